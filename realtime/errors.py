@@ -1,0 +1,65 @@
+"""Every error a user can cause or meet, as one tree; each kind carries the exit code of the program.
+
+    FerError                 1   (only ever raised as one of the kinds below)
+    ├── ConfigError          2   usage, or a mistake in what the user asked for
+    ├── SourceError          3   camera, file or stream
+    │   ├── SourceOpenError      it could not be opened
+    │   └── SourceLostError      it was open and stopped giving frames
+    ├── ModelError           4   weights
+    │   ├── WeightsNotFound      no such file
+    │   ├── WeightsCorrupt       unreadable, or its checksum is wrong
+    │   └── ModelSpecError       readable, but not a network this program can drive
+    └── SinkError            5   an output cannot be written
+
+A message is one line: what happened, then what to try.
+"""
+
+
+class FerError(Exception):
+    """Base of all errors that are reported as one line, without a traceback."""
+
+    exit_code = 1
+
+
+class ConfigError(FerError):
+    """The user asked for something impossible or contradictory."""
+
+    exit_code = 2
+
+
+class SourceError(FerError):
+    """The camera, file or stream is at fault."""
+
+    exit_code = 3
+
+
+class SourceOpenError(SourceError):
+    """The source could not be opened."""
+
+
+class SourceLostError(SourceError):
+    """The source was open and stopped giving frames."""
+
+
+class ModelError(FerError):
+    """The weights are at fault."""
+
+    exit_code = 4
+
+
+class WeightsNotFound(ModelError):
+    """There is no weights file where one was expected."""
+
+
+class WeightsCorrupt(ModelError):
+    """The weights file cannot be read, or is not the file its checksum names."""
+
+
+class ModelSpecError(ModelError):
+    """The network can be read but lacks, or contradicts, the facts this program needs."""
+
+
+class SinkError(FerError):
+    """An output cannot be written."""
+
+    exit_code = 5

@@ -1,0 +1,102 @@
+"""Random changes to training faces: what a Haar box, a head and a cheap webcam do to a picture.
+
+Everything works on uint8 (48,48) before equalization, since that is where a webcam does it too.
+"""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.preprocess import SIZE
+
+Picture = NDArray[np.uint8]
+Augmentation = Callable[[Picture, np.random.Generator], Picture]
+
+ROLL_DEG = 15.0
+SHIFT = 0.08
+SCALE = (0.85, 1.18)
+"""Measured spread of FER2013's own crops around the Haar box: roll up to 13 degrees, shift 6 %, scale 0.83 to 1.17."""
+
+GAMMA = (0.6, 1.6)
+ERASE_PROBABILITY = 0.25
+WEBCAM_PROBABILITY = 0.25
+
+
+def unchanged(face: Picture, rng: np.random.Generator) -> Picture:
+    """No augmentation."""
+    return face
+
+
+def webcam(face: Picture, rng: np.random.Generator) -> Picture:
+    """Flip, roll, shift, scale, gamma, sometimes the faults of a cheap webcam, sometimes a hidden patch."""
+    face = affine(face, rng)
+    face = gamma(face, rng)
+    if rng.random() < WEBCAM_PROBABILITY:
+        face = _FAULTS[rng.integers(len(_FAULTS))](face, rng)
+    if rng.random() < ERASE_PROBABILITY:
+        face = erase(face, rng)
+    return face
+
+
+def affine(face: Picture, rng: np.random.Generator) -> Picture:
+    """Flip with probability one half; roll, shift and scale together, in one interpolation."""
+    centre = (SIZE - 1) / 2
+    scale = float(np.exp(rng.uniform(*np.log(SCALE))))
+    matrix = cv2.getRotationMatrix2D((centre, centre), rng.uniform(-ROLL_DEG, ROLL_DEG), scale)
+    matrix[:, 2] += rng.uniform(-SHIFT, SHIFT, size=2) * SIZE
+    if rng.random() < 0.5:
+        matrix = matrix @ np.array([[-1, 0, SIZE - 1], [0, 1, 0], [0, 0, 1]], dtype=np.float64)
+    return np.asarray(
+        cv2.warpAffine(face, matrix, (SIZE, SIZE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
+        dtype=np.uint8,
+    )
+
+
+def gamma(face: Picture, rng: np.random.Generator) -> Picture:
+    """Light: a gamma between 0.6 and 1.6, as likely to brighten as to darken."""
+    exponent = float(np.exp(rng.uniform(*np.log(GAMMA))))
+    curve = np.rint(255 * (np.arange(256) / 255) ** exponent).astype(np.uint8)
+    return np.asarray(cv2.LUT(face, curve), dtype=np.uint8)
+
+
+def erase(face: Picture, rng: np.random.Generator) -> Picture:
+    """A hand or a mug: a rectangle of 5 to 20 % of the picture filled with one gray."""
+    area = rng.uniform(0.05, 0.2) * SIZE * SIZE
+    aspect = np.exp(rng.uniform(np.log(0.5), np.log(2.0)))
+    height = int(np.clip(np.sqrt(area * aspect), 1, SIZE - 1))
+    width = int(np.clip(np.sqrt(area / aspect), 1, SIZE - 1))
+    y, x = rng.integers(SIZE - height), rng.integers(SIZE - width)
+    face = face.copy()
+    face[y : y + height, x : x + width] = rng.integers(256)
+    return face
+
+
+def blur(face: Picture, rng: np.random.Generator) -> Picture:
+    """Out of focus: Gaussian blur of up to one pixel."""
+    return np.asarray(cv2.GaussianBlur(face, (0, 0), rng.uniform(0.4, 1.0)), dtype=np.uint8)
+
+
+def low_resolution(face: Picture, rng: np.random.Generator) -> Picture:
+    """A face far away: down to 24 to 40 pixels and up again."""
+    side = int(rng.integers(24, 41))
+    small = cv2.resize(face, (side, side), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(small, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+
+
+def noise(face: Picture, rng: np.random.Generator) -> Picture:
+    """A dim room: Gaussian noise of 3 to 12 gray levels."""
+    noisy = face + rng.normal(0, rng.uniform(3, 12), face.shape)
+    return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
+
+
+def jpeg(face: Picture, rng: np.random.Generator) -> Picture:
+    """A compressed stream: JPEG quality 30 to 80."""
+    _, data = cv2.imencode(".jpg", face, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 81))])
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), dtype=np.uint8)
+
+
+_FAULTS: tuple[Augmentation, ...] = (blur, low_resolution, noise, jpeg)
+
+AUGMENTATIONS: dict[str, Augmentation] = {"none": unchanged, "webcam": webcam}

@@ -1,0 +1,211 @@
+"""The training loop: one recipe, one training set, one validation set, one folder."""
+
+import csv
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn import functional as F
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from realtime import preprocess
+from realtime.errors import ConfigError
+from train import augment, checkpoint, metrics, models
+from train.datasets import FaceSet
+from train.recipes import Recipe
+
+METRICS = "metrics.csv"
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One finished epoch: the row of metrics.csv."""
+
+    epoch: int
+    learning_rate: float
+    train_loss: float
+    val_loss: float
+    val_accuracy: float
+    val_balanced_accuracy: float
+    val_macro_f1: float
+
+
+class Trainer:
+    """Trains by a recipe; every epoch leaves a checkpoint from which the same weights follow (bit-equal on one CPU).
+
+    Args:
+        recipe: what to do.
+        train, val: faces; `val` is only ever looked at, never learned from.
+        folder: where checkpoints and metrics.csv go.
+        device: a torch device; the CPU computes in bfloat16 where that is exact enough (autocast).
+        on_step: called with (epoch, step, steps, loss) after every step.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        train: FaceSet,
+        val: FaceSet,
+        folder: Path,
+        device: str = "cpu",
+        on_step: Callable[[int, int, int, float], None] = lambda *_: None,
+    ) -> None:
+        self.recipe, self.train, self.val, self.folder = recipe, train, val, folder
+        self.device = torch.device(device)
+        self.on_step = on_step
+        self.manifest = train.manifest_sha256()
+        self.steps = max(1, len(train) // recipe.batch_size)
+        network = models.build(recipe.network, len(train.labels), max_pool=recipe.max_pool, seed=recipe.seed)
+        self.model: nn.Module = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.average = AveragedModel(
+            self.model, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema_decay), use_buffers=True
+        )
+        self.optimizer = _optimizer(self.model, recipe)
+        self.schedule = _schedule(self.optimizer, recipe, self.steps)
+        self.epoch = 0
+
+    def resume(self) -> None:
+        """Continues from the folder's checkpoint.
+
+        Raises:
+            ConfigError: none there, or it belongs to another recipe or other data.
+        """
+        saved = checkpoint.load(self.folder)
+        if saved.recipe != self.recipe:
+            raise ConfigError(f"{self.folder}: was trained by recipe {saved.recipe}, not {self.recipe}")
+        if saved.manifest_sha256 != self.manifest:
+            raise ConfigError(f"{self.folder}: was trained on other data (manifest {saved.manifest_sha256[:12]})")
+        self.model.load_state_dict(saved.model)
+        self.average.load_state_dict(saved.average)
+        self.optimizer.load_state_dict(saved.optimizer)
+        self.schedule.load_state_dict(saved.schedule)
+        torch.set_rng_state(saved.random_state)
+        self.epoch = saved.epoch
+
+    def run(self) -> Iterator[Epoch]:
+        """Trains the epochs that are left, yielding each when its checkpoint is safely on disk."""
+        while self.epoch < self.recipe.epochs:
+            loss = self._train_epoch()
+            self.epoch += 1
+            judged = metrics.score(self.predict(self.val), self.val.classes(), self.val.labels)
+            done = Epoch(
+                self.epoch,
+                self.schedule.get_last_lr()[0],
+                loss,
+                judged.nll,
+                judged.accuracy,
+                judged.balanced_accuracy,
+                judged.macro_f1,
+            )
+            self.save()
+            _append(self.folder / METRICS, done)
+            yield done
+
+    def save(self) -> None:
+        """Writes the checkpoint of the epochs done so far."""
+        checkpoint.Checkpoint(
+            recipe=self.recipe,
+            labels=self.train.labels,
+            manifest_sha256=self.manifest,
+            commit=checkpoint.current_commit(),
+            epoch=self.epoch,
+            model=self.model.state_dict(),
+            average=self.average.state_dict(),
+            optimizer=self.optimizer.state_dict(),
+            schedule=self.schedule.state_dict(),
+            random_state=torch.get_rng_state(),
+        ).save(self.folder)
+
+    def predict(self, faces: FaceSet) -> NDArray[np.float32]:
+        """Probabilities of the averaged network, float32 (n,k)."""
+        network = self.average if self.recipe.ema_decay else self.model
+        return predict(network, faces.images, self.device)
+
+    def _train_epoch(self) -> float:
+        self.model.train()
+        # order and augmentation follow from seed and epoch alone, so a resumed run sees the same pictures
+        rng = np.random.default_rng([self.recipe.seed, self.epoch])
+        change = augment.AUGMENTATIONS[self.recipe.augmentation]
+        targets = self.train.distributions()
+        order = rng.permutation(len(self.train))
+        total = 0.0
+        for step in range(self.steps):
+            rows = order[step * self.recipe.batch_size : (step + 1) * self.recipe.batch_size]
+            faces = [preprocess.prepare(change(self.train.images[row], rng)) for row in rows]
+            inputs = _to_tensor(preprocess.normalise(faces), self.device)
+            wanted = torch.from_numpy(targets[rows]).to(self.device)
+            with torch.autocast(self.device.type, torch.bfloat16):
+                logits = self.model(inputs)
+            loss = F.cross_entropy(logits.float(), wanted)
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            self.optimizer.step()
+            self.schedule.step()
+            if self.recipe.ema_decay:
+                self.average.update_parameters(self.model)
+            total += loss.item()
+            self.on_step(self.epoch + 1, step + 1, self.steps, loss.item())
+        return total / self.steps
+
+
+@torch.inference_mode()
+def predict(
+    network: nn.Module, images: NDArray[np.uint8], device: torch.device | None = None, batch_size: int = 256
+) -> NDArray[np.float32]:
+    """Probabilities, float32 (n,k), of raw faces, uint8 (n,48,48), in full precision."""
+    device = device or torch.device("cpu")
+    network.eval()
+    parts = []
+    for start in range(0, len(images), batch_size):
+        faces = [preprocess.prepare(image) for image in images[start : start + batch_size]]
+        logits = network(_to_tensor(preprocess.normalise(faces), device))
+        parts.append(logits.float().softmax(dim=1).cpu().numpy())
+    return np.concatenate(parts)
+
+
+def _to_tensor(batch: NDArray[np.float32], device: torch.device) -> torch.Tensor:
+    return torch.from_numpy(batch).to(device, memory_format=torch.channels_last)
+
+
+def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    decayed = [p for p in model.parameters() if p.ndim > 1]
+    plain = [p for p in model.parameters() if p.ndim <= 1]
+    groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+    if recipe.optimizer == "adam":
+        return torch.optim.Adam(groups, lr=recipe.learning_rate)
+    if recipe.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=recipe.learning_rate, momentum=0.9, nesterov=True)
+    raise ConfigError(f"no optimizer {recipe.optimizer!r}; there are: adam, sgd")
+
+
+def _schedule(
+    optimizer: torch.optim.Optimizer, recipe: Recipe, steps: int
+) -> torch.optim.lr_scheduler.LRScheduler:
+    if recipe.schedule == "constant":
+        return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
+    if recipe.schedule == "onecycle":
+        return torch.optim.lr_scheduler.OneCycleLR(
+            optimizer,
+            max_lr=recipe.learning_rate,
+            total_steps=recipe.epochs * steps,
+            pct_start=0.2,
+            cycle_momentum=False,
+        )
+    raise ConfigError(f"no schedule {recipe.schedule!r}; there are: constant, onecycle")
+
+
+def _append(path: Path, done: Epoch) -> None:
+    fields = done.__dict__
+    new = not path.exists()
+    try:
+        with path.open("a", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, fields)
+            if new:
+                writer.writeheader()
+            writer.writerow(fields)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written ({error.strerror})") from error

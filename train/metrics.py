@@ -1,0 +1,69 @@
+"""Figures that judge a classifier, from probabilities and true classes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, confusion_matrix, f1_score, log_loss, recall_score
+
+ECE_BINS = 15
+
+
+@dataclass(frozen=True, eq=False)
+class Scorecard:
+    """How a classifier did on n pictures.
+
+    Attributes:
+        n: pictures judged.
+        accuracy, balanced_accuracy, macro_f1: fractions; the latter two over the classes that occur.
+        nll: mean negative log-likelihood, nats.
+        ece: expected calibration error over 15 equal-width bins of confidence.
+        recall: float (k,), nan for a class without pictures.
+        confusion: int (k,k), rows true, columns predicted.
+        labels: the k class names.
+    """
+
+    n: int
+    accuracy: float
+    balanced_accuracy: float
+    macro_f1: float
+    nll: float
+    ece: float
+    recall: NDArray[np.float64]
+    confusion: NDArray[np.int64]
+    labels: tuple[str, ...]
+
+
+def score(probs: NDArray[np.float32], truth: NDArray[np.intp], labels: tuple[str, ...]) -> Scorecard:
+    """Judges probabilities, float (n,k) with rows that sum to 1, against true class indices, int (n,)."""
+    predicted = probs.argmax(axis=1)
+    every = np.arange(len(labels))
+    present = np.unique(truth)
+    likelihoods = probs.astype(np.float64)
+    likelihoods /= likelihoods.sum(axis=1, keepdims=True)
+    confusion = confusion_matrix(truth, predicted, labels=every)
+    recall = recall_score(truth, predicted, labels=every, average=None, zero_division=np.nan)
+    return Scorecard(
+        n=len(truth),
+        accuracy=float(accuracy_score(truth, predicted)),
+        balanced_accuracy=float(np.nanmean(recall)) if len(present) < len(every) else float(balanced_accuracy_score(truth, predicted)),
+        macro_f1=float(f1_score(truth, predicted, labels=present, average="macro", zero_division=0)),
+        nll=float(log_loss(truth, likelihoods, labels=every)),
+        ece=expected_calibration_error(probs, truth),
+        recall=recall,
+        confusion=confusion,
+        labels=labels,
+    )
+
+
+def expected_calibration_error(probs: NDArray[np.float32], truth: NDArray[np.intp], bins: int = ECE_BINS) -> float:
+    """Mean gap between confidence and accuracy over equal-width bins of confidence (Guo et al., 2017)."""
+    confidence = probs.max(axis=1)
+    correct = probs.argmax(axis=1) == truth
+    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
+    error = 0.0
+    for b in range(bins):
+        inside = bin_of == b
+        if inside.any():
+            error += inside.mean() * abs(correct[inside].mean() - confidence[inside].mean())
+    return float(error)

@@ -1,0 +1,60 @@
+"""What a training run does, as frozen values that are stored in its checkpoints."""
+
+from dataclasses import dataclass
+
+from realtime.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One way of training a network.
+
+    Attributes:
+        name: what `python -m train.fit` is asked for.
+        network: a key of `train.models.NETWORKS`.
+        max_pool: whether the stem keeps its max-pool (feature maps 12-6-3-2; without it 24-12-6-3 at 3.5 times the cost).
+        epochs: passes over the training rows.
+        batch_size: pictures a step.
+        optimizer: "sgd" (Nesterov momentum 0.9) or "adam".
+        learning_rate: peak of the one-cycle schedule, or the constant rate.
+        schedule: "onecycle" or "constant".
+        weight_decay: L2, not applied to batch norm and biases.
+        augmentation: a key of `train.augment.AUGMENTATIONS`.
+        ema_decay: decay per step of the averaged weights that are evaluated and exported; 0 turns averaging off.
+        seed: of weights, order and augmentation.
+    """
+
+    name: str
+    network: str = "resnet50"
+    max_pool: bool = True
+    epochs: int = 16
+    batch_size: int = 128
+    optimizer: str = "sgd"
+    learning_rate: float = 0.1
+    schedule: str = "onecycle"
+    weight_decay: float = 5e-4
+    augmentation: str = "webcam"
+    ema_decay: float = 0.998
+    seed: int = 0
+
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        # The network behind fer-cam: FER+ votes, stock stem.
+        Recipe("webcam"),
+        # The same in seconds, to see that everything is in place; it learns nothing of use.
+        Recipe("smoke", epochs=1, augmentation="none", learning_rate=0.01),
+    )
+}
+
+
+def find(name: str) -> Recipe:
+    """The recipe of that name.
+
+    Raises:
+        ConfigError: there is none; the message lists those there are.
+    """
+    if name not in RECIPES:
+        raise ConfigError(f"no recipe {name!r}; there are: {', '.join(sorted(RECIPES))}")
+    return RECIPES[name]
