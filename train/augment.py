@@ -44,7 +44,8 @@ def affine(face: Picture, rng: np.random.Generator) -> Picture:
     """Flip with probability one half; roll, shift and scale together, in one interpolation."""
     centre = (SIZE - 1) / 2
     scale = float(np.exp(rng.uniform(*np.log(SCALE))))
-    matrix = cv2.getRotationMatrix2D((centre, centre), rng.uniform(-ROLL_DEG, ROLL_DEG), scale)
+    roll_deg = rng.uniform(-ROLL_DEG, ROLL_DEG)
+    matrix = np.asarray(cv2.getRotationMatrix2D((centre, centre), roll_deg, scale), dtype=np.float64)
     matrix[:, 2] += rng.uniform(-SHIFT, SHIFT, size=2) * SIZE
     if rng.random() < 0.5:
         matrix = matrix @ np.array([[-1, 0, SIZE - 1], [0, 1, 0], [0, 0, 1]], dtype=np.float64)
@@ -87,7 +88,7 @@ def low_resolution(face: Picture, rng: np.random.Generator) -> Picture:
 
 def noise(face: Picture, rng: np.random.Generator) -> Picture:
     """A dim room: Gaussian noise of 3 to 12 gray levels."""
-    noisy = face + rng.normal(0, rng.uniform(3, 12), face.shape)
+    noisy = face.astype(np.float32) + rng.normal(0, rng.uniform(3, 12), face.shape)
     return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
 
 

@@ -46,7 +46,7 @@ class Checkpoint:
                 torch.save(fields, file)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(aside, folder / NAME)
+            aside.replace(folder / NAME)
         except (OSError, RuntimeError) as error:
             aside.unlink(missing_ok=True)
             raise ConfigError(f"{folder / NAME}: cannot be written ({error}); the earlier checkpoint is untouched") from error

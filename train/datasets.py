@@ -3,9 +3,8 @@
 import csv
 import gzip
 import hashlib
-import io
 import lzma
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -66,7 +65,7 @@ class FaceSet:
 
     def classes(self) -> NDArray[np.intp]:
         """int (n,): index of each row's most voted class."""
-        return self.targets.argmax(axis=1)
+        return np.asarray(self.targets.argmax(axis=1), dtype=np.intp)
 
     def digests(self) -> list[str]:
         """SHA-256 of each picture's pixels: equal for exact copies."""
@@ -151,10 +150,11 @@ def _rows(path: Path, file: TextIO, needed: tuple[str, ...]) -> Iterator[dict[st
 
 
 def _open_text(path: Path) -> TextIO:
-    openers: dict[str, Callable[[Path], object]] = {".xz": lzma.open, ".gz": gzip.open}
     try:
-        if path.suffix in openers:
-            return io.TextIOWrapper(openers[path.suffix](path), encoding="utf-8")  # type: ignore[arg-type]
+        if path.suffix == ".xz":
+            return lzma.open(path, "rt", encoding="utf-8", newline="")
+        if path.suffix == ".gz":
+            return gzip.open(path, "rt", encoding="utf-8", newline="")
         return path.open(encoding="utf-8", newline="")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}); give the path of the data file") from error

@@ -61,9 +61,7 @@ class Trainer:
         self.steps = max(1, len(train) // recipe.batch_size)
         network = models.build(recipe.network, len(train.labels), max_pool=recipe.max_pool, seed=recipe.seed)
         self.model: nn.Module = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.average = AveragedModel(
-            self.model, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema_decay), use_buffers=True
-        )
+        self.average = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema_decay), use_buffers=True)
         self.optimizer = _optimizer(self.model, recipe)
         self.schedule = _schedule(self.optimizer, recipe, self.steps)
         self.epoch = 0
@@ -94,7 +92,7 @@ class Trainer:
             judged = metrics.score(self.predict(self.val), self.val.classes(), self.val.labels)
             done = Epoch(
                 self.epoch,
-                self.schedule.get_last_lr()[0],
+                float(self.schedule.get_last_lr()[0]),
                 loss,
                 judged.nll,
                 judged.accuracy,
@@ -182,9 +180,7 @@ def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     raise ConfigError(f"no optimizer {recipe.optimizer!r}; there are: adam, sgd")
 
 
-def _schedule(
-    optimizer: torch.optim.Optimizer, recipe: Recipe, steps: int
-) -> torch.optim.lr_scheduler.LRScheduler:
+def _schedule(optimizer: torch.optim.Optimizer, recipe: Recipe, steps: int) -> torch.optim.lr_scheduler.LRScheduler:
     if recipe.schedule == "constant":
         return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
     if recipe.schedule == "onecycle":

@@ -52,9 +52,11 @@ def _fit(args: argparse.Namespace, console: Console) -> int:
             trainer.resume()
         for done in trainer.run():
             console.print(
-                f"epoch {done.epoch}/{recipe.epochs}  train loss {done.train_loss:.4f}  PublicTest: loss {done.val_loss:.4f}"
-                f"  accuracy {done.val_accuracy:.4f}  balanced {done.val_balanced_accuracy:.4f}  macro-F1 {done.val_macro_f1:.4f}",
+                f"epoch {done.epoch}/{recipe.epochs}  train loss {done.train_loss:.4f}"
+                f"  PublicTest: loss {done.val_loss:.4f}  accuracy {done.val_accuracy:.4f}"
+                f"  balanced {done.val_balanced_accuracy:.4f}  macro-F1 {done.val_macro_f1:.4f}",
                 highlight=False,
+                soft_wrap=True,
             )
     return 0
 

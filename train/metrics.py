@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import accuracy_score, balanced_accuracy_score, confusion_matrix, f1_score, log_loss, recall_score
+from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, log_loss, recall_score
 
 ECE_BINS = 15
 
@@ -46,7 +46,7 @@ def score(probs: NDArray[np.float32], truth: NDArray[np.intp], labels: tuple[str
     return Scorecard(
         n=len(truth),
         accuracy=float(accuracy_score(truth, predicted)),
-        balanced_accuracy=float(np.nanmean(recall)) if len(present) < len(every) else float(balanced_accuracy_score(truth, predicted)),
+        balanced_accuracy=float(np.nanmean(recall)),
         macro_f1=float(f1_score(truth, predicted, labels=present, average="macro", zero_division=0)),
         nll=float(log_loss(truth, likelihoods, labels=every)),
         ece=expected_calibration_error(probs, truth),

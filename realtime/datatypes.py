@@ -1,0 +1,242 @@
+"""What flows through the program: frozen values whose arrays are checked at the door and made read-only.
+
+Coordinates are pixels of the full frame, float32, half-open (x2 and y2 are outside). Colour is BGR. Time is seconds of
+`time.perf_counter`, unless a field says media time.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from realtime.labels import LABELS
+
+
+def _checked(name: str, array: NDArray[np.generic], dtype: DTypeLike, shape: tuple[int | None, ...]) -> None:
+    fits = array.ndim == len(shape) and all(s is None or s == a for s, a in zip(shape, array.shape, strict=True))
+    if array.dtype != dtype or not fits:
+        raise ValueError(f"{name} is {np.dtype(dtype).name} {shape}, not {array.dtype} {array.shape}")
+    array.flags.writeable = False
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One picture of a source.
+
+    Attributes:
+        image: uint8 (H,W,3), BGR.
+        index: counted from 0 where the frame is captured, so that a gap is a dropped frame.
+        captured_at: seconds, stamped right after the frame was grabbed.
+        media_time: seconds from the start of the file, or None for a live source and for pictures.
+        source: what the frame came from, for messages and data.
+    """
+
+    image: NDArray[np.uint8]
+    index: int
+    captured_at: float
+    media_time: float | None
+    source: str
+
+    def __post_init__(self) -> None:
+        _checked("Frame.image", self.image, np.uint8, (None, None, 3))
+
+    @property
+    def time_s(self) -> float:
+        """The time that tracks and labels live in: media time of a file, capture time otherwise."""
+        return self.captured_at if self.media_time is None else self.media_time
+
+    @property
+    def size_hw(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        return self.image.shape[0], self.image.shape[1]
+
+
+@dataclass(frozen=True, eq=False)
+class Faces:
+    """The n faces found in one frame.
+
+    Attributes:
+        boxes_xyxy: float32 (n,4), square.
+        scores: float32 (n,), larger is surer; only comparable within one detector.
+    """
+
+    boxes_xyxy: NDArray[np.float32]
+    scores: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        _checked("Faces.boxes_xyxy", self.boxes_xyxy, np.float32, (None, 4))
+        _checked("Faces.scores", self.scores, np.float32, (len(self.boxes_xyxy),))
+
+    def __len__(self) -> int:
+        return len(self.boxes_xyxy)
+
+    @classmethod
+    def empty(cls) -> "Faces":
+        """No faces: what a detector returns when it finds none."""
+        return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """Probabilities of n faces, float32 (n,k); rows sum to 1; column i belongs to labels[i]."""
+
+    probs: NDArray[np.float32]
+    labels: tuple[str, ...] = LABELS
+
+    def __post_init__(self) -> None:
+        _checked("Scores.probs", self.probs, np.float32, (None, len(self.labels)))
+
+    def __len__(self) -> int:
+        return len(self.probs)
+
+    def names(self) -> tuple[str, ...]:
+        """The likeliest label of each face."""
+        return tuple(self.labels[i] for i in self.probs.argmax(axis=1))
+
+
+class State(StrEnum):
+    """Whether a face was seen in this frame."""
+
+    SEEN = "seen"
+    COASTING = "coasting"
+    """Missed for a moment; box and label are carried on from the last sighting."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrackedFace:
+    """One face of one frame, with its history.
+
+    Attributes:
+        id: from 1, never used again for another face.
+        box_xyxy: float32 (4,).
+        state: seen in this frame, or carried over a gap.
+        raw: float32 (k,), the network's probabilities for this frame alone, or None while coasting.
+        probs: float32 (k,), smoothed over time; sums to 1.
+        label: the shown expression, or `uncertain`.
+        confidence: smoothed probability of the likeliest expression, 0 to 1.
+        quality: how usable the crop is, 0 to 1 (size, light, sharpness).
+        first_seen_s, last_seen_s: in the time of `Frame.time_s`.
+    """
+
+    id: int
+    box_xyxy: NDArray[np.float32]
+    state: State
+    raw: NDArray[np.float32] | None
+    probs: NDArray[np.float32]
+    label: str
+    confidence: float
+    quality: float
+    first_seen_s: float
+    last_seen_s: float
+
+    def __post_init__(self) -> None:
+        _checked("TrackedFace.box_xyxy", self.box_xyxy, np.float32, (4,))
+        _checked("TrackedFace.probs", self.probs, np.float32, (None,))
+        if self.raw is not None:
+            _checked("TrackedFace.raw", self.raw, np.float32, (len(self.probs),))
+
+
+@dataclass(frozen=True)
+class StageSeconds:
+    """Where the time of one frame went, in seconds."""
+
+    detect: float
+    preprocess: float
+    classify: float
+    track: float
+
+    @property
+    def total(self) -> float:
+        """All stages together."""
+        return self.detect + self.preprocess + self.classify + self.track
+
+
+@dataclass(frozen=True, eq=False)
+class FrameResult:
+    """Everything known about one frame.
+
+    Attributes:
+        frame: the frame itself.
+        faces: confirmed faces, by id; an empty tuple when there are none.
+        labels: names of the columns of every probability array.
+        stages: seconds per stage.
+        latency_s: from capture to the end of processing.
+        dropped: frames of the source that were never processed, so far.
+    """
+
+    frame: Frame
+    faces: tuple[TrackedFace, ...]
+    labels: tuple[str, ...]
+    stages: StageSeconds
+    latency_s: float
+    dropped: int
+
+
+@dataclass(frozen=True)
+class SourceInfo:
+    """What is known about a source when it opens.
+
+    Attributes:
+        name: as the user gave it, without a path's folders and without a URL's password.
+        live: frames come at their own pace and are lost when not taken.
+        temporal: consecutive frames belong together (False for a folder of pictures).
+        width, height: pixels as shown, rotation applied.
+        fps: nominal frames a second, or None where unknown or meaningless.
+        frames: how many frames the file says it has (its word, not a promise), or None.
+        path: the file, or None when the source is no file.
+    """
+
+    name: str
+    live: bool
+    temporal: bool
+    width: int
+    height: int
+    fps: float | None
+    frames: int | None
+    path: str | None = None
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """The facts of a run that every output starts with."""
+
+    version: str
+    model: str
+    labels: tuple[str, ...]
+    source: SourceInfo
+
+
+@dataclass(frozen=True)
+class Percentiles:
+    """Milliseconds: median, 95th and 99th percentile; zeros when nothing was measured."""
+
+    p50: float
+    p95: float
+    p99: float
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run amounts to.
+
+    Attributes:
+        frames: frames processed; equals the rows written.
+        faces: different faces (ids).
+        seconds: wall time from the first frame to the last.
+        fps: frames a second of wall time.
+        dropped: frames of a live source that were never processed.
+        latency_ms: capture to the end of processing.
+        labels: the expressions.
+        share: of the time in which a face carried a label (uncertain excluded), the fraction per expression; sums to 1 or
+            is all zeros.
+    """
+
+    frames: int
+    faces: int
+    seconds: float
+    fps: float
+    dropped: int
+    latency_ms: Percentiles
+    labels: tuple[str, ...]
+    share: tuple[float, ...]

@@ -1,0 +1,87 @@
+"""Measures a run: rolling frames a second and latency while it goes, totals at its end."""
+
+from array import array
+from collections import deque
+from collections.abc import Sequence
+
+import numpy as np
+
+from realtime.datatypes import FrameResult, Percentiles, Summary
+from realtime.labels import UNCERTAIN
+
+LONGEST_STEP_S = 1.0
+"""Time between two frames beyond which the face was not watched (pause, lost camera) and nothing is added to its share."""
+
+
+def percentiles(seconds: Sequence[float]) -> Percentiles:
+    """Median, p95 and p99 of durations in seconds, in milliseconds."""
+    if not seconds:
+        return Percentiles(0.0, 0.0, 0.0)
+    p50, p95, p99 = (float(v) * 1000 for v in np.percentile(np.asarray(seconds), (50, 95, 99)))
+    return Percentiles(p50, p95, p99)
+
+
+class Meter:
+    """Counts frames as they are finished.
+
+    Args:
+        labels: the expressions, in the order of the shares.
+        window_s: how far back the rolling figures look.
+    """
+
+    def __init__(self, labels: tuple[str, ...], window_s: float = 2.0) -> None:
+        self._labels = labels
+        self._window_s = window_s
+        self._recent: deque[tuple[float, float]] = deque()
+        self._latencies = array("f")  # 4 bytes a frame, so a day of camera stays small
+        self._labelled_s = dict.fromkeys(labels, 0.0)
+        self._ids: set[int] = set()
+        self._first: float | None = None
+        self._last = 0.0
+        self._last_time_s: float | None = None
+        self._dropped = 0
+
+    def add(self, result: FrameResult, now: float) -> None:
+        """Counts one frame that was finished at `now` (time.perf_counter)."""
+        self._first = now - result.latency_s if self._first is None else self._first
+        self._last = now
+        self._latencies.append(result.latency_s)
+        self._dropped = result.dropped
+        self._recent.append((now, result.latency_s))
+        while self._recent[0][0] < now - self._window_s:
+            self._recent.popleft()
+        step = 0.0 if self._last_time_s is None else result.frame.time_s - self._last_time_s
+        self._last_time_s = result.frame.time_s
+        for face in result.faces:
+            self._ids.add(face.id)
+            if face.label != UNCERTAIN and 0 < step <= LONGEST_STEP_S:
+                self._labelled_s[face.label] += step
+
+    @property
+    def fps(self) -> float:
+        """Frames finished a second over the last `window_s`, on the wall clock; 0 until two frames are in."""
+        if len(self._recent) < 2:
+            return 0.0
+        span = self._recent[-1][0] - self._recent[0][0]
+        return (len(self._recent) - 1) / span if span > 0 else 0.0
+
+    @property
+    def latency_ms(self) -> Percentiles:
+        """Latency over the last `window_s`."""
+        return percentiles([latency for _, latency in self._recent])
+
+    def summary(self) -> Summary:
+        """Totals so far."""
+        frames = len(self._latencies)
+        seconds = 0.0 if self._first is None else self._last - self._first
+        labelled = sum(self._labelled_s.values())
+        return Summary(
+            frames=frames,
+            faces=len(self._ids),
+            seconds=seconds,
+            fps=frames / seconds if seconds > 0 else 0.0,
+            dropped=self._dropped,
+            latency_ms=percentiles(self._latencies),
+            labels=self._labels,
+            share=tuple(s / labelled if labelled else 0.0 for s in self._labelled_s.values()),
+        )

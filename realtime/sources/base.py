@@ -1,0 +1,23 @@
+"""What every source of frames promises."""
+
+from typing import Protocol
+
+from realtime.datatypes import Frame, SourceInfo
+
+
+class Source(Protocol):
+    """Frames in order, one at a time. Opened by its constructor, which raises SourceOpenError."""
+
+    @property
+    def info(self) -> SourceInfo:
+        """What is known about the source."""
+
+    def read(self) -> Frame | None:
+        """The next frame, waiting for it; None at the end of a file (a live source has no end).
+
+        Raises:
+            SourceLostError: the source stopped giving frames, or what it gives cannot be decoded.
+        """
+
+    def close(self) -> None:
+        """Lets the source go; may be called twice, and from another thread to end a read that waits."""
