@@ -46,10 +46,14 @@ def shrink(gray: NDArray[np.uint8], size: int = SIZE) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(gray, (size, size), interpolation=interpolation), dtype=np.uint8)
 
 
-def prepare(face: NDArray[np.uint8], size: int = SIZE, *, equalize: bool = True) -> NDArray[np.uint8]:
-    """One face crop (uint8, gray or BGR, any size) -> uint8 (size,size), equalized."""
-    small = shrink(to_gray(face), size)
-    return np.asarray(cv2.equalizeHist(small), dtype=np.uint8) if equalize else small
+def equalize(small: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Spreads the histogram of a gray picture over the full scale, so that light and contrast of the room cancel out."""
+    return np.asarray(cv2.equalizeHist(small), dtype=np.uint8)
+
+
+def prepare(face: NDArray[np.uint8], size: int = SIZE) -> NDArray[np.uint8]:
+    """One face crop (uint8, gray or BGR, any size) -> uint8 (size,size), gray, resized and equalized."""
+    return equalize(shrink(to_gray(face), size))
 
 
 def normalise(

@@ -1,0 +1,49 @@
+"""Expressions of prepared faces: one call of the network for all faces of a frame."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime import preprocess
+from realtime.datatypes import Scores
+from realtime.session import Session, locate
+from realtime.spec import ModelSpec
+
+
+class Classifier:
+    """Turns prepared faces into probabilities.
+
+    Args:
+        session: the network.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @classmethod
+    def load(cls, model: str = "auto", threads: int = 0) -> "Classifier":
+        """Opens the weights that `model` names; see `session.locate` and `session.Session` for what can go wrong."""
+        return cls(Session(locate(model), threads))
+
+    @property
+    def spec(self) -> ModelSpec:
+        """What the network says about itself."""
+        return self._session.spec
+
+    @property
+    def name(self) -> str:
+        """File name of the weights."""
+        return self._session.path.name
+
+    def classify(self, faces: NDArray[np.uint8] | Sequence[NDArray[np.uint8]]) -> Scores:
+        """n prepared faces, uint8 (n,S,S), in one call -> their probabilities. No face is no call."""
+        if len(faces) == 0:
+            return Scores(np.zeros((0, len(self.spec.labels)), np.float32), self.spec.labels)
+        logits = self._session.run(preprocess.normalise(faces, self.spec.mean, self.spec.std))
+        return Scores(_softmax(logits), self.spec.labels)
+
+
+def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)

@@ -1,0 +1,68 @@
+"""Faces in a picture: OpenCV's Haar cascade (the paper's Algorithm 2) on a picture shrunk to what the search needs."""
+
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import cv2.data
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.datatypes import Faces
+from realtime.errors import ModelError
+
+CASCADE = "haarcascade_frontalface_default.xml"
+
+SEARCH_SIDE = 28
+"""Pixels that the smallest wanted face keeps after shrinking; the cascade's own window is 24."""
+
+SCALE_STEP = 1.1
+MIN_NEIGHBOURS = 5
+"""The values of OpenCV's tutorial, which everybody compares with."""
+
+DEFAULT_MIN_FACE = 1 / 12
+"""Side of the smallest face looked for, as a part of the frame's height: 60 px at 720 lines."""
+
+
+class Detector(Protocol):
+    """Finds faces in one gray picture."""
+
+    def detect(self, gray: NDArray[np.uint8]) -> Faces:
+        """uint8 (H,W) -> the faces in it."""
+
+
+class HaarDetector:
+    """Frontal faces by the Haar cascade that OpenCV ships.
+
+    Args:
+        min_face: side of the smallest face looked for, in pixels of the picture; 0 means a twelfth of its height.
+
+    Raises:
+        ModelError: this OpenCV has no cascades.
+    """
+
+    def __init__(self, min_face: int = 0) -> None:
+        path = Path(cv2.data.haarcascades) / CASCADE
+        self._cascade = cv2.CascadeClassifier(str(path)) if path.is_file() else cv2.CascadeClassifier()
+        if self._cascade.empty():
+            raise ModelError(f"this OpenCV ({cv2.__version__}) lacks {CASCADE}; install opencv-python 4.14 or later, below 5")
+        self._min_face = min_face
+
+    def detect(self, gray: NDArray[np.uint8]) -> Faces:
+        """uint8 (H,W) -> square boxes; a box's score is the number of windows that agreed on it."""
+        height, width = gray.shape
+        smallest = self._min_face or height * DEFAULT_MIN_FACE
+        factor = max(1.0, smallest / SEARCH_SIDE)
+        size = (round(width / factor), round(height / factor))
+        if min(size) < SEARCH_SIDE:
+            return Faces.empty()
+        small = gray if factor == 1.0 else cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
+        side = max(24, round(smallest / factor))
+        boxes_xywh, votes = self._cascade.detectMultiScale2(
+            small, scaleFactor=SCALE_STEP, minNeighbors=MIN_NEIGHBOURS, minSize=(side, side)
+        )
+        if len(boxes_xywh) == 0:
+            return Faces.empty()
+        boxes = np.asarray(boxes_xywh, dtype=np.float32) * np.float32(height / size[1])
+        boxes[:, 2:] += boxes[:, :2]
+        return Faces(boxes, np.asarray(votes, dtype=np.float32).ravel())
