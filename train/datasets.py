@@ -1,22 +1,27 @@
-"""Labelled 48x48 faces in memory: FER2013 pictures with FER+ votes, split and cleaned of copies."""
+"""Labelled 48x48 faces in memory: FER2013 with FER+ votes or its own labels, and CK+48; cleaned of copies."""
 
 import csv
 import gzip
 import hashlib
 import lzma
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from realtime.errors import ConfigError
-from realtime.labels import LABELS
+from realtime.labels import LABELS, PAPER_LABELS, canonical
 from realtime.preprocess import SIZE
 
 VOTE_COLUMNS = (*LABELS, "unknown", "NF")
+FER2013_LABELS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
+"""What FER2013's own emotion column counts, from 0."""
+
 LOST_PICTURE = ("Training", 5274)
 """The one row whose FER+ votes belong to a picture that is not known; see the data's README."""
 
@@ -92,25 +97,72 @@ def load_ferplus(pictures: Path, votes: Path, usage: str) -> FaceSet:
     targets: list[NDArray[np.float32]] = []
     names: list[str] = []
     with _open_text(pictures) as picture_file, _open_text(votes) as vote_file:
-        rows = zip(_rows(pictures, picture_file, ("pixels", "Usage")), _rows(votes, vote_file, VOTE_COLUMNS), strict=True)
-        row = -1
-        try:
-            for row, (picture, vote) in enumerate(rows):
-                if picture["Usage"] != usage or (usage, row) == LOST_PICTURE:
-                    continue
-                counts = np.array([int(vote[column]) for column in VOTE_COLUMNS], dtype=np.float32)
-                counts[counts <= 1] = 0
-                if counts.argmax() >= len(LABELS) or counts.max() == 0:
-                    continue
-                images.append(_pixels(picture["pixels"]))
-                # `unknown` and NF votes stay in the sum, so a row's majority is the FER+ majority
-                targets.append(counts[: len(LABELS)] / counts.sum())
-                names.append(f"{usage}/{row}")
-        except (ValueError, TypeError, EOFError, lzma.LZMAError, OSError) as error:
-            raise ConfigError(f"{pictures.name} with {votes.name}: row {row + 1}: {error}") from error
-    if not names:
-        raise ConfigError(f"{pictures}: no row with Usage {usage!r}")
-    return FaceSet(np.stack(images), np.stack(targets), LABELS, tuple(names))
+        vote_rows = _rows(votes, vote_file, VOTE_COLUMNS)
+        for row, picture in enumerate(_rows(pictures, picture_file, ("pixels", "Usage"))):
+            vote = next(vote_rows, None)
+            if vote is None:
+                raise ConfigError(f"{votes.name} ends before row {row} of {pictures.name}; it needs a row for every picture")
+            if picture["Usage"] != usage or (usage, row) == LOST_PICTURE:
+                continue
+            counts = _votes(votes, row, vote)
+            if counts.argmax() >= len(LABELS) or counts.max() == 0:
+                continue
+            images.append(_pixels(pictures, row, picture["pixels"]))
+            # `unknown` and NF votes stay in the sum, so a row's majority is the FER+ majority
+            targets.append(counts[: len(LABELS)] / counts.sum())
+            names.append(f"{usage}/{row}")
+        if next(vote_rows, None) is not None:
+            raise ConfigError(f"{pictures.name} ends before {votes.name} does (truncated file?); get the whole file")
+    return _face_set(pictures, usage, images, targets, LABELS, names)
+
+
+def load_fer2013(pictures: Path, usage: str) -> FaceSet:
+    """FER2013 pictures of one usage with FER2013's own labels: seven classes, one each, as float 0 or 1.
+
+    Raises:
+        ConfigError: the file is missing, truncated or not what it should be; the message names file and row.
+    """
+    labels = tuple(label for label in LABELS if label in FER2013_LABELS)
+    images: list[NDArray[np.uint8]] = []
+    targets: list[NDArray[np.float32]] = []
+    names: list[str] = []
+    with _open_text(pictures) as file:
+        for row, picture in enumerate(_rows(pictures, file, ("emotion", "pixels", "Usage"))):
+            if picture["Usage"] != usage:
+                continue
+            if picture["emotion"] not in {str(number) for number in range(len(FER2013_LABELS))}:
+                raise ConfigError(f"{pictures.name}: row {row}: emotion {picture['emotion']!r} is not a number from 0 to 6")
+            images.append(_pixels(pictures, row, picture["pixels"]))
+            targets.append(_one_hot(FER2013_LABELS[int(picture["emotion"])], labels))
+            names.append(f"{usage}/{row}")
+    return _face_set(pictures, usage, images, targets, labels, names)
+
+
+def load_ckplus(path: Path) -> FaceSet:
+    """CK+48 from its zip: `CK+48/<class>/<subject>_<sequence>_<frame>.png`, read in memory, nothing is unpacked.
+
+    Raises:
+        ConfigError: missing, no zip, an unknown class or a broken picture; the message names the entry.
+    """
+    images: list[NDArray[np.uint8]] = []
+    targets: list[NDArray[np.float32]] = []
+    names: list[str] = []
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for name in sorted(entry for entry in archive.namelist() if entry.lower().endswith(".png")):
+                image = cv2.imdecode(np.frombuffer(archive.read(name), np.uint8), cv2.IMREAD_GRAYSCALE)
+                if image is None or image.shape != (SIZE, SIZE):
+                    raise ConfigError(f"{path.name}: {name}: not a {SIZE}x{SIZE} picture; get CK+48 again")
+                images.append(image.astype(np.uint8))
+                targets.append(_one_hot(canonical(Path(name).parent.name), PAPER_LABELS))
+                names.append(name)
+    except KeyError as error:
+        raise ConfigError(
+            f"{path.name}: {error} is no class of CK+; its folders are named {', '.join(PAPER_LABELS)}"
+        ) from error
+    except (OSError, zipfile.BadZipFile, cv2.error) as error:
+        raise ConfigError(f"{path}: cannot be read ({error}); give the path of ckplus48.zip") from error
+    return _face_set(path, "a .png", images, targets, PAPER_LABELS, names)
 
 
 def drop_copies(faces: FaceSet, of: FaceSet, min_correlation: float = NEAR_COPY) -> FaceSet:
@@ -134,19 +186,60 @@ def _standardised(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     return flat
 
 
-def _pixels(text: str) -> NDArray[np.uint8]:
-    values = np.array(text.split(), dtype=np.int64)
+def _face_set(
+    path: Path,
+    wanted: str,
+    images: list[NDArray[np.uint8]],
+    targets: list[NDArray[np.float32]],
+    labels: tuple[str, ...],
+    names: list[str],
+) -> FaceSet:
+    if not names:
+        raise ConfigError(f"{path}: has no picture of {wanted!r}; is this the right file?")
+    return FaceSet(np.stack(images), np.stack(targets), labels, tuple(names))
+
+
+def _one_hot(label: str, labels: tuple[str, ...]) -> NDArray[np.float32]:
+    return np.array([label == other for other in labels], dtype=np.float32)
+
+
+def _votes(path: Path, row: int, vote: dict[str, str]) -> NDArray[np.float32]:
+    """Votes per VOTE_COLUMNS, float32, single votes dropped."""
+    try:
+        counts = np.array([int(vote[column]) for column in VOTE_COLUMNS], dtype=np.float32)
+    except ValueError as error:
+        raise ConfigError(f"{path.name}: row {row}: a vote is no whole number ({error})") from error
+    counts[counts <= 1] = 0
+    return counts
+
+
+def _pixels(path: Path, row: int, text: str) -> NDArray[np.uint8]:
+    try:
+        values = np.array(text.split(), dtype=np.int64)
+    except ValueError as error:
+        raise ConfigError(f"{path.name}: row {row}: a pixel is no whole number ({error})") from error
     if values.size != SIZE * SIZE or values.min() < 0 or values.max() > 255:
-        raise ValueError(f"{values.size} pixels where {SIZE * SIZE} values of 0 to 255 belong (truncated file?)")
+        raise ConfigError(
+            f"{path.name}: row {row}: {values.size} pixels where {SIZE * SIZE} values of 0 to 255 belong (truncated file?)"
+        )
     return values.astype(np.uint8).reshape(SIZE, SIZE)
 
 
 def _rows(path: Path, file: TextIO, needed: tuple[str, ...]) -> Iterator[dict[str, str]]:
+    """The rows of a csv, each with all the needed columns; rows are counted from 0, without the header."""
     reader = csv.DictReader(file)
-    missing = [column for column in needed if column not in (reader.fieldnames or ())]
-    if missing:
-        raise ConfigError(f"{path}: column {missing[0]!r} is missing; is this the right file?")
-    yield from reader
+    row = 0
+    try:
+        missing = [column for column in needed if column not in (reader.fieldnames or ())]
+        if missing:
+            raise ConfigError(f"{path}: column {missing[0]!r} is missing; is this the right file?")
+        for values in reader:
+            if any(values[column] is None for column in needed):
+                raise ConfigError(f"{path.name}: row {row}: its last columns are missing (truncated file?)")
+            yield values
+            row += 1
+    except (csv.Error, UnicodeDecodeError, EOFError, lzma.LZMAError, OSError) as error:
+        raise ConfigError(f"{path.name}: row {row}: cannot be read ({error}); the file is damaged, get it again") from error
 
 
 def _open_text(path: Path) -> TextIO:
