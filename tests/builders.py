@@ -1,0 +1,122 @@
+"""Small functions that build values for tests; every argument has a default, so that a test names only what it is about."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.datatypes import (
+    Frame,
+    FrameResult,
+    Percentiles,
+    RunInfo,
+    SourceInfo,
+    StageSeconds,
+    State,
+    Summary,
+    TrackedFace,
+)
+from realtime.labels import LABELS
+
+
+def frame(
+    index: int = 0,
+    *,
+    size_wh: tuple[int, int] = (64, 48),
+    captured_at: float = 100.0,
+    media_time: float | None = None,
+    source: str = "clip.mp4",
+    fill: int = 90,
+) -> Frame:
+    """A plain picture."""
+    width, height = size_wh
+    return Frame(np.full((height, width, 3), fill, np.uint8), index, captured_at, media_time, source)
+
+
+def probs(label: str = "happiness", likely: float = 0.86, labels: tuple[str, ...] = LABELS) -> NDArray[np.float32]:
+    """One likely expression, the rest shared equally; float32 (k,), sums to 1."""
+    values = np.full(len(labels), (1 - likely) / (len(labels) - 1), np.float32)
+    values[labels.index(label)] = likely
+    return values
+
+
+def face(
+    number: int = 1,
+    *,
+    box: tuple[float, float, float, float] = (10, 8, 40, 38),
+    label: str = "happiness",
+    likely: float = 0.86,
+    shown: str | None = None,
+    state: State = State.SEEN,
+    quality: float = 0.9,
+) -> TrackedFace:
+    """One face; `shown` replaces the label that is displayed, for instance by `uncertain`."""
+    values = probs(label, likely)
+    return TrackedFace(
+        id=number,
+        box_xyxy=np.array(box, np.float32),
+        state=state,
+        raw=None if state is State.COASTING else values.copy(),
+        probs=values,
+        label=label if shown is None else shown,
+        confidence=likely,
+        quality=quality,
+        first_seen_s=0.0,
+        last_seen_s=0.0,
+    )
+
+
+def result(
+    faces: Sequence[TrackedFace] = (),
+    *,
+    of: Frame | None = None,
+    latency_s: float = 0.0125,
+    dropped: int = 0,
+) -> FrameResult:
+    """One processed frame."""
+    return FrameResult(
+        frame=frame() if of is None else of,
+        faces=tuple(faces),
+        labels=LABELS,
+        stages=StageSeconds(detect=0.006, preprocess=0.001, classify=0.004, track=0.0005),
+        latency_s=latency_s,
+        dropped=dropped,
+    )
+
+
+def source_info(
+    name: str = "clip.mp4",
+    *,
+    live: bool = False,
+    temporal: bool = True,
+    size_wh: tuple[int, int] = (64, 48),
+    fps: float | None = 30.0,
+    frames: int | None = 10,
+    path: str | None = None,
+) -> SourceInfo:
+    """A file unless told otherwise."""
+    return SourceInfo(name, live, temporal, size_wh[0], size_wh[1], fps, frames, path)
+
+
+def camera_info(name: str = "0") -> SourceInfo:
+    """A camera."""
+    return source_info(name, live=True, frames=None)
+
+
+def run_info(source: SourceInfo | None = None) -> RunInfo:
+    """A run over a file unless told otherwise."""
+    return RunInfo("0.1.0", "resnet50-test", LABELS, source_info() if source is None else source)
+
+
+def summary(frames: int = 3, faces: int = 1, dropped: int = 0, share: tuple[float, ...] | None = None) -> Summary:
+    """The end of a run; by default three quarters neutral, one quarter happiness."""
+    return Summary(
+        frames=frames,
+        faces=faces,
+        seconds=1.5,
+        fps=frames / 1.5,
+        dropped=dropped,
+        latency_ms=Percentiles(12.5, 20.25, 31.0),
+        labels=LABELS,
+        share=(0.75, 0.25) + (0.0,) * 6 if share is None else share,
+    )
