@@ -29,6 +29,7 @@ class Config:
         snapshots: the folder of snapshots taken with the s key.
         camera_size_wh, camera_fps: what to ask a camera for; None leaves it to the driver.
         open_timeout_s: how long a URL or a camera may take to open, and a stream to give its next frame.
+        reconnect_s: how long to try to re-open a camera or stream that was lost; 0 gives up at once.
         max_frames: stop after so many frames; None means at the end.
         verbosity: -1 quiet, 0 normal, 1 verbose (tracebacks, the libraries' own messages).
     """
@@ -49,6 +50,7 @@ class Config:
     camera_size_wh: tuple[int, int] | None = None
     camera_fps: float | None = None
     open_timeout_s: float = 10.0
+    reconnect_s: float = 60.0
     max_frames: int | None = None
     verbosity: int = 0
 
@@ -66,6 +68,8 @@ class Config:
             raise ConfigError(f"--max-frames {self.max_frames}: give at least 1")
         if self.open_timeout_s <= 0:
             raise ConfigError(f"--timeout {self.open_timeout_s}: give seconds above 0")
+        if self.reconnect_s < 0:
+            raise ConfigError(f"--reconnect {self.reconnect_s}: give seconds, or 0 to give up at once")
         if self.camera_size_wh is not None and min(self.camera_size_wh) < 1:
             raise ConfigError(f"--size {self.camera_size_wh[0]}x{self.camera_size_wh[1]}: give a width and a height above 0")
         if self.camera_fps is not None and self.camera_fps <= 0:

@@ -1,0 +1,57 @@
+"""Where frames come from. Importing this is cheap: what needs OpenCV or PyAV is imported when a source is opened."""
+
+import re
+from importlib.resources import files
+from pathlib import Path
+
+from realtime.config import Config
+from realtime.errors import SourceOpenError
+from realtime.sources.base import PICTURE_SUFFIXES, Notify, Source, unheard
+
+DEMO = "demo"
+URL_SCHEMES = ("http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "udp")
+
+
+def open_source(config: Config, notify: Notify = unheard) -> Source:
+    """Opens what `config.source` names: a camera's number, "demo", a URL, a folder of pictures, a picture or a video file.
+
+    Raises:
+        SourceOpenError: it cannot be opened.
+    """
+    text = config.source
+    if camera := re.fullmatch(r"(?:/dev/video)?(-?\d+)", text, re.ASCII):
+        from realtime.sources.camera import Camera
+
+        return Camera(
+            int(camera[1]),
+            size_wh=config.camera_size_wh,
+            fps=config.camera_fps,
+            open_timeout_s=config.open_timeout_s,
+            verbose=config.verbosity > 0,
+            notify=notify,
+        )
+    if url := re.match(r"([a-zA-Z][a-zA-Z0-9+.-]+)://", text):
+        if url[1].lower() not in URL_SCHEMES:
+            raise SourceOpenError(f"an address that begins with {url[0]} is not understood; known are {', '.join(URL_SCHEMES)}")
+        from realtime.sources.stream import Stream
+
+        return Stream(text, timeout_s=config.open_timeout_s, notify=notify)
+    if text == DEMO:
+        return _demo(notify)
+    path = Path(text)
+    if path.is_dir() or path.suffix.lower() in PICTURE_SUFFIXES:
+        from realtime.sources.pictures import Pictures
+
+        return Pictures(path, notify=notify)
+    from realtime.sources.file import VideoFile
+
+    return VideoFile(path, notify=notify)
+
+
+def _demo(notify: Notify) -> Source:
+    from realtime.sources.file import VideoFile
+
+    clip = Path(str(files("realtime") / "assets" / "demo.mp4"))
+    if not clip.is_file():
+        raise SourceOpenError("the demo clip is missing from this installation; install fer-cam again")
+    return VideoFile(clip, name=DEMO, notify=notify)

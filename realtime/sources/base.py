@@ -1,8 +1,21 @@
 """What every source of frames promises."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from realtime.datatypes import Frame, SourceInfo
+
+Notify = Callable[[str], None]
+"""Takes one line for the user that is no error: a picture skipped, damaged data passed over. Called from any thread."""
+
+PICTURE_SUFFIXES = frozenset(
+    {".avif", ".bmp", ".jp2", ".jpe", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+)
+"""What is taken for a picture, by the end of its name."""
+
+
+def unheard(message: str) -> None:
+    """The Notify of a source that nobody listens to."""
 
 
 class Source(Protocol):

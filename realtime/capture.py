@@ -1,0 +1,241 @@
+"""What the main loop reads from: files frame by frame, cameras through a thread that keeps only the newest frame."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+from realtime.config import Config
+from realtime.datatypes import Frame, SourceInfo
+from realtime.errors import SourceError, SourceLostError
+from realtime.mailbox import Mailbox
+from realtime.sources import open_source
+from realtime.sources.base import Source
+
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 8.0
+"""Pauses between attempts to re-open a lost source double from the first to the longest."""
+
+JOIN_S = 2.0
+"""How long `close` waits for a thread that hangs in a driver; the thread is a daemon and frees the source when it can."""
+
+Wait = Callable[[threading.Event, float], bool]
+"""Waits for the event, at most so many seconds; True if it is set. threading.Event.wait, or a test's own."""
+
+
+class Notices:
+    """Lines for the user, left by any thread and taken by the main one."""
+
+    def __init__(self) -> None:
+        self._lines: deque[str] = deque()
+
+    def add(self, line: str) -> None:
+        """Leaves a line."""
+        self._lines.append(line)
+
+    def take(self) -> tuple[str, ...]:
+        """What was left since last asked."""
+        return tuple(self._lines.popleft() for _ in range(len(self._lines)))
+
+
+class Feed(Protocol):
+    """Frames for the main loop."""
+
+    @property
+    def info(self) -> SourceInfo:
+        """What is known about the source; stays as it was when the source is re-opened."""
+
+    @property
+    def finished(self) -> bool:
+        """No frame will come any more, and no error either."""
+
+    @property
+    def dropped(self) -> int:
+        """Frames captured and never taken."""
+
+    def next(self, timeout_s: float) -> Frame | None:
+        """The next frame to work on; None if there is none yet, or no more.
+
+        Raises:
+            SourceError: the source is lost for good.
+        """
+
+    def notices(self) -> tuple[str, ...]:
+        """What the user should know since last asked: lost, back again, something passed over."""
+
+    def close(self) -> None:
+        """Lets the source go, in bounded time; may be called twice."""
+
+
+class DirectFeed:
+    """Every frame, in order, read when it is asked for: for files and pictures."""
+
+    def __init__(self, source: Source, notices: Notices | None = None) -> None:
+        self._source = source
+        self._notices = notices or Notices()
+        self.finished = False
+        self.dropped = 0
+
+    @property
+    def info(self) -> SourceInfo:
+        """What is known about the source."""
+        return self._source.info
+
+    def next(self, timeout_s: float) -> Frame | None:
+        """The next frame, however long it takes to read; None at the end."""
+        frame = None if self.finished else self._source.read()
+        self.finished = frame is None
+        return frame
+
+    def notices(self) -> tuple[str, ...]:
+        """What was passed over since last asked."""
+        return self._notices.take()
+
+    def close(self) -> None:
+        """Closes the source."""
+        self.finished = True
+        self._source.close()
+
+
+class LiveFeed:
+    """The newest frame of a live source: a thread grabs, one frame waits, older ones are dropped and counted.
+
+    A source that stops is re-opened, with growing pauses; frame indices go on rising.
+
+    Args:
+        source: open already.
+        reopen: opens it again.
+        reconnect_s: how long to try before giving up, seconds; 0 gives up at once.
+        notices: where the source leaves its own.
+        wait, clock: for tests.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        reopen: Callable[[], Source],
+        *,
+        reconnect_s: float = 60.0,
+        notices: Notices | None = None,
+        wait: Wait = threading.Event.wait,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self.info = source.info
+        self._source = source
+        self._reopen = reopen
+        self._reconnect_s = reconnect_s
+        self._notices = notices or Notices()
+        self._wait = wait
+        self._clock = clock
+        self._mailbox: Mailbox[Frame] = Mailbox()
+        self._closing = threading.Event()
+        self._exchange = threading.Lock()
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name=f"capture {self.info.name}", daemon=True)
+        self._thread.start()
+
+    @property
+    def finished(self) -> bool:
+        """Closed, or the source came to an end without an error."""
+        return self._mailbox.finished and (self._error is None or self._closing.is_set())
+
+    @property
+    def dropped(self) -> int:
+        """Frames replaced by a newer one before they were taken."""
+        return self._mailbox.dropped
+
+    def next(self, timeout_s: float) -> Frame | None:
+        """The newest frame not yet taken, waiting for it at most `timeout_s`.
+
+        Raises:
+            SourceError: the source was lost and could not be re-opened.
+        """
+        frame = self._mailbox.take(timeout_s)
+        if frame is None and self._error is not None and not self._closing.is_set():
+            raise self._error
+        return frame
+
+    def notices(self) -> tuple[str, ...]:
+        """Lost, back again, and what the source itself says, since last asked."""
+        return self._notices.take()
+
+    def close(self) -> None:
+        """Ends the thread; where a driver hangs, leaves it behind after JOIN_S, and it frees the source when it can."""
+        self._closing.set()
+        with self._exchange:
+            self._source.close()
+        self._mailbox.close()
+        self._thread.join(JOIN_S)
+
+    def _run(self) -> None:
+        try:
+            self._capture()
+        except BaseException as error:  # arrives as itself from next()
+            self._error = error
+        finally:
+            with self._exchange:
+                self._source.close()
+            self._mailbox.close()
+
+    def _capture(self) -> None:
+        index = 0
+        lost_at: float | None = None
+        pause_s = FIRST_PAUSE_S
+        while not self._closing.is_set():
+            try:
+                frame = self._source.read()
+            except SourceLostError as error:
+                if self._closing.is_set():
+                    return
+                if lost_at is None:
+                    lost_at = self._clock()
+                    self._notices.add(f"{error}; trying to open it again")
+                pause_s = self._open_again(error, lost_at, pause_s)
+                continue
+            if frame is None:
+                return
+            if lost_at is not None:
+                self._notices.add(f"{self.info.name} is back after {self._clock() - lost_at:.1f} s")
+                lost_at, pause_s = None, FIRST_PAUSE_S
+            self._mailbox.put(replace(frame, index=index))
+            index += 1
+
+    def _open_again(self, error: SourceError, lost_at: float, pause_s: float) -> float:
+        """Waits and tries until the source is open or the feed is closed; the pause to begin with the next time."""
+        with self._exchange:
+            self._source.close()
+        while True:
+            left_s = self._reconnect_s - (self._clock() - lost_at)
+            if left_s <= 0:
+                raise SourceLostError(
+                    f"{self.info.name} was lost and could not be opened again within {self._reconnect_s:g} s ({error}); "
+                    "check its cable or network"
+                ) from error
+            if self._wait(self._closing, min(pause_s, left_s)):
+                return pause_s
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+            try:
+                source = self._reopen()
+            except SourceError as failure:
+                error = failure
+                continue
+            with self._exchange:
+                self._source = source
+                if self._closing.is_set():
+                    source.close()
+            return pause_s
+
+
+def open_feed(config: Config) -> Feed:
+    """Opens `config.source` as what it is: live sources give their newest frame, everything else every frame.
+
+    Raises:
+        SourceOpenError: it cannot be opened.
+    """
+    notices = Notices()
+    source = open_source(config, notices.add)
+    if not source.info.live:
+        return DirectFeed(source, notices)
+    return LiveFeed(source, lambda: open_source(config, notices.add), reconnect_s=config.reconnect_s, notices=notices)

@@ -1,0 +1,235 @@
+"""Cameras, through OpenCV."""
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+# read when OpenCV is loaded: with it, Microsoft's Media Foundation takes up to a minute to open a camera
+os.environ.setdefault("OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS", "0")
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.datatypes import Frame, SourceInfo
+from realtime.errors import SourceLostError, SourceOpenError
+from realtime.sources.base import Notify, unheard
+from realtime.sources.handle import Handle, within
+from realtime.sources.pixels import as_bgr
+
+BACKENDS = {"linux": cv2.CAP_V4L2, "darwin": cv2.CAP_AVFOUNDATION}
+"""Elsewhere (Windows) OpenCV tries what there is. Naming the backend spares a search through those for files."""
+
+FAILED_READS = 5
+"""So many in a row, and the camera is lost; a single one happens when a cheap camera changes its exposure."""
+
+MOST_CAMERAS = 10
+"""Where the system does not say which cameras there are, numbers below this are tried."""
+
+OpenCapture = Callable[[int], cv2.VideoCapture]
+
+
+@dataclass(frozen=True)
+class CameraInfo:
+    """A camera that can be opened.
+
+    Attributes:
+        index: its number.
+        backend: what OpenCV reaches it through.
+        width, height: pixels, as it gives them unasked.
+        fps: frames a second as it says; 0 if it does not.
+        open_s: seconds until its first frame.
+    """
+
+    index: int
+    backend: str
+    width: int
+    height: int
+    fps: float
+    open_s: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Opened:
+    capture: cv2.VideoCapture
+    image: NDArray[np.uint8]
+    captured_at: float
+
+
+def open_capture(index: int) -> cv2.VideoCapture:
+    """OpenCV's camera, with the platform's backend."""
+    return cv2.VideoCapture(index, BACKENDS.get(sys.platform, cv2.CAP_ANY))
+
+
+class Camera:
+    """A camera: every read waits for its next frame.
+
+    Args:
+        index: from 0.
+        size_wh, fps: what to ask for; the camera may give something else, and says so.
+        open_timeout_s: limit for opening and for the next frame, seconds.
+        verbose: let OpenCV talk.
+        notify: hears that the camera gives another size than asked for.
+        opener: opens OpenCV's capture; for tests.
+
+    Raises:
+        SourceOpenError: there is no such camera, it may not be used, or it gives no frame.
+    """
+
+    def __init__(
+        self,
+        index: int,
+        *,
+        size_wh: tuple[int, int] | None = None,
+        fps: float | None = None,
+        open_timeout_s: float = 10.0,
+        verbose: bool = False,
+        notify: Notify = unheard,
+        opener: OpenCapture = open_capture,
+    ) -> None:
+        self._name = f"camera {index}"
+        self._limit_s = open_timeout_s
+        self._index = 0
+        if not verbose:
+            cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+        if index < 0:  # OpenCV takes -1 for "any"
+            raise SourceOpenError(f"there is no camera {index}; numbers begin at 0, and --list-cameras shows them")
+
+        def make() -> _Opened:
+            return _open(index, size_wh, fps, opener)
+
+        try:
+            if sys.platform == "darwin" and threading.current_thread() is threading.main_thread():
+                opened = make()  # macOS asks the user for permission on the main thread only
+            else:
+                opened = within(open_timeout_s, make, lambda late: late.capture.release())
+        except TimeoutError as error:
+            raise SourceOpenError(
+                f"camera {index} did not open within {open_timeout_s:g} s; is another program using it? Try --list-cameras"
+            ) from error
+        self._capture = opened.capture
+        self._first: _Opened | None = opened
+        self._handle = Handle(self._capture.release)
+        height, width = opened.image.shape[:2]
+        rate = self._capture.get(cv2.CAP_PROP_FPS)
+        self.info = SourceInfo(
+            name=self._name,
+            live=True,
+            temporal=True,
+            width=width,
+            height=height,
+            fps=rate if 0 < rate <= 1000 else None,  # some drivers say -1, nan or 10000000
+            frames=None,
+        )
+        if size_wh is not None and size_wh != (width, height):
+            notify(f"camera {index} gives {width}x{height} instead of {size_wh[0]}x{size_wh[1]}")
+
+    @property
+    def backend(self) -> str:
+        """What OpenCV reaches the camera through."""
+        return self._capture.getBackendName()
+
+    def read(self) -> Frame | None:
+        """The next frame; None after `close`.
+
+        Raises:
+            SourceLostError: several reads in a row failed, or none succeeded within the limit.
+        """
+        with self._handle.use() as usable:
+            if not usable:
+                return None
+            first, self._first = self._first, None
+            image, captured_at = (first.image, first.captured_at) if first else self._grab()
+        frame = Frame(image, self._index, captured_at, None, self._name)
+        self._index += 1
+        return frame
+
+    def close(self) -> None:
+        """Lets the camera go, when a read that waits is over at the latest."""
+        self._handle.close()
+
+    def _grab(self) -> tuple[NDArray[np.uint8], float]:
+        started = time.perf_counter()
+        for _ in range(FAILED_READS):
+            image, captured_at = _grab(self._capture)
+            if image is not None:
+                return image, captured_at
+            if captured_at - started > self._limit_s:
+                break
+        raise SourceLostError(f"{self._name} stopped giving frames; is it still plugged in?")
+
+
+def list_cameras(*, open_timeout_s: float = 5.0, opener: OpenCapture = open_capture) -> tuple[CameraInfo, ...]:
+    """Every camera that opens and gives a frame, by number. Opens each of them, so their lights flash."""
+    if sys.platform == "linux":
+        indices = sorted(int(node.name[5:]) for node in Path("/dev").glob("video*") if node.name[5:].isdecimal())
+    else:
+        indices = list(range(MOST_CAMERAS))
+    found: list[CameraInfo] = []
+    for index in indices:
+        started = time.perf_counter()
+        try:
+            camera = Camera(index, open_timeout_s=open_timeout_s, opener=opener)
+        except SourceOpenError:
+            continue  # on Linux every camera has a second node that gives no pictures
+        open_s = time.perf_counter() - started
+        info = camera.info
+        found.append(CameraInfo(index, camera.backend, info.width, info.height, info.fps or 0.0, open_s))
+        camera.close()
+    return tuple(found)
+
+
+def _open(index: int, size_wh: tuple[int, int] | None, fps: float | None, opener: OpenCapture) -> _Opened:
+    try:
+        capture = opener(index)
+        try:
+            if not capture.isOpened():
+                raise SourceOpenError(
+                    f"there is no camera {index}{_permission_hint(index)}; --list-cameras shows those there are"
+                )
+            _ask(capture, size_wh, fps)
+            for _ in range(FAILED_READS):
+                image, captured_at = _grab(capture)
+                if image is not None:
+                    return _Opened(capture, image, captured_at)
+            raise SourceOpenError(f"camera {index} opens but gives no picture; is another program using it? Try --list-cameras")
+        except BaseException:
+            capture.release()
+            raise
+    except cv2.error as error:
+        raise SourceOpenError(f"camera {index} cannot be opened: {error.err}; try --list-cameras") from error
+
+
+def _ask(capture: cv2.VideoCapture, size_wh: tuple[int, int] | None, fps: float | None) -> None:
+    if size_wh is not None:
+        # uncompressed, USB 2 carries 1280x720 at 10 frames a second at most; the format has to be set before the size
+        capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
+        capture.set(cv2.CAP_PROP_FRAME_WIDTH, size_wh[0])
+        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, size_wh[1])
+    if fps is not None:
+        capture.set(cv2.CAP_PROP_FPS, fps)
+    capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # the newest frame, not the oldest of four
+
+
+def _grab(capture: cv2.VideoCapture) -> tuple[NDArray[np.uint8] | None, float]:
+    try:
+        grabbed = capture.grab()
+        captured_at = time.perf_counter()
+        done, image = capture.retrieve() if grabbed else (False, None)
+        return (as_bgr(image) if done and image is not None else None), captured_at
+    except (cv2.error, ValueError):  # a picture cut short on the wire; counted by the caller as a read that failed
+        return None, time.perf_counter()
+
+
+def _permission_hint(index: int) -> str:
+    if sys.platform == "linux":
+        node = Path(f"/dev/video{index}")
+        if node.exists() and not os.access(node, os.R_OK | os.W_OK):
+            return f" for you: {node} may not be read; `sudo usermod -aG video $USER`, then log in again"
+    if sys.platform == "darwin":
+        return ", or this terminal may not use it (System Settings > Privacy & Security > Camera)"
+    return ""

@@ -1,0 +1,82 @@
+"""Video files: every frame, in presentation order, with its true time."""
+
+from pathlib import Path
+
+import av
+
+from realtime.datatypes import Frame, SourceInfo
+from realtime.errors import SourceOpenError
+from realtime.sources.base import Notify, unheard
+from realtime.sources.decoder import Decoder, reason
+from realtime.sources.handle import Handle
+
+
+class VideoFile:
+    """A video file. Damaged parts are passed over; a file that breaks off gives all its frames and then SourceLostError.
+
+    Args:
+        path: the file.
+        name: what to call it, instead of the file's name.
+        notify: hears about damage.
+
+    Raises:
+        SourceOpenError: it is no video that can be read.
+    """
+
+    def __init__(self, path: Path, *, name: str | None = None, notify: Notify = unheard) -> None:
+        self._name = name or path.name
+        self._index = 0
+        self._decoder = _open(path, self._name, notify)
+        self._handle = Handle(self._decoder.close)
+        height, width = self._decoder.size_hw
+        self.info = SourceInfo(
+            name=self._name,
+            live=False,
+            temporal=True,
+            width=width,
+            height=height,
+            fps=self._decoder.fps,
+            frames=self._decoder.frames,
+            path=str(path),
+        )
+
+    @property
+    def damaged(self) -> int:
+        """Packets and frames that were damaged, so far."""
+        return self._decoder.damaged
+
+    def read(self) -> Frame | None:
+        """The next frame; None at the end and after `close`.
+
+        Raises:
+            SourceLostError: the file breaks off, or its disk does.
+        """
+        with self._handle.use() as usable:
+            decoded = self._decoder.read() if usable else None
+        if decoded is None:
+            return None
+        frame = Frame(decoded.image, self._index, decoded.arrived_at, decoded.media_time, self._name)
+        self._index += 1
+        return frame
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._handle.close()
+
+
+def _open(path: Path, name: str, notify: Notify) -> Decoder:
+    if path.is_dir():  # before FFmpeg sees it, which calls it a lack of permission on Windows
+        raise SourceOpenError(f"{name} is a folder, not a video; a folder of pictures can be given with --source")
+    try:
+        if path.is_file() and path.stat().st_size == 0:
+            raise SourceOpenError(f"{name} is empty; was it copied or recorded to the end?")
+        # "file:" keeps FFmpeg from reading a protocol into a name such as "12:30.mp4"
+        return Decoder(f"file:{path}", name=name, notify=notify)
+    except FileNotFoundError as error:
+        raise SourceOpenError(f"there is no file {path}; check the name and the folder") from error
+    except PermissionError as error:
+        raise SourceOpenError(f"{path} may not be read; check its permissions") from error
+    except av.FFmpegError as error:
+        raise SourceOpenError(
+            f"{name} cannot be read as a video ({reason(error)}); it is something else, or incomplete: does it play elsewhere?"
+        ) from error
