@@ -1,0 +1,54 @@
+"""fer-cam: facial expressions from a camera, a clip or a picture, in real time.
+
+    from realtime import Recognizer
+    result = Recognizer().process(image_bgr)
+
+Importing this package loads nothing heavy; the names below are fetched when first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from realtime.config import Config as Config
+    from realtime.datatypes import Faces as Faces
+    from realtime.datatypes import Frame as Frame
+    from realtime.datatypes import FrameResult as FrameResult
+    from realtime.datatypes import Scores as Scores
+    from realtime.datatypes import TrackedFace as TrackedFace
+    from realtime.errors import FerError as FerError
+    from realtime.labels import LABELS as LABELS
+    from realtime.recognizer import Recognizer as Recognizer
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Config": "config",
+    "Faces": "datatypes",
+    "FerError": "errors",
+    "Frame": "datatypes",
+    "FrameResult": "datatypes",
+    "LABELS": "labels",
+    "Recognizer": "recognizer",
+    "Scores": "datatypes",
+    "TrackedFace": "datatypes",
+}
+
+__all__ = [
+    "LABELS",
+    "Config",
+    "Faces",
+    "FerError",
+    "Frame",
+    "FrameResult",
+    "Recognizer",
+    "Scores",
+    "TrackedFace",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

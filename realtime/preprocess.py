@@ -37,6 +37,19 @@ def to_gray(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(image, code), dtype=np.uint8)
 
 
+def to_bgr(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """BGR copy of a gray, BGR or BGRA picture: uint8 (H,W), (H,W,1), (H,W,3) or (H,W,4) -> uint8 (H,W,3).
+
+    Raises:
+        ValueError: another dtype, shape or an empty picture.
+    """
+    if image.ndim == 3 and image.shape[2] == 3 and image.dtype == np.uint8 and image.size:
+        return image.copy()
+    if image.ndim == 3 and image.shape[2] == 4 and image.dtype == np.uint8 and image.size:
+        return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGRA2BGR), dtype=np.uint8)
+    return np.asarray(cv2.cvtColor(to_gray(image), cv2.COLOR_GRAY2BGR), dtype=np.uint8)
+
+
 def shrink(gray: NDArray[np.uint8], size: int = SIZE) -> NDArray[np.uint8]:
     """Gray picture of any size -> uint8 (size,size). Averages areas when shrinking, so that a large face does not alias."""
     if gray.shape == (size, size):

@@ -1,0 +1,191 @@
+"""fer-cam: the command line. A skin: arguments become a frozen Config, errors become one line and an exit code."""
+
+import argparse
+import os
+import sys
+import traceback
+from pathlib import Path
+
+from realtime import __version__
+from realtime.config import Config
+from realtime.errors import ConfigError, FerError
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells expect it (128 + SIGINT)."""
+
+EPILOG = """\
+keys in the window:
+  q, ESC  quit          space  pause        s  snapshot     m  marker
+  f  full screen        d  details          h  help
+
+exit codes:
+  0 done   2 usage   3 camera or source   4 model   5 cannot write   130 Ctrl-C   1 a bug, please report it
+
+examples:
+  fer-cam --demo                                   see it work, without a camera
+  fer-cam --device 0                               the first camera
+  fer-cam --video clip.mp4 --save --jsonl out.jsonl
+  fer-cam --device 0 --no-display --jsonl - | your-program
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs fer-cam; returns the exit code."""
+    args = _parser().parse_args(argv)
+    _quieten(args.verbose)
+    try:
+        if args.list_cameras:
+            return _list_cameras()
+        from realtime.run import run
+
+        return run(_config(args))
+    except FerError as error:
+        if args.verbose:
+            traceback.print_exc()
+        print(f"fer-cam: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _config(args: argparse.Namespace) -> Config:
+    return Config(
+        source=_source(args),
+        model=args.model,
+        threads=args.threads,
+        min_face=args.min_face,
+        threshold=args.threshold,
+        smoothing_s=args.smoothing,
+        display=args.display,
+        mirror=args.mirror,
+        save=args.save if args.save or not args.demo else Path(),
+        jsonl=args.jsonl,
+        csv=args.csv,
+        overwrite=args.overwrite,
+        snapshots=args.snapshots,
+        camera_size_wh=_size(args.size),
+        camera_fps=args.fps,
+        open_timeout_s=args.timeout,
+        max_frames=args.max_frames,
+        verbosity=args.verbose - args.quiet,
+    )
+
+
+def _source(args: argparse.Namespace) -> str:
+    if args.demo:
+        return "demo"
+    if args.device is not None:
+        if args.device < 0:
+            raise ConfigError(f"--device {args.device}: cameras are counted from 0; --list-cameras shows them")
+        return str(args.device)
+    if args.video is not None:
+        if Path(args.video).is_dir():
+            raise ConfigError(f"--video {args.video}: is a folder; for a folder of pictures use --source {args.video}")
+        # a file called 0 or demo is still a file
+        return args.video if "://" in args.video else str(Path(args.video).absolute())
+    return args.source if args.source is not None else Config.source
+
+
+def _size(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise ConfigError(f"--size {text}: give WIDTHxHEIGHT, such as 1280x720")
+    return int(width), int(height)
+
+
+def _quieten(verbose: int) -> None:
+    """OpenCV reads its log level when it is imported; its walls of probing messages help nobody."""
+    if not verbose:
+        os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+        os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+
+
+def _list_cameras() -> int:
+    from realtime.sources.camera import list_cameras
+
+    cameras = list_cameras()
+    for camera in cameras:
+        print(
+            f"--device {camera.index}   {camera.width}x{camera.height}   {camera.fps:g} fps   {camera.backend}   "
+            f"opened in {camera.open_s:.1f} s"
+        )
+    if not cameras:
+        print("fer-cam: no camera found; is one plugged in, and not in use by another program?", file=sys.stderr)
+        return 3
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="fer-cam",
+        description="Real-time facial expression recognition: camera or clip in, labelled video and data out.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    defaults = Config()
+    source = parser.add_argument_group("source (the first camera, if none is given)").add_mutually_exclusive_group()
+    source.add_argument("--device", type=int, metavar="N", help="camera number N, from 0")
+    source.add_argument("--video", metavar="FILE", help="a video file: every frame, in order")
+    source.add_argument("--source", metavar="ANY", help="camera number, file, picture, folder of pictures, http/rtsp URL")
+    source.add_argument("--demo", action="store_true", help="the clip that comes along; saves demo_fer.mp4 here")
+    source.add_argument("--list-cameras", action="store_true", help="show the cameras there are, and end")
+    camera = parser.add_argument_group("camera")
+    camera.add_argument("--size", metavar="WxH", help="ask the camera for this size, such as 1280x720")
+    camera.add_argument("--fps", type=float, metavar="F", help="ask the camera for this rate")
+    camera.add_argument(
+        "--timeout",
+        type=float,
+        metavar="S",
+        default=defaults.open_timeout_s,
+        help="seconds a camera or URL may take to open (default: %(default)g)",
+    )
+    output = parser.add_argument_group("output")
+    output.add_argument(
+        "--save",
+        type=Path,
+        nargs="?",
+        const=Path(),
+        metavar="PATH",
+        help="annotated video, a file or a folder (default: SOURCE_fer.mp4 in this folder)",
+    )
+    output.add_argument("--jsonl", metavar="PATH", help="a line of JSON per frame; - is standard output")
+    output.add_argument("--csv", type=Path, metavar="PATH", help="a row per face and frame")
+    output.add_argument("--overwrite", action="store_true", help="replace outputs that exist (default: number new ones)")
+    output.add_argument("--snapshots", type=Path, metavar="DIR", default=defaults.snapshots, help="where the s key saves to")
+    output.add_argument("--display", action=argparse.BooleanOptionalAction, help="a window (default: where there is a screen)")
+    output.add_argument("--mirror", action=argparse.BooleanOptionalAction, help="mirror the window (default: for cameras)")
+    output.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    output.add_argument("-v", "--verbose", action="store_true", help="tracebacks, and the libraries' own messages")
+    reading = parser.add_argument_group("recognition")
+    reading.add_argument("--model", default=defaults.model, metavar="PATH", help="an .onnx file written by train.export")
+    reading.add_argument("--threads", type=int, default=defaults.threads, metavar="N", help="threads of the network")
+    reading.add_argument(
+        "--min-face",
+        type=int,
+        default=defaults.min_face,
+        metavar="PX",
+        help="smallest face, in pixels of the frame (default: a twelfth of its height)",
+    )
+    reading.add_argument(
+        "--threshold",
+        type=float,
+        default=defaults.threshold,
+        metavar="P",
+        help="below this probability a face is `uncertain` (default: %(default)g)",
+    )
+    reading.add_argument(
+        "--smoothing",
+        type=float,
+        default=defaults.smoothing_s,
+        metavar="S",
+        help="time constant of the smoothing, seconds; 0 turns it off (default: %(default)g)",
+    )
+    reading.add_argument("--max-frames", type=int, metavar="N", help="stop after N frames")
+    parser.add_argument("--version", action="version", version=f"fer-cam {__version__}")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

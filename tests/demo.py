@@ -1,0 +1,60 @@
+"""The demo clip as test material: its frames, and the truth that was written when it was drawn."""
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.conftest import ROOT
+
+CLIP = ROOT / "realtime" / "assets" / "demo.mp4"
+TRUTH = ROOT / "realtime" / "assets" / "demo.csv"
+
+
+@dataclass(frozen=True)
+class TrueFace:
+    """One face of one frame, as it was drawn."""
+
+    frame: int
+    id: int
+    box_xyxy: tuple[float, float, float, float]
+    expression: str
+    apex: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Shot:
+    """A frame, uint8 (480,640,3), with the true boxes in it, float32 (n,4)."""
+
+    image: NDArray[np.uint8]
+    boxes_xyxy: NDArray[np.float32]
+
+
+@cache
+def truth() -> tuple[TrueFace, ...]:
+    """Every face of every frame."""
+    with TRUTH.open(encoding="utf-8", newline="") as file:
+        return tuple(
+            TrueFace(
+                frame=int(row["frame"]),
+                id=int(row["id"]),
+                box_xyxy=(float(row["x1"]), float(row["y1"]), float(row["x2"]), float(row["y2"])),
+                expression=row["expression"],
+                apex=row["apex"] == "1",
+            )
+            for row in csv.DictReader(file)
+        )
+
+
+def demo_frame(index: int) -> Shot:
+    """One frame of the clip with its truth."""
+    capture = cv2.VideoCapture(str(CLIP))
+    for _ in range(index + 1):
+        readable, image = capture.read()
+    capture.release()
+    assert readable, f"the demo clip has no frame {index}"
+    boxes = [face.box_xyxy for face in truth() if face.frame == index]
+    return Shot(np.asarray(image, dtype=np.uint8), np.array(boxes, np.float32).reshape(-1, 4))

@@ -1,0 +1,40 @@
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from realtime.config import Config
+from realtime.errors import ConfigError
+
+
+def test_defaults_are_valid_and_frozen() -> None:
+    config = Config()
+    assert config.source == "0"
+    with pytest.raises(FrozenInstanceError):
+        config.source = "1"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("change", "option"),
+    [
+        ({"min_face": 9}, "--min-face 9"),
+        ({"min_face": -5}, "--min-face -5"),
+        ({"threshold": 1.0}, "--threshold"),
+        ({"threshold": -0.1}, "--threshold"),
+        ({"smoothing_s": -1.0}, "--smoothing"),
+        ({"smoothing_s": 11.0}, "--smoothing"),
+        ({"threads": -1}, "--threads"),
+        ({"max_frames": 0}, "--max-frames"),
+        ({"open_timeout_s": 0.0}, "--timeout"),
+        ({"camera_size_wh": (0, 480)}, "--size 0x480"),
+        ({"camera_fps": 0.0}, "--fps"),
+        ({"source": ""}, "--source"),
+    ],
+)
+def test_a_value_out_of_range_names_its_option(change: dict[str, object], option: str) -> None:
+    with pytest.raises(ConfigError, match=option) as caught:
+        Config(**change)  # type: ignore[arg-type]
+    assert caught.value.exit_code == 2
+
+
+def test_smallest_allowed_face() -> None:
+    assert Config(min_face=20).min_face == 20

@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+
+from realtime.datatypes import Faces, Frame, Scores, StageSeconds, State, TrackedFace
+from realtime.labels import LABELS
+
+PROBS = np.full(len(LABELS), 1 / len(LABELS), np.float32)
+
+
+def face(**changes: object) -> TrackedFace:
+    fields: dict[str, object] = {
+        "id": 1,
+        "box_xyxy": np.array([0, 0, 9, 9], np.float32),
+        "state": State.SEEN,
+        "raw": PROBS.copy(),
+        "probs": PROBS.copy(),
+        "label": "neutral",
+        "confidence": 0.5,
+        "quality": 1.0,
+        "first_seen_s": 0.0,
+        "last_seen_s": 1.0,
+    }
+    return TrackedFace(**(fields | changes))  # type: ignore[arg-type]
+
+
+def test_arrays_become_read_only() -> None:
+    frame = Frame(np.zeros((4, 6, 3), np.uint8), 0, 1.0, None, "test")
+    with pytest.raises(ValueError, match="read-only"):
+        frame.image[0, 0] = 1
+    assert frame.size_hw == (4, 6)
+
+
+@pytest.mark.parametrize("image", [np.zeros((4, 6), np.uint8), np.zeros((4, 6, 4), np.uint8), np.zeros((4, 6, 3), np.float32)])
+def test_a_frame_is_uint8_bgr(image: np.ndarray) -> None:  # type: ignore[type-arg]
+    with pytest.raises(ValueError, match=r"Frame\.image"):
+        Frame(image, 0, 0.0, None, "test")
+
+
+def test_time_of_a_frame_is_media_time_where_there_is_one() -> None:
+    image = np.zeros((1, 1, 3), np.uint8)
+    assert Frame(image, 0, 7.0, None, "camera").time_s == 7.0
+    assert Frame(image, 0, 7.0, 0.0, "clip").time_s == 0.0
+
+
+def test_no_faces_is_a_value() -> None:
+    assert len(Faces.empty()) == 0
+    assert Faces.empty().boxes_xyxy.shape == (0, 4)
+
+
+def test_boxes_and_scores_belong_together() -> None:
+    with pytest.raises(ValueError, match=r"Faces\.scores"):
+        Faces(np.zeros((2, 4), np.float32), np.zeros(1, np.float32))
+    with pytest.raises(ValueError, match=r"Faces\.boxes_xyxy"):
+        Faces(np.zeros((2, 4), np.float64), np.zeros(2, np.float32))  # type: ignore[arg-type]
+
+
+def test_scores_have_a_column_per_label() -> None:
+    scores = Scores(np.eye(8, dtype=np.float32)[[1, 3]])
+    assert scores.names() == ("happiness", "sadness")
+    assert len(scores) == 2
+    with pytest.raises(ValueError, match=r"Scores\.probs"):
+        Scores(np.zeros((1, 3), np.float32))
+
+
+def test_a_tracked_face_checks_its_arrays() -> None:
+    assert face(raw=None, state=State.COASTING).raw is None
+    with pytest.raises(ValueError, match=r"TrackedFace\.box"):
+        face(box_xyxy=np.zeros(3, np.float32))
+    with pytest.raises(ValueError, match=r"TrackedFace\.raw"):
+        face(raw=np.zeros(3, np.float32))
+
+
+def test_stages_add_up() -> None:
+    assert StageSeconds(detect=1, preprocess=2, classify=3, track=4).total == 10

@@ -1,0 +1,32 @@
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime import quality
+
+
+def sharp() -> NDArray[np.uint8]:
+    y, x = np.mgrid[:48, :48]
+    return np.asarray(128 + 60 * np.sin(x / 2.0) * np.cos(y / 3.0), dtype=np.uint8)
+
+
+def test_a_large_light_sharp_face_is_good() -> None:
+    assert quality.measure(sharp(), 120) == 1.0
+
+
+def test_a_small_face_is_worse_in_proportion() -> None:
+    assert quality.measure(sharp(), 24) == 0.5
+
+
+def test_a_dark_face_is_worse() -> None:
+    dark = (sharp() // 12).astype(np.uint8)
+    assert quality.measure(dark, 120) < 0.2
+
+
+def test_a_blurred_face_is_worse() -> None:
+    blurred = np.asarray(cv2.GaussianBlur(sharp(), (0, 0), 4), dtype=np.uint8)
+    assert quality.measure(blurred, 120) < quality.measure(sharp(), 120)
+
+
+def test_an_empty_wall_is_nothing() -> None:
+    assert quality.measure(np.full((48, 48), 77, np.uint8), 120) == 0.0

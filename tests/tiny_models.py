@@ -1,0 +1,47 @@
+"""ONNX networks of a few bytes whose answers can be computed by hand."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from realtime.labels import LABELS
+from realtime.spec import KEY, ModelSpec
+
+
+def write_linear(
+    path: Path,
+    weights: NDArray[np.float32],
+    bias: NDArray[np.float32],
+    spec: ModelSpec | None = None,
+    *,
+    metadata: dict[str, str] | None = None,
+    side: int = 48,
+) -> Path:
+    """Writes a network with logits = flatten(input) @ weights + bias; weights float32 (side*side,k), bias float32 (k,)."""
+    nodes = [
+        helper.make_node("Flatten", ["faces"], ["flat"], axis=1),
+        helper.make_node("Gemm", ["flat", "weights", "bias"], ["logits"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "linear",
+        [helper.make_tensor_value_info("faces", TensorProto.FLOAT, ["n", 1, side, side])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", len(bias)])],
+        [numpy_helper.from_array(weights, "weights"), numpy_helper.from_array(bias, "bias")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    spec = spec or ModelSpec("linear")
+    helper.set_model_props(model, {KEY: spec.to_json()} if metadata is None else metadata)
+    onnx.save(model, str(path))
+    return path
+
+
+def write_left_right(path: Path) -> Path:
+    """A network that says `happiness` when the left half of the face is brighter, `sadness` when the right half is."""
+    weights = np.zeros((48, 48, len(LABELS)), np.float32)
+    weights[:, :24, LABELS.index("happiness")] = 0.01
+    weights[:, 24:, LABELS.index("sadness")] = 0.01
+    return write_linear(path, weights.reshape(48 * 48, -1), np.zeros(len(LABELS), np.float32))
