@@ -1,0 +1,214 @@
+"""The annotated video: H.264 in fragmented MP4, which browsers play and a kill cannot spoil."""
+
+import math
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from av.audio.stream import AudioStream
+from av.packet import Packet
+from av.video.frame import PictureType
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from realtime import overlay
+from realtime.datatypes import FrameResult, RunInfo, Summary
+from realtime.errors import SinkError
+from realtime.sinks.outputs import reason
+from realtime.sinks.sound import SoundTrack
+
+FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
+"""Containers by suffix; each stays readable when its end is missing."""
+
+FRAGMENT_S = 0.5
+"""Time between key frames, and what a kill can cost."""
+
+TICKS_PER_S = 90_000
+"""At least so many units of time a second: media times are off by 6 microseconds at most, at a constant rate by nothing."""
+
+FALLBACK_FPS = 30
+"""For sources that do not know their rate; timestamps stay true whatever this says."""
+
+OPTIONS = {
+    "flush_packets": "1",
+    "max_interleave_delta": "200000",  # us that pictures may wait for a sound track that has ended
+}
+FRAGMENTED = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+MATROSKA = {"cluster_time_limit": "500"}  # ms
+
+# No look-ahead and no B frames: a frame is on disk when its fragment is, and memory stays small.
+ENCODER_OPTIONS = {"preset": "veryfast", "crf": "20", "tune": "zerolatency", "forced-idr": "1"}
+
+
+class VideoSink:
+    """Encodes every frame with its overlay, at the frame's own time; frames in equal frames out.
+
+    Odd sizes are padded by a pixel; a frame of another size than the first is fitted into the first one's.
+
+    Args:
+        path: a file that may be replaced (`outputs.place`); its suffix names the container.
+        run: names the source, whose sound track is kept if it is a file.
+
+    Raises:
+        SinkError: the file cannot be opened, or its suffix names no container.
+    """
+
+    def __init__(self, path: Path, run: RunInfo) -> None:
+        self._path = path
+        self._source = run.source
+        self._first_s: float | None = None
+        self._last_pts = -1
+        self._key_pts = 0
+        self._stream: VideoStream | None = None
+        self._sound: SoundTrack | None = None
+        self._open = True
+        container = FORMATS.get(path.suffix.lower())
+        if container is None:
+            raise SinkError(f"cannot write {path}: give a name that ends in {', '.join(FORMATS)}")
+        options = OPTIONS | (MATROSKA if container == "matroska" else FRAGMENTED)
+        try:
+            self._output = av.open(f"file:{path}", "w", format=container, options=options)
+        except (av.FFmpegError, OSError) as error:
+            raise self._failed(error) from error
+
+    @property
+    def trouble(self) -> str | None:
+        """What the user should know about this output though it is no error (sound that cannot be kept), or None."""
+        return None if self._sound is None else self._sound.trouble
+
+    def write(self, result: FrameResult) -> None:
+        """Encodes one frame.
+
+        Raises:
+            SinkError: the disk is full, or the encoder refuses the picture.
+        """
+        picture = overlay.draw(result)
+        try:
+            if self._stream is None:
+                self._begin(picture)
+            assert self._stream is not None
+            time_s = self._time_s(result)
+            self._mux([] if self._sound is None else self._sound.until(time_s))
+            self._mux(self._stream.encode(self._encodable(picture, self._stream, time_s)))
+        except (av.FFmpegError, OSError, ValueError) as error:
+            self._abandon()
+            raise self._failed(error) from error
+
+    def close(self, summary: Summary) -> None:
+        """Writes what the encoder still holds and the end of the sound; a video without frames is removed.
+
+        Raises:
+            SinkError: the end cannot be written.
+        """
+        if not self._open:
+            return
+        self._open = False
+        try:
+            if self._stream is None:
+                self._output.close()
+                self._path.unlink(missing_ok=True)
+                return
+            self._mux(self._stream.encode(None))
+            if self._sound is not None:
+                self._mux(self._sound.until(self._end_s()))
+                self._sound.close()
+            self._output.close()
+        except (av.FFmpegError, OSError, ValueError) as error:
+            self._abandon()
+            raise self._failed(error) from error
+
+    def _begin(self, picture: NDArray[np.uint8]) -> None:
+        """Opens the encoder for pictures of this size, and the sound track beside it."""
+        height, width = picture.shape[:2]
+        rate = Fraction(self._source.fps or FALLBACK_FPS).limit_denominator(1001)
+        try:
+            stream = self._output.add_stream("libx264", rate=rate, options=ENCODER_OPTIONS)
+        except av.codec.codec.UnknownCodecError as error:
+            raise SinkError("this build of PyAV has no H.264 encoder; try: pip install --force-reinstall av") from error
+        context = stream.codec_context
+        context.width, context.height = width + width % 2, height + height % 2
+        context.pix_fmt = "yuv420p"
+        context.time_base = Fraction(1, rate.numerator * math.ceil(TICKS_PER_S / rate.numerator))
+        stream.time_base = context.time_base
+        context.gop_size = 10 * math.ceil(rate)  # key frames are asked for by time, in _encodable
+        context.thread_count = min(4, os.cpu_count() or 1)
+        context.colorspace = Colorspace.ITU709
+        context.color_range = ColorRange.MPEG
+        context.color_primaries = ColorPrimaries.BT709
+        context.color_trc = ColorTrc.BT709
+        self._stream = stream
+        if self._source.path is not None and not self._source.live:
+            self._sound = SoundTrack(self._source.path, self._output)
+
+    def _time_s(self, result: FrameResult) -> float:
+        """Media time of a file; time since the first frame otherwise."""
+        if result.frame.media_time is not None:
+            return result.frame.media_time
+        if self._first_s is None:
+            self._first_s = result.frame.captured_at
+        return result.frame.captured_at - self._first_s
+
+    def _encodable(self, picture: NDArray[np.uint8], stream: VideoStream, time_s: float) -> av.VideoFrame:
+        context = stream.codec_context
+        fitted = fit(picture, (context.width, context.height))
+        frame = av.VideoFrame.from_ndarray(fitted, format="bgr24").reformat(
+            format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
+        )
+        assert context.time_base is not None
+        frame.time_base = context.time_base
+        frame.pts = max(self._last_pts + 1, round(time_s / context.time_base))
+        first = self._last_pts < 0
+        self._last_pts = frame.pts
+        due = first or (frame.pts - self._key_pts) * context.time_base >= FRAGMENT_S
+        if due:
+            self._key_pts = frame.pts
+        frame.pict_type = PictureType.I if due else PictureType.NONE
+        return frame
+
+    def _end_s(self) -> float | None:
+        """Where the sound ends: with the last picture, or, after the whole file, where it ends there (None)."""
+        assert self._stream is not None
+        assert self._stream.time_base is not None
+        period_s = 1 / (self._source.fps or FALLBACK_FPS)
+        end_s = float(self._last_pts * self._stream.time_base) + period_s
+        whole = self._source.frames is not None and end_s >= (self._source.frames - 1) * period_s
+        return None if whole else end_s
+
+    def _mux(self, packets: Iterable["Packet[AudioStream] | Packet[VideoStream]"]) -> None:
+        for packet in packets:
+            self._output.mux(packet)
+
+    def _abandon(self) -> None:
+        """Closes what is left after an error, which may fail as the write before it did and is reported already."""
+        self._open = False
+        if self._sound is not None:
+            self._sound.close()
+        with suppress(av.FFmpegError, OSError):
+            self._output.close()
+
+    def _failed(self, error: Exception) -> SinkError:
+        why = reason(error) if isinstance(error, OSError) else f"{error}; try another name or folder"
+        return SinkError(f"cannot write {self._path}: {why}")
+
+
+def fit(picture: NDArray[np.uint8], size_wh: tuple[int, int]) -> NDArray[np.uint8]:
+    """A picture of exactly this size: an edge pixel is repeated where one is missing; other sizes get black bars."""
+    width, height = size_wh
+    tall, wide = picture.shape[:2]
+    if (wide, tall) == size_wh:
+        return picture
+    if (wide + wide % 2, tall + tall % 2) == size_wh:
+        return np.asarray(cv2.copyMakeBorder(picture, 0, height - tall, 0, width - wide, cv2.BORDER_REPLICATE), np.uint8)
+    scale = min(width / wide, height / tall)
+    inner = (max(1, round(wide * scale)), max(1, round(tall * scale)))
+    small = cv2.resize(picture, inner, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
+    framed = np.zeros((height, width, 3), np.uint8)
+    framed[top : top + inner[1], left : left + inner[0]] = small
+    return framed
