@@ -1,0 +1,115 @@
+"""Outputs: everything that a run writes, as one thing."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from realtime.config import Config
+from realtime.datatypes import FrameResult, RunInfo, Summary
+from realtime.errors import SinkError
+from realtime.sinks.base import Sink
+from realtime.sinks.jsonl import STDOUT, JsonlSink
+from realtime.sinks.outputs import place
+from realtime.sinks.pictures import PictureSink
+from realtime.sinks.table import CsvSink
+from realtime.sinks.video import VideoSink
+
+
+class Outputs:
+    """The outputs of one run; opened by `open_outputs`.
+
+    Attributes:
+        paths: the files and folders that are written.
+        recording: whether pictures are saved.
+    """
+
+    def __init__(self) -> None:
+        self._sinks: list[Sink] = []
+        self.paths: tuple[Path, ...] = ()
+        self.recording = False
+
+    def write(self, result: FrameResult) -> None:
+        """Gives a frame to every output.
+
+        Raises:
+            SinkError: one of them cannot be written.
+        """
+        for sink in self._sinks:
+            sink.write(result)
+
+    def marker(self, result: FrameResult) -> None:
+        """Marks the moment of a frame in the outputs that know markers (JSON Lines).
+
+        Raises:
+            SinkError: it cannot be written.
+        """
+        for sink in self._sinks:
+            if isinstance(sink, JsonlSink):
+                sink.marker(result)
+
+    def add(self, sink: Sink, path: Path | None = None) -> None:
+        """Takes one more output, and the path to name it by."""
+        self._sinks.append(sink)
+        if path is not None:
+            self.paths += (path,)
+
+    def add_file(self, path: Path, make: Callable[[Path], Sink]) -> None:
+        """Opens one more output in a file that `place` claimed for it."""
+        self.paths += (path,)
+        self._sinks.append(make(path))
+
+    def discard(self) -> None:
+        """Removes the empty files that were claimed for a run that cannot begin."""
+        for path in self.paths:
+            with suppress(OSError):
+                if path.is_file() and path.stat().st_size == 0:
+                    path.unlink()
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """What the user should know though it is no error; may grow while the run goes on."""
+        videos = (sink.trouble for sink in self._sinks if isinstance(sink, VideoSink))
+        return tuple(trouble for trouble in videos if trouble is not None)
+
+    def close(self, summary: Summary) -> None:
+        """Finishes every output, also when one of them fails; may be called twice.
+
+        Raises:
+            SinkError: the first failure, when all are closed.
+        """
+        failures = []
+        for sink in self._sinks:
+            try:
+                sink.close(summary)
+            except SinkError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
+
+
+def open_outputs(config: Config, run: RunInfo) -> Outputs:
+    """Opens what the user asked for, next to what is there already.
+
+    Raises:
+        SinkError: one of the outputs cannot be opened; nothing is left of the others.
+    """
+    source, overwrite = run.source, config.overwrite
+    outputs = Outputs()
+    try:
+        if config.save is not None and source.temporal:
+            outputs.add_file(place(config.save, source, ".mp4", overwrite=overwrite), lambda path: VideoSink(path, run))
+        elif config.save is not None:
+            pictures = PictureSink(config.save, run, overwrite=overwrite)
+            outputs.add(pictures, pictures.path)
+        outputs.recording = config.save is not None
+        if config.jsonl == STDOUT:
+            outputs.add(JsonlSink(STDOUT, run))
+        elif config.jsonl is not None:
+            target = place(Path(config.jsonl), source, ".jsonl", overwrite=overwrite)
+            outputs.add_file(target, lambda path: JsonlSink(str(path), run))
+        if config.csv is not None:
+            outputs.add_file(place(config.csv, source, ".csv", overwrite=overwrite), lambda path: CsvSink(path, run))
+    except SinkError:
+        outputs.discard()
+        raise
+    return outputs
