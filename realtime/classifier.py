@@ -36,6 +36,11 @@ class Classifier:
         """File name of the weights."""
         return self._session.path.name
 
+    @property
+    def threads(self) -> int:
+        """How many threads the network uses."""
+        return self._session.threads
+
     def classify(self, faces: NDArray[np.uint8] | Sequence[NDArray[np.uint8]]) -> Scores:
         """n prepared faces, uint8 (n,S,S), in one call -> their probabilities. No face is no call."""
         if len(faces) == 0:

@@ -159,7 +159,9 @@ def _parser() -> argparse.ArgumentParser:
     output.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
     output.add_argument("-v", "--verbose", action="store_true", help="tracebacks, and the libraries' own messages")
     reading = parser.add_argument_group("recognition")
-    reading.add_argument("--model", default=defaults.model, metavar="PATH", help="an .onnx file written by train.export")
+    reading.add_argument(
+        "--model", default=defaults.model, metavar="NAME", help="auto, int8, full, or an .onnx file of train.export"
+    )
     reading.add_argument("--threads", type=int, default=defaults.threads, metavar="N", help="threads of the network")
     reading.add_argument(
         "--min-face",

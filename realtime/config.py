@@ -15,7 +15,7 @@ class Config:
 
     Attributes:
         source: camera index ("0"), path of a video, picture or folder of pictures, http(s)/rtsp URL, or "demo".
-        model: "auto", or the path of an ONNX file made by train.export.
+        model: "auto", "int8", "full" (see session.SHIPPED), or the path of an ONNX file made by train.export.
         threads: threads of the network; 0 lets the program choose.
         min_face: side of the smallest face looked for, pixels of the source; 0 means a twelfth of the frame's height.
         threshold: below this smoothed probability the label is `uncertain`.

@@ -11,8 +11,13 @@ from numpy.typing import NDArray
 from realtime.errors import ModelSpecError, WeightsCorrupt, WeightsNotFound
 from realtime.spec import KEY, ModelSpec
 
-AUTO = "auto"
-AUTO_FILE = "fer-resnet50-int8.onnx"
+SHIPPED = {
+    "auto": "fer-resnet50-int8.onnx",
+    "int8": "fer-resnet50-int8.onnx",
+    "full": "fer-resnet50.onnx",
+}
+"""Names for the weights that come along: 8-bit integers, and full precision."""
+
 CHECKSUMS = "SHA256SUMS"
 
 MOST_THREADS = 4
@@ -20,21 +25,21 @@ MOST_THREADS = 4
 
 
 def locate(model: str) -> Path:
-    """The weights file that `model` names: "auto" for the one that is shipped, or a path.
+    """The weights file that `model` names: a key of SHIPPED, or a path.
 
     Raises:
         WeightsNotFound: there is no such file.
     """
-    if model != AUTO:
+    if model not in SHIPPED:
         path = Path(model)
         if path.is_file():
             return path
         raise WeightsNotFound(f"{model}: no such weights file; give the path of an .onnx file, or leave --model out")
     here = Path(__file__).parent
     for folder in (here / "weights", here.parent / "weights"):  # installed, or a checkout
-        if (folder / AUTO_FILE).is_file():
-            return folder / AUTO_FILE
-    raise WeightsNotFound(f"the shipped weights {AUTO_FILE} are missing; install fer-cam again, or give --model PATH")
+        if (folder / SHIPPED[model]).is_file():
+            return folder / SHIPPED[model]
+    raise WeightsNotFound(f"the shipped weights {SHIPPED[model]} are missing; install fer-cam again, or give --model PATH")
 
 
 class Session:
@@ -46,6 +51,7 @@ class Session:
 
     Attributes:
         path: where it came from.
+        threads: how many it uses.
         spec: what the network says about itself.
 
     Raises:
@@ -57,7 +63,8 @@ class Session:
         self.path = path
         data = _read(path)
         options = ort.SessionOptions()
-        options.intra_op_num_threads = threads or min(MOST_THREADS, os.cpu_count() or 1)
+        self.threads = threads or min(MOST_THREADS, os.cpu_count() or 1)
+        options.intra_op_num_threads = self.threads
         options.log_severity_level = 3
         # a thread that spins between two frames burns a core and slows the cascade down
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")

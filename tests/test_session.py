@@ -38,12 +38,13 @@ def test_missing_file_says_what_to_do(tmp_path: Path) -> None:
         locate(str(tmp_path))  # a folder is no file
 
 
-def test_auto_is_the_shipped_file() -> None:
-    assert locate("auto").name == session.AUTO_FILE
+@pytest.mark.parametrize("model", ["auto", "int8", "full"])
+def test_the_shipped_files_are_there_and_whole(model: str) -> None:
+    assert Session(locate(model)).spec.labels == LABELS
 
 
 def test_auto_without_weights(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "AUTO_FILE", "not-shipped.onnx")
+    monkeypatch.setitem(session.SHIPPED, "auto", "not-shipped.onnx")
     with pytest.raises(WeightsNotFound, match="install fer-cam again"):
         locate("auto")
 

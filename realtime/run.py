@@ -1,0 +1,251 @@
+"""The loop: frames in, results to every output, keys obeyed, and an orderly end whatever happens."""
+
+import signal
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from rich.console import Console
+
+from realtime import __version__
+from realtime.capture import Feed, open_feed
+from realtime.classifier import Classifier
+from realtime.config import Config
+from realtime.datatypes import FrameResult, RunInfo
+from realtime.detector import HaarDetector
+from realtime.errors import SinkError
+from realtime.meter import Meter
+from realtime.overlay import Hud
+from realtime.pipeline import Pipeline
+from realtime.sinks import Outputs, open_outputs
+from realtime.sinks.jsonl import STDOUT
+from realtime.sinks.outputs import stem
+from realtime.sinks.pictures import save_snapshot
+from realtime.sinks.terminal import Terminal
+from realtime.sinks.window import Action, Window
+
+POLL_S = 0.1
+"""How long the loop waits for a frame before it looks at keys and signals again."""
+
+PAUSED_MS = 50
+"""How often keys are looked at while nothing moves."""
+
+NOTICE_S = 4.0
+"""How long a message stays in the window."""
+
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+"""What ends a run in an orderly way, where the system has it; the exit code is 128 and its number."""
+
+
+def run(config: Config) -> int:
+    """Runs until the source ends, the user quits or a signal comes; returns the exit code of an orderly end.
+
+    Raises:
+        FerError: model, source or output is at fault; what was written up to then is closed and readable.
+    """
+    with _signals() as stop:
+        classifier = Classifier.load(config.model, config.threads)
+        feed = open_feed(config)
+        try:
+            info = RunInfo(__version__, classifier.name, classifier.spec.labels, feed.info)
+            pipeline = Pipeline(HaarDetector(config.min_face), classifier, config, temporal=feed.info.temporal)
+            _run(config, info, feed, pipeline, stop)
+        finally:
+            feed.close()
+    return stop.exit_code
+
+
+def _run(config: Config, info: RunInfo, feed: Feed, pipeline: Pipeline, stop: "Stop") -> None:
+    meter = Meter(info.labels)
+    plain = config.jsonl == STDOUT and sys.stdout.isatty()
+    window = None
+    outputs = open_outputs(config, info)
+    terminal = Terminal(info, Console(stderr=True), verbosity=config.verbosity, plain=plain)
+    stop.patient = True  # from here on a signal ends the loop, not the program
+    try:
+        window = _open_window(config, info, terminal)
+        Loop(config, feed, pipeline, meter, outputs, terminal, window).play(stop)
+    finally:
+        if window is not None:
+            window.close()
+        summary = meter.summary()
+        try:
+            outputs.close(summary)
+        finally:
+            for trouble in outputs.troubles:
+                terminal.notice(trouble)
+            terminal.finish(summary, outputs.paths)
+
+
+class Stop:
+    """Whether a signal asked the run to end.
+
+    Attributes:
+        exit_code: 128 and the signal's number, or 0 while none came.
+        patient: the loop will look; until it runs, a signal ends the program where it stands.
+    """
+
+    def __init__(self) -> None:
+        self.exit_code = 0
+        self.patient = False
+
+    def handle(self, number: int, _: FrameType | None) -> None:
+        """Takes a signal; a second one does not wait for the loop any more."""
+        impatient = self.exit_code != 0 or not self.patient
+        self.exit_code = 128 + number
+        if impatient:
+            raise SystemExit(self.exit_code)
+
+
+class Loop:
+    """Feeds frames through the pipeline into the outputs and serves the window's keys."""
+
+    def __init__(
+        self,
+        config: Config,
+        feed: Feed,
+        pipeline: Pipeline,
+        meter: Meter,
+        outputs: Outputs,
+        terminal: Terminal,
+        window: Window | None = None,
+    ) -> None:
+        self._config = config
+        self._feed = feed
+        self._pipeline = pipeline
+        self._meter = meter
+        self._outputs = outputs
+        self._terminal = terminal
+        self._window = window
+        self._notices: deque[tuple[float, str]] = deque()
+        self._last: FrameResult | None = None
+        self._left = config.max_frames
+        self._paused = self._quit = False
+        self._origin: float | None = None
+
+    def play(self, stop: Stop) -> None:
+        """Runs until the source ends, the user quits, the frames asked for are done, or a signal came.
+
+        Raises:
+            FerError: the source is lost, or an output cannot be written.
+        """
+        while not (self._feed.finished or self._quit or stop.exit_code or self._left == 0):
+            if self._paused:
+                self._serve_keys(PAUSED_MS)
+                continue
+            frame = self._feed.next(POLL_S)
+            for text in self._feed.notices():
+                self._say(text)
+            if frame is None:
+                self._serve_keys()
+                continue
+            result = self._pipeline.process(frame, self._feed.dropped)
+            self._meter.add(result, time.perf_counter())
+            self._last = result
+            self._left = None if self._left is None else self._left - 1
+            self._outputs.write(result)
+            self._terminal.update(result, self._meter)
+            if self._window is not None:
+                self._show(self._window, result, stop)
+
+    def _show(self, window: Window, result: FrameResult, stop: Stop) -> None:
+        window.show(result, self._hud())
+        if self._feed.info.temporal:
+            self._serve_keys(self._until_due_ms(result))
+            return
+        self._paused = True  # a picture stays until space is pressed
+        while self._paused and not self._quit and not stop.exit_code:
+            self._serve_keys(PAUSED_MS)
+
+    def _until_due_ms(self, result: FrameResult) -> int:
+        """How long a file's frame stays in the window, so that it plays at its own speed; at least a moment."""
+        media_time = result.frame.media_time
+        if media_time is None:
+            return 1
+        now = time.perf_counter()
+        if self._origin is None:
+            self._origin = now - media_time
+        return max(1, round((self._origin + media_time - now) * 1000))
+
+    def _serve_keys(self, wait_ms: int = 1) -> None:
+        if self._window is None:
+            return
+        match self._window.poll(wait_ms):
+            case Action.QUIT:
+                self._quit = True
+            case Action.PAUSE:
+                self._paused = not self._paused
+                self._origin = None
+                self._refresh()
+            case Action.SNAPSHOT:
+                self._snapshot()
+            case Action.MARKER if self._last is not None:
+                self._outputs.marker(self._last)
+                self._say("marker set" if self._config.jsonl else "a marker needs --jsonl to be written to")
+                self._refresh()
+
+    def _snapshot(self) -> None:
+        picture = None if self._window is None else self._window.picture
+        if picture is None:
+            return
+        try:
+            path = save_snapshot(picture, self._config.snapshots, stem(self._feed.info))
+        except SinkError as error:  # losing a snapshot must not end a recording
+            self._say(str(error))
+        else:
+            self._say(f"wrote {path}")
+        self._refresh()
+
+    def _refresh(self) -> None:
+        if self._window is not None and self._last is not None:
+            self._window.show(self._last, self._hud())
+
+    def _say(self, text: str) -> None:
+        self._terminal.notice(text)
+        self._notices.append((time.perf_counter(), text))
+
+    def _hud(self) -> Hud:
+        now = time.perf_counter()
+        while self._notices and now - self._notices[0][0] > NOTICE_S:
+            self._notices.popleft()
+        return Hud(
+            fps=self._meter.fps,
+            latency_ms=self._meter.latency_ms,
+            dropped=self._feed.dropped,
+            paused=self._paused,
+            recording=self._outputs.recording,
+            notices=tuple(text for _, text in self._notices),
+        )
+
+
+def _open_window(config: Config, info: RunInfo, terminal: Terminal) -> Window | None:
+    if config.display is False:
+        return None
+    mirror = info.source.live if config.mirror is None else config.mirror
+    try:
+        return Window(f"fer-cam: {info.source.name}", mirror)
+    except SinkError as error:
+        if config.display:
+            raise
+        terminal.notice(f"going on without a window: {error}")
+        return None
+
+
+@contextmanager
+def _signals() -> Iterator[Stop]:
+    """Catches the signals that end a run, and gives them back afterwards."""
+    stop = Stop()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop  # only the main thread may catch signals
+        return
+    numbers = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
+    before = {number: signal.signal(number, stop.handle) for number in numbers}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
