@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, log_loss, recall_score
+from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, log_loss, precision_score, recall_score
 
 ECE_BINS = 15
 
@@ -18,7 +18,8 @@ class Scorecard:
         accuracy, balanced_accuracy, macro_f1: fractions; the latter two over the classes that occur.
         nll: mean negative log-likelihood, nats.
         ece: expected calibration error over 15 equal-width bins of confidence.
-        recall: float (k,), nan for a class without pictures.
+        support: int (k,), pictures of each class.
+        recall, precision, f1: float (k,); recall and f1 are nan for a class without pictures, precision for one never named.
         confusion: int (k,k), rows true, columns predicted.
         labels: the k class names.
     """
@@ -29,7 +30,10 @@ class Scorecard:
     macro_f1: float
     nll: float
     ece: float
+    support: NDArray[np.int64]
     recall: NDArray[np.float64]
+    precision: NDArray[np.float64]
+    f1: NDArray[np.float64]
     confusion: NDArray[np.int64]
     labels: tuple[str, ...]
 
@@ -43,6 +47,8 @@ def score(probs: NDArray[np.float32], truth: NDArray[np.intp], labels: tuple[str
     likelihoods /= likelihoods.sum(axis=1, keepdims=True)
     confusion = confusion_matrix(truth, predicted, labels=every)
     recall = recall_score(truth, predicted, labels=every, average=None, zero_division=np.nan)
+    precision = precision_score(truth, predicted, labels=every, average=None, zero_division=np.nan)
+    f1 = f1_score(truth, predicted, labels=every, average=None, zero_division=0)
     return Scorecard(
         n=len(truth),
         accuracy=float(accuracy_score(truth, predicted)),
@@ -50,7 +56,10 @@ def score(probs: NDArray[np.float32], truth: NDArray[np.intp], labels: tuple[str
         macro_f1=float(f1_score(truth, predicted, labels=present, average="macro", zero_division=0)),
         nll=float(log_loss(truth, likelihoods, labels=every)),
         ece=expected_calibration_error(probs, truth),
+        support=confusion.sum(axis=1),
         recall=recall,
+        precision=precision,
+        f1=np.where(confusion.sum(axis=1) > 0, f1, np.nan),
         confusion=confusion,
         labels=labels,
     )

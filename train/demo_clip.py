@@ -1,0 +1,258 @@
+"""python -m train.demo_clip --data ckplus48.zip --pictures fer2013.csv.xz --votes fer2013new.csv --out realtime/assets
+
+Makes demo.mp4, the clip that `fer-cam --demo` shows, and demo.csv, the truth about it. The faces in it are means of 54 to
+283 pictures of many persons (train.average_faces); no picture of anybody is in the clip or can be got back from it.
+"""
+
+import argparse
+import csv
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+
+from realtime.errors import FerError, SinkError
+from train import datasets
+from train.average_faces import SIDE, Average, expressions, neutral
+from train.portrait import LEFT, TOP, Look, Morph, draw
+
+FRAME_WH = (640, 480)
+FPS = 30
+RAMP_S, HOLD_S, REST_S = 0.75, 1.15, 0.6
+"""A posed expression takes half a second to a second to build up; rest is the neutral face before the next one."""
+
+NEUTRAL = "neutral"
+ORDER = ("happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
+
+Points = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Pose:
+    """An expression held for a while: builds up from `start_s`, is whole from `start_s + RAMP_S` for `hold_s`, goes again."""
+
+    expression: str
+    start_s: float
+    hold_s: float
+
+    def intensity(self, t: float) -> float:
+        """0 (neutral) to 1 (whole) at a time in seconds."""
+        into, left = t - self.start_s, self.start_s + 2 * RAMP_S + self.hold_s - t
+        share = float(np.clip(min(into, left) / RAMP_S, 0, 1))
+        return share * share * (3 - 2 * share)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """One person of the clip: look, expressions, and the way they move.
+
+    Attributes:
+        id: from 1.
+        look: hair, skin, shirt.
+        poses: in order, not overlapping.
+        centre_x, centre_y, side_px: of the face's square, as (seconds, value) to interpolate smoothly.
+        sway: (degrees, seconds, pixels) of the slow movement of the head: tilt, its period, and the drift that goes with it.
+    """
+
+    id: int
+    look: Look
+    poses: tuple[Pose, ...]
+    centre_x: Points
+    centre_y: Points
+    side_px: Points
+    sway: tuple[float, float, float]
+
+    def placement(self, t: float) -> tuple[float, float, float, float]:
+        """Centre x, centre y, side in pixels and tilt in degrees at a time in seconds."""
+        degrees, period_s, drift_px = self.sway
+        turn = 2 * np.pi * t / period_s
+        return (
+            _smooth(self.centre_x, t) + drift_px * float(np.sin(turn)),
+            _smooth(self.centre_y, t) + drift_px / 3 * float(np.sin(2.3 * turn + 1)),
+            _smooth(self.side_px, t),
+            degrees * float(np.sin(turn + 0.5)),
+        )
+
+    def pose(self, t: float) -> Pose | None:
+        """The expression that is on the way or there, or None while neutral."""
+        return next((pose for pose in self.poses if pose.intensity(t) > 0), None)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """One face of one frame, a row of demo.csv.
+
+    Attributes:
+        frame: from 0.
+        id: of the person, from 1.
+        x1, y1, x2, y2: the upright square the 48x48 pictures were cut as, pixels, wholly inside the frame.
+        expression: the one being shown, or neutral.
+        intensity: 0 (neutral) to 1 (whole).
+        apex: 1 while the expression, or neutral, is whole; 0 on the way.
+    """
+
+    frame: int
+    id: int
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    expression: str
+    intensity: float
+    apex: int
+
+
+def cast() -> tuple[Actor, ...]:
+    """Who is in the clip: one through all of it with the seven expressions, one who comes by."""
+    step = 2 * RAMP_S + HOLD_S + REST_S
+    poses = tuple(Pose(expression, 1.0 + i * step, HOLD_S) for i, expression in enumerate(ORDER))
+    first = Actor(
+        1,
+        Look(skin=(0.80, 0.95, 1.175), hair=(38, 46, 62), shirt=(122, 104, 58)),
+        poses,
+        centre_x=((0, 320), (9.0, 320), (10.6, 215), (17.6, 215), (19.4, 320)),
+        centre_y=((0, 222), (4, 226), (8, 216), (12, 228), (16, 220), (20, 224)),
+        side_px=((0, 196), (3.5, 222), (7.5, 190), (10.6, 172), (14, 186), (17.6, 172), (21, 214), (24, 196)),
+        sway=(6.5, 5.2, 9.0),
+    )
+    second = Actor(
+        2,
+        Look(skin=(0.83, 0.96, 1.144), hair=(40, 66, 104), shirt=(72, 84, 150), mirrored=True, long_hair=False),
+        (Pose("happiness", 12.2, 2.2),),
+        centre_x=((9.4, 860), (11.2, 468), (16.0, 462), (18.0, 860)),
+        centre_y=((9.4, 262), (13, 250), (18, 262)),
+        side_px=((9.4, 140), (13, 150), (18, 140)),
+        sway=(5.0, 4.1, 5.0),
+    )
+    return first, second
+
+
+def duration_s(actors: tuple[Actor, ...]) -> float:
+    """Until the last expression is gone, and a moment of rest."""
+    return max(pose.start_s + 2 * RAMP_S + pose.hold_s for actor in actors for pose in actor.poses) + 1.0
+
+
+def render(
+    faces: dict[str, Average], actors: tuple[Actor, ...], seconds: float
+) -> Iterator[tuple[NDArray[np.uint8], tuple[Truth, ...]]]:
+    """Every frame, uint8 (480,640,3), BGR, with its truth."""
+    morphs = {name: Morph(faces[NEUTRAL], face) for name, face in faces.items() if name != NEUTRAL}
+    room = _room()
+    for frame in range(round(seconds * FPS)):
+        t = frame / FPS
+        image = room.copy()
+        rows = []
+        for actor in actors:
+            pose = actor.pose(t)
+            share = 0.0 if pose is None else pose.intensity(t)
+            gray, skin = morphs[pose.expression if pose else ORDER[0]].at(share)
+            _place(image, *draw(gray, skin, actor.look), actor.placement(t))
+            centre_x, centre_y, side, _ = actor.placement(t)
+            box = (centre_x - side / 2, centre_y - side / 2, centre_x + side / 2, centre_y + side / 2)
+            if min(box) >= 0 and box[2] <= FRAME_WH[0] and box[3] <= FRAME_WH[1]:
+                name = NEUTRAL if pose is None else pose.expression
+                rows.append(Truth(frame, actor.id, *box, name, share, int(share in (0.0, 1.0))))
+        yield np.clip(np.rint(image), 0, 255).astype(np.uint8), tuple(rows)
+
+
+def write(frames: Iterator[tuple[NDArray[np.uint8], tuple[Truth, ...]]], folder: Path) -> None:
+    """Writes folder/demo.mp4 (H.264) and folder/demo.csv.
+
+    Raises:
+        SinkError: they cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with (
+            av.open(str(folder / "demo.mp4"), "w", options={"movflags": "+faststart"}) as container,
+            (folder / "demo.csv").open("w", newline="", encoding="utf-8") as file,
+        ):
+            # slow, as it is made once; no B-frame delay is worth a hundredth of its size
+            stream = container.add_stream("libx264", rate=FPS, options={"crf": "23", "preset": "veryslow"})
+            stream.width, stream.height = FRAME_WH
+            stream.pix_fmt = "yuv420p"
+            rows = csv.writer(file, lineterminator="\n")
+            rows.writerow(Truth.__dataclass_fields__)
+            for image, truths in frames:
+                for packet in stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")):
+                    container.mux(packet)
+                rows.writerows(_row(truth) for truth in truths)
+            for packet in stream.encode(None):
+                container.mux(packet)
+    except (OSError, av.FFmpegError) as error:
+        raise SinkError(f"{folder}: the clip cannot be written ({error}); give another --out") from error
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Makes the clip; returns the exit code."""
+    args = _parser().parse_args(argv)
+    console = Console(stderr=True)
+    try:
+        means = [
+            neutral(datasets.load_ferplus(args.pictures, args.votes, "Training")),
+            *expressions(datasets.load_ckplus(args.data)),
+        ]
+        for mean in means:
+            console.print(f"{mean.label}: mean of {mean.pictures} pictures", highlight=False)
+        actors = cast()
+        write(render({mean.label: mean.picture for mean in means}, actors, duration_s(actors)), args.out)
+    except FerError as error:
+        console.print(f"train.demo_clip: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        return error.exit_code
+    return 0
+
+
+def _place(
+    image: NDArray[np.float32], picture: NDArray[np.float32], opacity: NDArray[np.float32], placement: tuple[float, ...]
+) -> None:
+    """Draws a portrait into a frame, its face's square at the given centre, side and tilt."""
+    centre_x, centre_y, side, tilt_deg = placement
+    middle = (LEFT + SIDE / 2, TOP + SIDE / 2)
+    matrix = np.asarray(cv2.getRotationMatrix2D(middle, tilt_deg, side / SIDE), dtype=np.float64)
+    matrix[:, 2] += (centre_x - middle[0], centre_y - middle[1])
+    colour = cv2.warpAffine(picture, matrix, FRAME_WH, flags=cv2.INTER_LINEAR)
+    cover = cv2.warpAffine(opacity, matrix, FRAME_WH, flags=cv2.INTER_LINEAR)
+    image *= 1 - cover[..., None]
+    image += colour
+
+
+def _room() -> NDArray[np.float32]:
+    """The plain background: a wall, lit from above."""
+    width, height = FRAME_WH
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    light = 1.08 - 0.22 * np.hypot((x - 0.5 * width) / width, (y - 0.35 * height) / height)
+    wall = np.array((206, 198, 186), np.float32)
+    return np.asarray(light[..., None] * wall, dtype=np.float32)
+
+
+def _smooth(points: Points, t: float) -> float:
+    """Interpolates (seconds, value) points with gentle starts and stops, constant outside."""
+    times = [time for time, _ in points]
+    i = int(np.clip(np.searchsorted(times, t, side="right") - 1, 0, len(points) - 2))
+    (t0, v0), (t1, v1) = points[i], points[i + 1]
+    share = float(np.clip((t - t0) / (t1 - t0), 0, 1))
+    return v0 + (v1 - v0) * share * share * (3 - 2 * share)
+
+
+def _row(truth: Truth) -> list[object]:
+    values = (getattr(truth, name) for name in Truth.__dataclass_fields__)
+    return [f"{value:.2f}" if isinstance(value, float) else value for value in values]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m train.demo_clip", description="Make the clip of fer-cam --demo.")
+    parser.add_argument("--data", type=Path, required=True, help="ckplus48.zip: the seven expressions")
+    parser.add_argument("--pictures", type=Path, required=True, help="fer2013.csv, plain or .xz or .gz: neutral")
+    parser.add_argument("--votes", type=Path, required=True, help="fer2013new.csv: the FER+ votes, row by row")
+    parser.add_argument("--out", type=Path, required=True, help="folder for demo.mp4 and demo.csv")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,245 @@
+"""python -m train.export RUN --out weights/fer-resnet50.onnx [--int8] --data fer2013.csv.xz --votes fer2013new.csv"""
+
+import argparse
+import dataclasses
+import hashlib
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from rich.console import Console
+from torch import nn
+
+from realtime import preprocess
+from realtime.errors import ConfigError, FerError, SinkError
+from realtime.session import CHECKSUMS, Session
+from realtime.spec import ModelSpec
+from train import calibration, checkpoint, datasets, evaluate, metrics, models, onnx_graph, quantize
+from train.calibration import Calibration
+from train.checkpoint import Checkpoint
+from train.datasets import FaceSet
+from train.metrics import Scorecard
+
+MOST_DIFFERENCE = 1e-4
+"""Largest difference of a logit between torch and ONNX: rounding of float32 gives about a tenth of it."""
+
+LEAST_AGREEMENT = 0.99
+"""Share of PublicTest faces to which int8 must give the same label as full precision."""
+
+PARITY_BATCHES = (1, 2, 253)
+"""Different sizes, since exporters have been seen to fix the batch to the example's."""
+
+
+@dataclass(frozen=True, eq=False)
+class Exported:
+    """One file that was written, and what it is worth.
+
+    Attributes:
+        path: the file.
+        scores: on PublicTest's majority rows.
+        agreement: share of labels like the full-precision file's.
+    """
+
+    path: Path
+    scores: Scorecard
+    agreement: float
+
+
+def export(
+    saved: Checkpoint,
+    train: FaceSet,
+    val: FaceSet,
+    out: Path,
+    *,
+    tau: float = 0.0,
+    int8: bool = False,
+    reduce_range: bool = False,
+) -> list[Exported]:
+    """Writes a calibrated network to `out` and, if asked, its int8 copy to `<name>-int8.onnx` beside it; both or none.
+
+    Args:
+        saved: the checkpoint.
+        train: what it was trained on: class shares and faces for int8 come from it.
+        val: held-out faces with majority labels: the temperature is fitted on them and the files are judged on them.
+        out: the full-precision file; its weights are stored in 16 bits and computed with in 32.
+        tau: strength of the logit adjustment.
+        int8: whether to write the int8 copy too.
+        reduce_range: see `quantize.quantize`.
+
+    Raises:
+        ConfigError: other data than it was trained on; torch and ONNX disagree, or int8 and full precision do.
+        SinkError: the files cannot be written.
+    """
+    if train.manifest_sha256() != saved.manifest_sha256:
+        raise ConfigError(f"these are not the faces the network was trained on (manifest {saved.manifest_sha256[:12]})")
+    network = averaged(saved)
+    fitted = calibration.calibrate(_logits(network, val), val.classes(), calibration.class_shares(train), tau)
+    fitted.fold_into(models.last_layer(network))
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".export-") as folder:
+            done = _write(saved, network, fitted, train, val, Path(folder), out.name, int8, reduce_range)
+            for file in done:
+                file.path.replace(out.with_name(file.path.name))
+            done = [dataclasses.replace(file, path=out.with_name(file.path.name)) for file in done]
+            update_checksums(out.parent, [file.path.name for file in done])
+    except OSError as error:
+        raise SinkError(f"{out}: cannot be written ({error.strerror}); give another --out") from error
+    return done
+
+
+def averaged(saved: Checkpoint) -> nn.Module:
+    """The checkpoint's network with its averaged weights, or its last ones where the recipe has no averaging."""
+    network = models.build(saved.recipe.network, len(saved.labels), max_pool=saved.recipe.max_pool, seed=saved.recipe.seed)
+    if saved.recipe.ema_decay:
+        prefix = "module."
+        weights = {name.removeprefix(prefix): value for name, value in saved.average.items() if name.startswith(prefix)}
+    else:
+        weights = saved.model
+    network.load_state_dict(weights)
+    return network.eval()
+
+
+def parity(network: nn.Module, session: Session, faces: FaceSet) -> float:
+    """Largest difference of a logit between torch and ONNX, over batches of several sizes of real faces."""
+    worst, start = 0.0, 0
+    for size in PARITY_BATCHES:
+        rows = np.arange(start, start + size) % len(faces)
+        batch = preprocess.normalise([preprocess.prepare(faces.images[row]) for row in rows])
+        with torch.inference_mode():
+            wanted = network(torch.from_numpy(batch)).numpy()
+        worst = max(worst, float(np.abs(wanted - session.run(batch)).max()))
+        start += size
+    return worst
+
+
+def update_checksums(folder: Path, names: list[str]) -> None:
+    """Puts the files' SHA-256 into folder/SHA256SUMS, in the format of `sha256sum`, keeping the lines of other files."""
+    path = folder / CHECKSUMS
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    sums = {name: digest for digest, _, name in (line.partition("  ") for line in lines) if name}
+    sums |= {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
+    aside = path.with_suffix(".tmp")
+    aside.write_text("".join(f"{sums[name]}  {name}\n" for name in sorted(sums)), encoding="utf-8", newline="\n")
+    aside.replace(path)
+
+
+def _write(
+    saved: Checkpoint,
+    network: nn.Module,
+    fitted: Calibration,
+    train: FaceSet,
+    val: FaceSet,
+    folder: Path,
+    name: str,
+    int8: bool,
+    reduce_range: bool,
+) -> list[Exported]:
+    full, whole = folder / name, folder / "float32"
+    spec = ModelSpec(name=full.stem, labels=saved.labels)
+    onnx_graph.to_onnx(network, spec, whole)
+    _check_parity(network, whole, val)
+    full.write_bytes(whole.read_bytes())
+    onnx_graph.halve(full)
+    onnx_graph.halved(network)
+    _check_parity(network, full, val)
+    probs = evaluate.predict(evaluate.open_classifier(full), val).probs
+    done = [Exported(full, metrics.score(probs, val.classes(), val.labels), 1.0)]
+    if int8:
+        small = folder / f"{full.stem}-int8.onnx"
+        spec = dataclasses.replace(spec, name=small.stem)
+        quantize.quantize(whole, small, quantize.calibration_faces(train), spec, reduce_range=reduce_range)
+        small_probs = evaluate.predict(evaluate.open_classifier(small), val).probs
+        agreement = float((small_probs.argmax(axis=1) == probs.argmax(axis=1)).mean())
+        if agreement < LEAST_AGREEMENT:
+            raise ConfigError(
+                f"int8 gives {agreement:.1%} of the faces the same label as full precision, less than {LEAST_AGREEMENT:.0%}; "
+                "nothing was written; export without --int8"
+            )
+        done.append(Exported(small, metrics.score(small_probs, val.classes(), val.labels), agreement))
+    for file in done:
+        provenance = _provenance(saved, fitted, file, len(train))
+        onnx_graph.write_spec(file.path, ModelSpec(name=file.path.stem, labels=saved.labels, provenance=provenance))
+    return done
+
+
+def _check_parity(network: nn.Module, path: Path, val: FaceSet) -> None:
+    difference = parity(network, Session(path), val)
+    if not difference <= MOST_DIFFERENCE:
+        raise ConfigError(
+            f"torch and ONNX differ by {difference:.1e} in a logit, more than {MOST_DIFFERENCE:.0e}; nothing was written; "
+            "report this with the versions of torch and onnxruntime"
+        )
+
+
+def _provenance(saved: Checkpoint, fitted: Calibration, file: Exported, rows: int) -> str:
+    scores = file.scores
+    return (
+        f"recipe {saved.recipe.name}, epoch {saved.epoch} of {saved.recipe.epochs}, commit {saved.commit}; "
+        f"{rows} faces of FER2013 Training with FER+ votes, manifest sha256 {saved.manifest_sha256}; "
+        f"temperature {fitted.temperature:.4f}, logit adjustment tau {fitted.tau:g}; "
+        f"PublicTest, {scores.n} majority rows: accuracy {scores.accuracy:.4f}, balanced {scores.balanced_accuracy:.4f}, "
+        f"macro-F1 {scores.macro_f1:.4f}, NLL {scores.nll:.4f}, ECE {scores.ece:.4f}; "
+        f"labels like full precision: {file.agreement:.4f}"
+    )
+
+
+@torch.inference_mode()
+def _logits(network: nn.Module, faces: FaceSet, batch_size: int = 256) -> NDArray[np.float32]:
+    parts = []
+    for start in range(0, len(faces), batch_size):
+        batch = [preprocess.prepare(image) for image in faces.images[start : start + batch_size]]
+        parts.append(network(torch.from_numpy(preprocess.normalise(batch))).numpy())
+    return np.concatenate(parts)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Exports one run; returns the exit code."""
+    args = _parser().parse_args(argv)
+    console = Console(stderr=True)
+    try:
+        saved = checkpoint.load(args.run)
+        val = datasets.load_ferplus(args.data, args.votes, "PublicTest")
+        train = datasets.drop_copies(datasets.load_ferplus(args.data, args.votes, "Training"), of=val)
+        for file in export(
+            saved,
+            train,
+            val.with_majority(),
+            args.out,
+            tau=args.logit_adjust,
+            int8=args.int8,
+            reduce_range=args.reduce_range,
+        ):
+            scores = file.scores
+            console.print(
+                f"{file.path}: {file.path.stat().st_size / 1e6:.1f} MB; PublicTest: accuracy {scores.accuracy:.4f}"
+                f"  balanced {scores.balanced_accuracy:.4f}  macro-F1 {scores.macro_f1:.4f}  NLL {scores.nll:.4f}"
+                f"  ECE {scores.ece:.4f}  labels like full precision {file.agreement:.4f}",
+                markup=False,
+                highlight=False,
+                soft_wrap=True,
+            )
+    except FerError as error:
+        console.print(f"train.export: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        return error.exit_code
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m train.export", description="Turn a run into an ONNX file.")
+    parser.add_argument("run", type=Path, help="the --out folder of a train.fit run")
+    parser.add_argument("--out", type=Path, required=True, help="the .onnx file to write")
+    parser.add_argument("--int8", action="store_true", help="also write NAME-int8.onnx beside it")
+    parser.add_argument("--reduce-range", action="store_true", help="7-bit weights, for processors without VNNI")
+    parser.add_argument("--logit-adjust", type=float, default=0.0, metavar="TAU", help="favour rare classes (default: 0)")
+    parser.add_argument("--data", type=Path, required=True, help="fer2013.csv, plain or .xz or .gz")
+    parser.add_argument("--votes", type=Path, required=True, help="fer2013new.csv: the FER+ votes, row by row")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
