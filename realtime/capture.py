@@ -18,7 +18,7 @@ FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 8.0
 """Pauses between attempts to re-open a lost source double from the first to the longest."""
 
-JOIN_S = 2.0
+JOIN_S = 1.0
 """How long `close` waits for a thread that hangs in a driver; the thread is a daemon and frees the source when it can."""
 
 Wait = Callable[[threading.Event, float], bool]

@@ -64,7 +64,7 @@ class Decoder:
         try:
             self._stream = _video_stream(self._container, name)
             self.finite = _is_finite(self._container)
-            self.fps = float(self._stream.average_rate or self._stream.base_rate or 0) or None
+            self.fps = _rate(self._container, self._stream)
             self.frames = self._stream.frames or None
             # all cores for files; frame threading would hold live frames back
             self._stream.thread_type = "AUTO" if self.finite else "SLICE"
@@ -160,6 +160,13 @@ def reason(error: av.FFmpegError) -> str:
     if isinstance(error, av.error.ExitError | TimeoutError):
         return "no answer in time"
     return (error.strerror or type(error).__name__).strip().lower()
+
+
+def _rate(container: InputContainer, stream: VideoStream) -> float | None:
+    # pictures one after the other carry no rate; FFmpeg then says 25
+    if "jpeg" in container.format.name or container.format.name.endswith("_pipe"):
+        return None
+    return float(stream.average_rate or stream.base_rate or 0) or None
 
 
 def _is_finite(container: InputContainer) -> bool:

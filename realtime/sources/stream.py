@@ -8,12 +8,12 @@ from realtime.sources.base import Notify, unheard
 from realtime.sources.decoder import Decoder, reason
 from realtime.sources.handle import Handle, within
 
-LOW_DELAY = {
-    "fflags": "nobuffer",
-    "flags": "low_delay",
+OPTIONS = {
     "rtsp_transport": "tcp",  # over UDP, RTSP loses packets on any busy network, and every loss smears the picture
     "analyzeduration": "1000000",  # microseconds; the default of 5 s delays the first picture of a slow camera
 }
+"""FFmpeg's. Not `nobuffer`: it throws away what was read to learn the format, the first 3 s of a video on the web, and
+saves a live stream nothing, since the newest frame wins anyway."""
 
 CHECK_ADDRESS = "check the address and the network"
 
@@ -83,7 +83,7 @@ def spoken(url: str) -> str:
     rest = rest.split("?")[0].split("#")[0]
     authority, slash, path = rest.partition("/")
     login, at, host = authority.rpartition("@")
-    if not at and "@" in path and not authority.rpartition(":")[2].isdecimal():
+    if not at and "@" in path and ":" in authority and not authority.rpartition(":")[2].isdecimal():
         # a password with a slash in it: where it ends is anybody's guess
         return f"{scheme}://{authority.partition(':')[0]}@..."
     return f"{scheme}://{login.partition(':')[0]}{at}{host}{slash}{path}"
@@ -91,7 +91,7 @@ def spoken(url: str) -> str:
 
 def _open(url: str, name: str, timeout_s: float, notify: Notify) -> Decoder:
     try:
-        return Decoder(url, name=name, notify=notify, timeout_s=timeout_s, options=dict(LOW_DELAY))
+        return Decoder(url, name=name, notify=notify, timeout_s=timeout_s, options=dict(OPTIONS))
     except av.error.HTTPUnauthorizedError as error:
         raise SourceOpenError(f"{name} wants a login; give it as http://user:password@host/...") from error
     except av.error.InvalidDataError as error:

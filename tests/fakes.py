@@ -1,0 +1,85 @@
+"""Sources and cameras for tests: they do what they are told, when they are told."""
+
+import threading
+from collections.abc import Iterable
+
+import numpy as np
+
+from realtime.datatypes import Frame, SourceInfo
+
+
+def picture(value: int, height: int = 4, width: int = 6) -> np.ndarray:
+    """A plain uint8 picture."""
+    return np.full((height, width, 3), value, np.uint8)
+
+
+class FakeSource:
+    """Gives one frame per script entry, filled with the entry; raises entries that are errors; then ends.
+
+    With `hang`, it does not end but waits for `close`, as a driver does whose camera went away.
+    """
+
+    def __init__(self, script: Iterable[int | Exception] = (), *, live: bool = True, hang: bool = False) -> None:
+        self.info = SourceInfo("fake", live, True, 6, 4, 30.0 if live else None, None)
+        self.closed = threading.Event()
+        self.reading = threading.Event()
+        """Set while it hangs."""
+        self._script = iter(script)
+        self._hang = hang
+        self._given = 0
+
+    def read(self) -> Frame | None:
+        step = next(self._script, None)
+        if isinstance(step, Exception):
+            raise step
+        if step is None:
+            if self._hang:
+                self.reading.set()
+                self.closed.wait()
+            return None
+        frame = Frame(picture(step), self._given, float(step), None, "fake")
+        self._given += 1
+        return frame
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+class FakeCapture:
+    """cv2.VideoCapture: gives the pictures (None: a read that fails), then fails for ever."""
+
+    def __init__(
+        self, pictures: Iterable[np.ndarray | Exception | None] = (), *, is_open: bool = True, fps: float = 30.0
+    ) -> None:
+        self.asked: list[tuple[int, float]] = []
+        self.released = 0
+        self._pictures = iter(pictures)
+        self._is_open = is_open
+        self._fps = fps
+        self._image: np.ndarray | None = None
+
+    def isOpened(self) -> bool:  # noqa: N802
+        return self._is_open
+
+    def grab(self) -> bool:
+        step = next(self._pictures, None)
+        if isinstance(step, Exception):
+            raise step
+        self._image = step
+        return step is not None
+
+    def retrieve(self) -> tuple[bool, np.ndarray | None]:
+        return self._image is not None, self._image
+
+    def set(self, prop: int, value: float) -> bool:
+        self.asked.append((prop, value))
+        return True
+
+    def get(self, prop: int) -> float:
+        return self._fps
+
+    def getBackendName(self) -> str:  # noqa: N802
+        return "FAKE"
+
+    def release(self) -> None:
+        self.released += 1

@@ -1,0 +1,138 @@
+"""A network camera for tests: a real HTTP server on loopback that sends JPEG pictures as an endless MJPEG stream.
+
+with MjpegServer(jpegs, fps=30) as camera:
+    feed = open_feed(Config(source=camera.url))
+    ...
+    camera.cut()      # closes the connection, as a router does; the next client is served again
+    camera.stall()    # keeps the connection and sends nothing, until resume()
+    camera.refuse()   # answers "503" to new clients, until accept()
+"""
+
+import threading
+import time
+from collections.abc import Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Self
+
+BOUNDARY = "frame"
+WAIT_S = 20.0
+
+
+class MjpegServer:
+    """Sends `jpegs` over and over to every client at `fps`, each client from the first picture on.
+
+    With `silent` the server takes connections and never answers (the address that hangs).
+    """
+
+    def __init__(self, jpegs: Sequence[bytes], *, fps: float = 30.0, silent: bool = False) -> None:
+        self.jpegs = tuple(jpegs)
+        self.fps = fps
+        self.silent = silent
+        self.sent = 0
+        """Pictures sent so far, to all clients together."""
+        self.clients = 0
+        """Connections served so far."""
+        self._state = threading.Condition()
+        self._cuts = 0
+        self._stalled = self._refusing = self._ended = False
+        self._http = _Server(("127.0.0.1", 0), _Handler)
+        self._http.camera = self
+        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, name="mjpeg server")
+
+    @property
+    def url(self) -> str:
+        """Where the stream is."""
+        return f"http://127.0.0.1:{self._http.server_address[1]}/video.mjpg"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._change(_ended=True)
+        self._http.shutdown()
+        self._thread.join()
+        self._http.server_close()  # joins the clients' threads
+
+    def stall(self) -> None:
+        """Sends nothing from now on; connections stay."""
+        self._change(_stalled=True)
+
+    def resume(self) -> None:
+        """Ends a stall."""
+        self._change(_stalled=False)
+
+    def cut(self) -> None:
+        """Closes all connections; new ones are served."""
+        self._change(_cuts=self._cuts + 1)
+
+    def refuse(self) -> None:
+        """Answers new clients with an error."""
+        self._change(_refusing=True)
+
+    def accept(self) -> None:
+        """Serves new clients again."""
+        self._change(_refusing=False)
+
+    def wait_for(self, *, sent: int = 0, clients: int = 0) -> None:
+        """Waits until so many pictures have been sent to so many clients."""
+        with self._state:
+            if not self._state.wait_for(lambda: self.sent >= sent and self.clients >= clients, WAIT_S):
+                raise TimeoutError(f"sent {self.sent} of {sent} pictures, had {self.clients} of {clients} clients")
+
+    def _change(self, **state: object) -> None:
+        with self._state:
+            vars(self).update(state)
+            self._state.notify_all()
+
+    def serve(self, client: BaseHTTPRequestHandler) -> None:
+        """One client, until it leaves or is cut off."""
+        with self._state:
+            cuts = self._cuts
+            if self.silent:
+                self._state.wait_for(lambda: self._ended or self._cuts > cuts)
+                return
+            if self._refusing:
+                client.send_error(503)
+                return
+            self.clients += 1
+            self._state.notify_all()
+        client.send_response(200)
+        client.send_header("Content-Type", f"multipart/x-mixed-replace; boundary={BOUNDARY}")
+        client.end_headers()
+        due, number = time.monotonic(), 0
+        while True:
+            with self._state:
+                self._state.wait_for(lambda: self._ended or self._cuts > cuts, max(0.0, due - time.monotonic()))
+                self._state.wait_for(lambda: self._ended or self._cuts > cuts or not self._stalled)
+                if self._ended or self._cuts > cuts:
+                    return
+            jpeg = self.jpegs[number % len(self.jpegs)]
+            head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+            client.wfile.write(head.encode() + jpeg + b"\r\n")
+            number += 1
+            # a picture that is late is not made up for, as with a camera
+            due = max(due + 1 / self.fps, time.monotonic() - 1 / self.fps)
+            with self._state:
+                self.sent += 1
+                self._state.notify_all()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = False
+    camera: MjpegServer
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that leaves is no error."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    timeout = WAIT_S
+
+    def do_GET(self) -> None:
+        self.server.camera.serve(self)
+        self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""

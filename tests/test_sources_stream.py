@@ -1,0 +1,195 @@
+"""Streams over a real connection on loopback: live cameras, videos on the web, and servers that misbehave."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import cv2
+import pytest
+
+from realtime.errors import SourceLostError, SourceOpenError
+from realtime.sources import stream as stream_module
+from realtime.sources.decoder import UNREADABLE_PACKETS
+from realtime.sources.stream import Stream, spoken
+from tests.fakes import picture
+from tests.mjpeg_server import MjpegServer
+from tests.video_files import gray_levels, level, read_all, write_sound, write_video
+
+pytestmark = pytest.mark.timeout(60)
+
+JPEGS = [cv2.imencode(".jpg", picture(value, 48, 64))[1].tobytes() for value in gray_levels(20)]
+
+
+class _Files(SimpleHTTPRequestHandler):
+    def do_GET(self) -> None:
+        if self.path.startswith("/locked"):
+            self.send_error(401)
+        else:
+            super().do_GET()
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+@contextmanager
+def web(folder: Path) -> Iterator[str]:
+    """Serves a folder as the simplest of web servers does; gives its address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, directory=str(folder))) as server:
+        server.daemon_threads = False
+        server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a client that leaves is no error
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_live_stream() -> None:
+    with MjpegServer(JPEGS, fps=60) as server:
+        source = Stream(server.url)
+        frames = [source.read() for _ in range(30)]
+        source.close()
+    info = source.info
+    assert (info.name, info.live, info.temporal, info.fps, info.frames) == (server.url, True, True, None, None)
+    assert (info.width, info.height, info.path) == (64, 48, None)
+    assert [(frame.index, frame.media_time) for frame in frames if frame] == [(i, None) for i in range(30)]
+    levels = [level(frame) for frame in frames if frame]
+    assert levels == pytest.approx(gray_levels(30), abs=2)
+    stamps = [frame.captured_at for frame in frames if frame]
+    assert stamps == sorted(set(stamps))
+
+
+def test_a_live_stream_that_the_server_ends_is_lost() -> None:
+    with MjpegServer(JPEGS, fps=60) as server:
+        source = Stream(server.url)
+        server.cut()
+        with pytest.raises(SourceLostError, match=r"video\.mjpg"):
+            read_all(source)
+        source.close()
+
+
+def test_a_live_stream_that_stalls_is_lost_within_the_limit() -> None:
+    with MjpegServer(JPEGS, fps=60) as server:
+        source = Stream(server.url, timeout_s=1)
+        server.stall()
+        with pytest.raises(SourceLostError, match="no answer in time"):
+            read_all(source)
+        source.close()
+
+
+def test_a_live_stream_of_which_nothing_can_be_decoded_any_more_is_lost() -> None:
+    junk = b"\xff\xd8" + bytes(300)
+    with MjpegServer([JPEGS[0]] * 40 + [junk] * 2 * UNREADABLE_PACKETS, fps=500) as server:
+        source = Stream(server.url)
+        with pytest.raises(SourceLostError, match="sends what cannot be decoded"):
+            read_all(source)
+        source.close()
+
+
+def test_nothing_is_read_after_close() -> None:
+    with MjpegServer(JPEGS, fps=60) as server:
+        source = Stream(server.url)
+        source.close()
+        source.close()
+        assert source.read() is None
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+def test_a_video_on_the_web_is_a_file(tmp_path: Path, suffix: str) -> None:
+    levels = gray_levels(60)
+    write_video(tmp_path / f"a.{suffix}", levels, fps=25, options={"movflags": "+faststart"} if suffix == "mp4" else None)
+    with web(tmp_path) as address:
+        source = Stream(f"{address}/a.{suffix}")
+        frames = read_all(source)
+        source.close()
+    assert (source.info.live, source.info.fps, source.info.path) == (False, 25, None)
+    assert [level(frame) for frame in frames] == pytest.approx(levels, abs=5)
+    assert [frame.media_time for frame in frames] == pytest.approx([i / 25 for i in range(60)], abs=0.002)
+
+
+def test_a_picture_on_the_web_is_one_frame(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(cv2.imencode(".png", picture(77, 48, 64))[1].tobytes())
+    with web(tmp_path) as address:
+        source = Stream(f"{address}/a.png")
+        assert [level(frame) for frame in read_all(source)] == [77]
+        assert (source.info.live, source.info.fps) == (False, None)
+        source.close()
+
+
+def refusal(url: str, timeout_s: float = 10.0) -> str:
+    with pytest.raises(SourceOpenError) as caught:
+        Stream(url, timeout_s=timeout_s)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert "127.0.0.1" in message
+    return message
+
+
+def test_nobody_listens_and_the_password_is_not_shown() -> None:
+    with MjpegServer(JPEGS) as server:
+        port = server.url.split(":")[2].split("/")[0]
+    message = refusal(f"http://anna:sesame@127.0.0.1:{port}/video?token=sesame")  # the server has gone
+    assert "connection refused" in message
+    assert f"http://anna@127.0.0.1:{port}/video" in message
+    assert "sesame" not in message
+
+
+def test_a_server_that_refuses() -> None:
+    with MjpegServer(JPEGS) as server:
+        server.refuse()
+        assert "cannot be opened" in refusal(server.url)
+        server.accept()
+        source = Stream(server.url)
+        assert source.read() is not None
+        source.close()
+
+
+def test_a_server_that_never_answers() -> None:
+    with MjpegServer(JPEGS, silent=True) as server:
+        assert "no answer in time" in refusal(server.url, 0.5) or "does not answer" in refusal(server.url, 0.5)
+
+
+def test_a_name_that_is_never_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
+    release = threading.Event()
+
+    def hang(*_: object) -> None:
+        release.wait(20)
+        raise SourceOpenError("too late for anybody")
+
+    monkeypatch.setattr(stream_module, "_open", hang)
+    assert "does not answer within 0.05 s" in refusal("http://127.0.0.1/", 0.05)
+    release.set()
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [("nope.mp4", "404"), ("locked/a.mp4", "wants a login"), ("a.html", "not with a video"), ("a.m4a", "sound but no video")],
+)
+def test_answers_that_are_no_video(tmp_path: Path, path: str, said: str) -> None:
+    (tmp_path / "a.html").write_text("<html>hello</html>\n" * 100)
+    write_sound(tmp_path / "a.m4a")
+    with web(tmp_path) as address:
+        assert said in refusal(f"{address}/{path}")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://cam/video", "http://cam/video"),
+        ("http://cam:8080/video?user=a&pwd=sesame#x", "http://cam:8080/video"),
+        ("rtsp://anna:sesame@cam:554/1", "rtsp://anna@cam:554/1"),
+        ("rtsp://anna:ses@me@cam/1", "rtsp://anna@cam/1"),
+        ("rtsp://anna:ses/ame@cam/1", "rtsp://anna@..."),
+        ("https://tube/@anna/live", "https://tube/@anna/live"),
+        ("https://tube:443/@anna", "https://tube:443/@anna"),
+        ("http://cam", "http://cam"),
+        ("udp://@:1234", "udp://@:1234"),
+    ],
+)
+def test_spoken_addresses(url: str, shown: str) -> None:
+    assert spoken(url) == shown
