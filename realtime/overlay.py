@@ -21,7 +21,7 @@ COLOURS: dict[str, Colour] = {
     "disgust": Colour.of("009e73"),
     "fear": Colour.of("cc79a7"),
     "contempt": Colour.of("56b4e9"),
-    UNCERTAIN: Colour.of("9a9a9a"),
+    UNCERTAIN: Colour.of("6e6e6e"),
 }
 """Okabe and Ito's palette, which colour-blind people can tell apart; its black, lost on video, became off-white for neutral."""
 
@@ -166,6 +166,9 @@ def _place(face: TrackedFace, box: Rect, taken: Sequence[Rect], whole: Rect, siz
             if not rect.within(whole):
                 continue
             fallback = (rect, text)
+            inside = y > box.y1 and y < box.y2
+            if inside and width > max(box.width, canvas.text_width(words[-1], sizes.cap) + 2 * sizes.pad):
+                continue  # it would hide the neighbour's face
             if not any(rect.intersect(other).area for other in taken):
                 return fallback
     return fallback

@@ -7,6 +7,7 @@ from pathlib import Path
 from realtime.config import Config
 from realtime.datatypes import FrameResult, RunInfo, Summary
 from realtime.errors import SinkError
+from realtime.meter import Meter
 from realtime.sinks.base import Sink
 from realtime.sinks.jsonl import STDOUT, JsonlSink
 from realtime.sinks.outputs import place
@@ -58,12 +59,14 @@ class Outputs:
         self.paths += (path,)
         self._sinks.append(make(path))
 
-    def discard(self) -> None:
-        """Removes the empty files that were claimed for a run that cannot begin."""
+    def discard(self, nothing: Summary) -> None:
+        """Closes and removes what was opened for a run that cannot begin; `nothing` is the summary of no frames."""
+        for sink in self._sinks:
+            with suppress(SinkError):  # a failure is being reported already
+                sink.close(nothing)
         for path in self.paths:
-            with suppress(OSError):
-                if path.is_file() and path.stat().st_size == 0:
-                    path.unlink()
+            if path.is_file():
+                path.unlink()
 
     @property
     def troubles(self) -> tuple[str, ...]:
@@ -110,6 +113,6 @@ def open_outputs(config: Config, run: RunInfo) -> Outputs:
         if config.csv is not None:
             outputs.add_file(place(config.csv, source, ".csv", overwrite=overwrite), lambda path: CsvSink(path, run))
     except SinkError:
-        outputs.discard()
+        outputs.discard(Meter(run.labels).summary())
         raise
     return outputs

@@ -16,9 +16,6 @@ from realtime.datatypes import FrameResult
 from realtime.errors import SinkError
 from realtime.overlay import Hud
 
-# Names that run.py and others import from here, where keys lead to them.
-from realtime.sinks.pictures import save_snapshot as save_snapshot
-
 FLAGS = cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL
 
 FIRST_SIZE_WH = (1280, 720)
