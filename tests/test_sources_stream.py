@@ -27,6 +27,10 @@ class _Files(SimpleHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path.startswith("/locked"):
             self.send_error(401)
+        elif self.path.startswith("/unsized/"):  # as a camera sends: nobody knows how much will come
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(Path(self.directory, self.path[9:]).read_bytes())
         else:
             super().do_GET()
 
@@ -73,6 +77,16 @@ def test_a_live_stream_that_the_server_ends_is_lost() -> None:
         source.close()
 
 
+def test_a_live_broadcast_that_comes_to_an_end_is_lost_too(tmp_path: Path) -> None:
+    write_video(tmp_path / "a.ts", gray_levels(30))
+    with web(tmp_path) as address:
+        source = Stream(f"{address}/unsized/a.ts")
+        with pytest.raises(SourceLostError, match=r"a\.ts ended the stream"):
+            read_all(source)
+        source.close()
+    assert source.info.live is True
+
+
 def test_a_live_stream_that_stalls_is_lost_within_the_limit() -> None:
     with MjpegServer(JPEGS, fps=60) as server:
         source = Stream(server.url, timeout_s=1)
@@ -110,6 +124,15 @@ def test_a_video_on_the_web_is_a_file(tmp_path: Path, suffix: str) -> None:
     assert (source.info.live, source.info.fps, source.info.path) == (False, 25, None)
     assert [level(frame) for frame in frames] == pytest.approx(levels, abs=5)
     assert [frame.media_time for frame in frames] == pytest.approx([i / 25 for i in range(60)], abs=0.002)
+
+
+def test_a_video_on_the_web_without_a_duration_is_a_file_if_its_size_is_known(tmp_path: Path) -> None:
+    write_video(tmp_path / "a.webm", gray_levels(30), codec="libvpx", options={"live": "1"})
+    with web(tmp_path) as address:
+        source = Stream(f"{address}/a.webm")
+        assert len(read_all(source)) == 30
+        assert source.info.live is False
+        source.close()
 
 
 def test_a_picture_on_the_web_is_one_frame(tmp_path: Path) -> None:

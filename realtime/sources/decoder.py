@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -28,6 +29,8 @@ MISSING_PART = 0.01
 NOT_VIDEO = frozenset({"ansi"})
 """FFmpeg draws text files as a terminal would; nobody who gives one means that."""
 
+PLAYLISTS = frozenset({"hls", "dash"})
+
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
@@ -44,6 +47,7 @@ class Decoder:
     Args:
         url: what FFmpeg understands.
         name: for messages.
+        is_file: it has an end, whatever its header says; otherwise that is found out.
         timeout_s: limit for opening and for every read, seconds; None for files.
         options: of FFmpeg's protocols and formats.
         notify: told once that data are damaged, and at the end how often.
@@ -54,16 +58,24 @@ class Decoder:
     """
 
     def __init__(
-        self, url: str, *, name: str, notify: Notify, timeout_s: float | None = None, options: dict[str, str] | None = None
+        self,
+        url: str,
+        *,
+        name: str,
+        notify: Notify,
+        is_file: bool = False,
+        timeout_s: float | None = None,
+        options: dict[str, str] | None = None,
     ) -> None:
         self._name = name
         self._notify = notify
         self.damaged = 0
         self._told_damaged = 0
+        self._cut = False
         self._container: InputContainer = av.open(url, options=options, timeout=timeout_s, metadata_errors="replace")
         try:
             self._stream = _video_stream(self._container, name)
-            self.finite = _is_finite(self._container)
+            self.finite = is_file or _is_finite(self._container)
             self.fps = _rate(self._container, self._stream)
             self.frames = self._stream.frames or None
             # all cores for files; frame threading would hold live frames back
@@ -100,36 +112,46 @@ class Decoder:
         clock = MediaClock(self._stream.time_base or Fraction(1, av.time_base), 1 / (self.fps or 25.0))
         # AVI stores no presentation times: FFmpeg makes them up in decoding order, so that they jump to and fro
         by_dts = self._container.format.name == "avi"
-        count, end_s, cut, failures = 0, 0.0, False, 0
-        for packet in self._packets():
-            arrived_at = time.perf_counter()
-            cut = packet.is_corrupt if packet.size else cut
-            try:
-                frames = packet.decode()
-            except av.FFmpegError as error:
-                self.damaged += 1
-                failures += 1
-                if (
-                    failures >= UNREADABLE_PACKETS and not self.finite
-                ):  # a file has an end, a stream may go on like this for ever
-                    raise SourceLostError(f"{self._name} sends what cannot be decoded: {reason(error)}") from error
-                continue
-            failures = 0
-            for frame in frames:
-                self.damaged += frame.is_corrupt
-                media_time = clock.seconds(frame.dts if by_dts else frame.pts)
-                count += 1
-                end_s = media_time + float((frame.duration or 0) * (self._stream.time_base or 0))
-                yield Decoded(_bgr(frame), media_time, arrived_at)
+        count, end_s = 0, 0.0
+        for frame, arrived_at in self._raw():
+            self.damaged += frame.is_corrupt
+            media_time = clock.seconds(frame.dts if by_dts else frame.pts)
+            count += 1
+            end_s = media_time + float((frame.duration or 0) * (self._stream.time_base or 0))
+            yield Decoded(_bgr(frame), media_time, arrived_at)
         declared_s = _declared_seconds(self._container, self._stream)
-        if declared_s is not None:
-            cut = cut or end_s < declared_s - max(MISSING_S, MISSING_PART * declared_s)
-        if cut and count and self.finite:
+        early = declared_s is not None and end_s < declared_s - max(MISSING_S, MISSING_PART * declared_s)
+        if (early or self._cut) and count and self.finite:
             of = "" if declared_s is None or declared_s < end_s else f" of {declared_s:.1f} s"
             raise SourceLostError(
                 f"{self._name} breaks off after {count} frames ({end_s:.1f} s{of}): it is a recording or a download "
                 "that was cut short; fetch it again if there is a whole one"
             )
+
+    def _raw(self) -> Iterator[tuple[VideoFrame, float]]:
+        """Frames as FFmpeg gives them, each with the time when its data had arrived."""
+        failures = 0
+        try:
+            for packet in self._packets():
+                arrived_at = time.perf_counter()
+                if packet.size:
+                    self._cut = packet.is_corrupt  # the last packet of a file that was cut within it
+                try:
+                    frames = packet.decode()
+                except av.FFmpegError as error:
+                    self.damaged += 1
+                    failures += 1
+                    # a file has an end, a stream may go on like this for ever
+                    if failures >= UNREADABLE_PACKETS and not self.finite:
+                        raise SourceLostError(f"{self._name} sends what cannot be decoded: {reason(error)}") from error
+                    continue
+                failures = 0
+                yield from ((frame, arrived_at) for frame in frames)
+        except (av.FFmpegError, SourceLostError):
+            # what was read before is still to be shown: the decoder holds one frame a thread
+            with suppress(av.FFmpegError):
+                yield from ((frame, time.perf_counter()) for frame in self._stream.codec_context.decode(None))
+            raise
 
     def _packets(self) -> "Iterator[Packet[VideoStream]]":
         """Every packet and the empty one that empties the decoder, passing over what cannot be read."""
@@ -170,8 +192,10 @@ def _rate(container: InputContainer, stream: VideoStream) -> float | None:
 
 
 def _is_finite(container: InputContainer) -> bool:
-    # a single picture at a URL (jpeg_pipe, png_pipe) has no duration and ends all the same
-    return bool(container.duration) or container.format.name.endswith("_pipe")
+    if container.duration or container.format.name.endswith("_pipe"):  # a single picture
+        return True
+    # browsers record without a duration, but a web server knows how long the file is; a live playlist is short as well
+    return (container.size or 0) > 0 and container.format.name not in PLAYLISTS
 
 
 def _video_stream(container: InputContainer, name: str) -> VideoStream:

@@ -71,7 +71,7 @@ def _open(path: Path, name: str, notify: Notify) -> Decoder:
         if path.is_file() and path.stat().st_size == 0:
             raise SourceOpenError(f"{name} is empty; was it copied or recorded to the end?")
         # "file:" keeps FFmpeg from reading a protocol into a name such as "12:30.mp4"
-        return Decoder(f"file:{path}", name=name, notify=notify)
+        return Decoder(f"file:{path}", name=name, notify=notify, is_file=True)
     except FileNotFoundError as error:
         raise SourceOpenError(f"there is no file {path}; check the name and the folder") from error
     except PermissionError as error:
