@@ -24,13 +24,18 @@ JPEGS = [cv2.imencode(".jpg", picture(value, 48, 64))[1].tobytes() for value in 
 
 
 class _Files(SimpleHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
     def do_GET(self) -> None:
+        self.close_connection = True
         if self.path.startswith("/locked"):
             self.send_error(401)
         elif self.path.startswith("/unsized/"):  # as a camera sends: nobody knows how much will come
+            data = Path(self.directory, self.path[9:]).read_bytes()
             self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
-            self.wfile.write(Path(self.directory, self.path[9:]).read_bytes())
+            self.wfile.write(b"%x\r\n%b\r\n0\r\n\r\n" % (len(data), data))
         else:
             super().do_GET()
 
