@@ -64,7 +64,7 @@ def claim(path: Path) -> Path:
 
 def _replace(path: Path, source: SourceInfo) -> Path:
     """The existing file itself, if it may be replaced."""
-    if source.path is not None and path.samefile(source.path):
+    if source.path is not None and Path(source.path).exists() and path.samefile(source.path):
         raise SinkError(f"cannot write {path}: it is the source itself; give another name")
     path.open("ab").close()
     return path

@@ -73,6 +73,7 @@ class VideoSink:
             raise SinkError(f"cannot write {path}: give a name that ends in {', '.join(FORMATS)}")
         options = OPTIONS | (MATROSKA if container == "matroska" else FRAGMENTED)
         try:
+            path.open("ab").close()  # PyAV opens the file at the first frame only, which is late to learn that it cannot
             self._output = av.open(f"file:{path}", "w", format=container, options=options)
         except (av.FFmpegError, OSError) as error:
             raise self._failed(error) from error

@@ -1,0 +1,268 @@
+"""Where outputs go, pictures, and all outputs of a run as one."""
+
+import json
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from realtime.config import Config
+from realtime.datatypes import FrameResult, SourceInfo
+from realtime.errors import SinkError
+from realtime.sinks import open_outputs
+from realtime.sinks.outputs import claim, place, reason, stem
+from realtime.sinks.pictures import PictureSink, save_snapshot
+from tests import builders
+
+FILM = builders.source_info("clip.mp4", path="clip.mp4")
+
+
+def pictures_of(folder: Path, *names: str) -> SourceInfo:
+    for name in names:
+        cv2.imwrite(str(folder / name), np.full((48, 64, 3), 90, np.uint8))
+    return builders.source_info(folder.name, temporal=False, fps=None, frames=len(names), path=str(folder))
+
+
+def shot(name: str) -> FrameResult:
+    return builders.result([builders.face()], of=builders.frame(source=name, size_wh=(64, 48)))
+
+
+# names
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        (builders.source_info("my clip.mp4", path="my clip.mp4"), "my-clip"),
+        (builders.camera_info("0"), "camera-0"),
+        (builders.source_info("rtsp://host:554/live", live=True), "rtsp-host-554-live"),
+        (builders.source_info("demo", path="demo.mp4"), "demo"),
+        (builders.source_info("Zoë.2.mov", path="Zoë.2.mov"), "Zoë.2"),
+        (builders.source_info("???", live=True), "source"),
+    ],
+)
+def test_outputs_are_called_after_their_source(source: SourceInfo, name: str) -> None:
+    assert stem(source) == name
+
+
+def test_a_folder_keeps_its_whole_name(tmp_path: Path) -> None:
+    folder = tmp_path / "trip.2024"
+    folder.mkdir()
+    assert stem(pictures_of(folder)) == "trip.2024"
+
+
+# places
+
+
+def test_a_free_name_is_claimed_as_it_is(tmp_path: Path) -> None:
+    target = tmp_path / "out.mp4"
+    assert place(target, FILM, ".mp4") == target
+    assert target.read_bytes() == b""
+
+
+def test_a_taken_name_is_numbered_and_its_file_untouched(tmp_path: Path) -> None:
+    target = tmp_path / "out.mp4"
+    target.write_text("mine")
+    assert [place(target, FILM, ".mp4").name for _ in range(3)] == ["out-2.mp4", "out-3.mp4", "out-4.mp4"]
+    assert target.read_text() == "mine"
+
+
+def test_a_folder_gets_a_name_after_the_source(tmp_path: Path) -> None:
+    assert place(tmp_path, FILM, ".mp4") == tmp_path / "clip_fer.mp4"
+    assert place(tmp_path, FILM, ".mp4") == tmp_path / "clip_fer-2.mp4"
+    assert place(tmp_path, builders.camera_info(), ".mp4") == tmp_path / "camera-0_fer.mp4"
+
+
+def test_a_name_without_suffix_gets_one(tmp_path: Path) -> None:
+    assert place(tmp_path / "out", FILM, ".mp4") == tmp_path / "out.mp4"
+
+
+def test_overwriting_takes_the_name_itself(tmp_path: Path) -> None:
+    target = tmp_path / "out.mp4"
+    target.write_text("old")
+    assert place(target, FILM, ".mp4", overwrite=True) == target
+    assert place(tmp_path / "new.mp4", FILM, ".mp4", overwrite=True) == tmp_path / "new.mp4"
+
+
+def test_the_source_itself_is_never_overwritten(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.write_text("film")
+    source = builders.source_info("clip.mp4", path=str(clip))
+    (tmp_path / "sub").mkdir()
+    for target in (clip, tmp_path / "sub" / ".." / "clip.mp4"):
+        with pytest.raises(SinkError, match="it is the source itself; give another name"):
+            place(target, source, ".mp4", overwrite=True)
+    assert place(clip, source, ".mp4") == tmp_path / "clip-2.mp4"
+    assert clip.read_text() == "film"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no device files")
+def test_a_device_is_written_to_as_it_is() -> None:
+    assert place(Path("/dev/null"), FILM, ".csv") == Path("/dev/null")
+
+
+def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "clip_fer.csv").mkdir()
+    for target, words in (
+        (tmp_path / "missing" / "out.mp4", "no such folder; make it first"),
+        (tmp_path / "file" / "out.mp4", "folder"),
+    ):
+        with pytest.raises(SinkError, match=words) as caught:
+            place(target, FILM, ".mp4")
+        assert str(target) in str(caught.value)
+        assert "\n" not in str(caught.value)
+    with pytest.raises(SinkError, match="it is a folder; give another name"):
+        place(tmp_path, FILM, ".csv")
+
+
+def test_what_the_system_says_becomes_a_remedy() -> None:
+    assert reason(PermissionError(13, "Permission denied")) == "permission denied; choose another folder"
+    assert reason(OSError(28, "No space left on device")).startswith("no space left on device; free some")
+    assert reason(NotADirectoryError(20, "Not a directory")).startswith("a part of the path is a file")
+    assert reason(OSError("odd")).startswith("odd;")
+
+
+def test_claiming_gives_up_at_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("realtime.sinks.outputs.MOST_COPIES", 2)
+    for name in ("a.txt", "a-2.txt"):
+        assert claim(tmp_path / "a.txt") == tmp_path / name
+    with pytest.raises(SinkError, match="2 files of that name are there"):
+        claim(tmp_path / "a.txt")
+
+
+# pictures
+
+
+def test_a_folder_of_pictures_becomes_a_folder_of_annotated_pictures(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    source = pictures_of(tmp_path / "in", "a.png", "b.JPG")
+    sink = PictureSink(tmp_path / "out", builders.run_info(source))
+    for name in ("a.png", "b.JPG", "a.png"):
+        sink.write(shot(name))
+    sink.close(builders.summary())
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["a_fer-2.png", "a_fer.png", "b_fer.jpg"]
+    assert (tmp_path / "out" / "b_fer.jpg").read_bytes()[:2] == b"\xff\xd8"
+    saved = cv2.imread(str(tmp_path / "out" / "a_fer.png"))
+    assert saved is not None
+    assert saved.shape == (48, 64, 3)
+    assert (saved != 90).any(), "nothing was drawn"
+
+
+def test_annotated_pictures_replace_older_ones_only_if_asked_and_never_the_source(tmp_path: Path) -> None:
+    source = pictures_of(tmp_path, "a.png", "a_fer.png")
+    before = (tmp_path / "a_fer.png").read_bytes()
+    PictureSink(tmp_path, builders.run_info(source), overwrite=True).write(shot("a.png"))
+    assert (tmp_path / "a_fer.png").read_bytes() == before
+    assert (tmp_path / "a_fer-2.png").exists()
+    elsewhere = PictureSink(tmp_path / "out", builders.run_info(source), overwrite=True)
+    for _ in range(2):
+        elsewhere.write(shot("a.png"))
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["a_fer.png"]
+
+
+def test_a_single_picture_goes_to_the_file_given(tmp_path: Path) -> None:
+    source = builders.source_info("me.jpeg", temporal=False, path=str(tmp_path / "me.jpeg"))
+    sink = PictureSink(tmp_path / "out.png", builders.run_info(source))
+    sink.write(shot("me.jpeg"))
+    assert (tmp_path / "out.png").read_bytes()[1:4] == b"PNG"
+    assert PictureSink(tmp_path, builders.run_info(source)).path == tmp_path / "me_fer.jpg"
+
+
+def test_a_picture_of_no_known_kind_is_one_line_and_leaves_no_file(tmp_path: Path) -> None:
+    source = builders.source_info("me.png", temporal=False, path=str(tmp_path / "me.png"))
+    sink = PictureSink(tmp_path / "out.xyz", builders.run_info(source))
+    with pytest.raises(SinkError, match=r"give a name that ends in \.png or \.jpg"):
+        sink.write(shot("me.png"))
+    assert not (tmp_path / "out.xyz").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    source = pictures_of(tmp_path, "a.png")
+    with pytest.raises(SinkError, match=r"cannot make the folder .* make it first"):
+        PictureSink(tmp_path / "no" / "such", builders.run_info(source))
+    with pytest.raises(SinkError, match="a file, not a folder"):
+        PictureSink(tmp_path / "a.png", builders.run_info(source))
+
+
+def test_snapshots_are_numbered(tmp_path: Path) -> None:
+    picture = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+    paths = [save_snapshot(picture, tmp_path, "camera-0") for _ in range(2)]
+    assert [p.name for p in paths] == ["camera-0_snapshot.png", "camera-0_snapshot-2.png"]
+    saved = cv2.imread(str(paths[1]))
+    assert saved is not None
+    assert np.array_equal(saved, picture)
+    with pytest.raises(SinkError, match="no such folder"):
+        save_snapshot(picture, tmp_path / "missing", "camera-0")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_picture_that_does_not_fit_on_the_disk_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "full.png").symlink_to("/dev/full")
+    source = builders.source_info("me.png", temporal=False, path=str(tmp_path / "me.png"))
+    with pytest.raises(SinkError, match="no space left on device"):
+        PictureSink(tmp_path / "full.png", builders.run_info(source)).write(shot("me.png"))
+
+
+# all of them
+
+
+def test_every_output_asked_for_is_written_and_closed(tmp_path: Path) -> None:
+    config = Config(save=tmp_path, jsonl=str(tmp_path), csv=tmp_path / "table.csv")
+    outputs = open_outputs(config, builders.run_info(builders.camera_info()))
+    result = builders.result([builders.face()], of=builders.frame(media_time=0.0))
+    outputs.write(result)
+    outputs.marker(result)
+    for _ in range(2):
+        outputs.close(builders.summary(frames=1))
+    assert outputs.recording
+    assert outputs.troubles == ()
+    assert [path.name for path in outputs.paths] == ["camera-0_fer.mp4", "camera-0_fer.jsonl", "table.csv"]
+    lines = [json.loads(line)["type"] for line in (tmp_path / "camera-0_fer.jsonl").read_text().splitlines()]
+    assert lines == ["header", "frame", "marker", "summary"]
+    assert (tmp_path / "table.csv").read_text().count("\n") == 2
+    assert (tmp_path / "camera-0_fer.mp4").stat().st_size > 1000
+
+
+def test_nothing_asked_for_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    outputs = open_outputs(Config(), builders.run_info())
+    outputs.write(builders.result())
+    outputs.close(builders.summary())
+    assert (outputs.paths, outputs.recording, list(tmp_path.iterdir())) == ((), False, [])
+
+
+def test_data_on_standard_output_are_no_file(capsys: pytest.CaptureFixture[str]) -> None:
+    outputs = open_outputs(Config(jsonl="-"), builders.run_info())
+    outputs.close(builders.summary())
+    assert outputs.paths == ()
+    assert capsys.readouterr().out.count("\n") == 2
+
+
+def test_pictures_are_saved_as_pictures(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    source = pictures_of(tmp_path / "in", "a.png")
+    outputs = open_outputs(Config(save=tmp_path / "out"), builders.run_info(source))
+    outputs.write(shot("a.png"))
+    outputs.close(builders.summary())
+    assert outputs.paths == (tmp_path / "out",)
+    assert (tmp_path / "out" / "a_fer.png").exists()
+
+
+@pytest.mark.parametrize("save", ["clip.avi", "clip.mp4"])
+def test_if_one_output_cannot_be_opened_nothing_is_left_of_the_others(save: str, tmp_path: Path) -> None:
+    config = Config(save=tmp_path / save, jsonl=str(tmp_path / "out.jsonl"), csv=tmp_path / "missing" / "out.csv")
+    with pytest.raises(SinkError):
+        open_outputs(config, builders.run_info())
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_failing_end_does_not_keep_the_others_from_ending(tmp_path: Path) -> None:
+    outputs = open_outputs(Config(jsonl="/dev/full", csv=tmp_path / "out.csv"), builders.run_info())
+    with pytest.raises(SinkError, match="/dev/full"):
+        outputs.close(builders.summary())
+    outputs.close(builders.summary())
+    assert (tmp_path / "out.csv").read_text().startswith("source,frame")

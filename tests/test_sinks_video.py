@@ -1,0 +1,368 @@
+"""The annotated video, read back with another reader's eyes."""
+
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from realtime.datatypes import Frame, FrameResult, SourceInfo
+from realtime.errors import SinkError
+from realtime.sinks.video import VideoSink, fit
+from tests import builders
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True, eq=False)
+class Film:
+    """What a video file holds."""
+
+    times: list[float]
+    pictures: list[NDArray[np.uint8]]
+    keys: list[float]
+    codec: str
+    pix_fmt: str
+    sound: str | None
+    sound_times: list[float]
+
+
+def read(path: Path) -> Film:
+    with av.open(str(path)) as file:
+        video = file.streams.video[0]
+        frames = list(file.decode(video))
+        codec, pix_fmt = video.codec_context.name, str(video.codec_context.pix_fmt)
+    sound, sound_times = None, []
+    with av.open(str(path)) as file:
+        if file.streams.audio:
+            sound = file.streams.audio[0].codec_context.codec.canonical_name
+            sound_times = [
+                float(p.pts * p.time_base) for p in file.demux(audio=0) if p.pts is not None and p.time_base is not None
+            ]
+    return Film(
+        times=[float(f.time) for f in frames],
+        pictures=[pixels(f) for f in frames],
+        keys=[float(f.time) for f in frames if f.key_frame],
+        codec=codec,
+        pix_fmt=pix_fmt,
+        sound=sound,
+        sound_times=sound_times,
+    )
+
+
+def pixels(frame: av.VideoFrame, kind: str = "bgr24") -> NDArray[np.uint8]:
+    return np.asarray(frame.to_ndarray(format=kind), np.uint8)
+
+
+def frames_at(times: list[float], size_wh: tuple[int, int] = (64, 48)) -> list[FrameResult]:
+    return [
+        builders.result(of=builders.frame(i, media_time=t, size_wh=size_wh, fill=20 + 10 * i % 200))
+        for i, t in enumerate(times)
+    ]
+
+
+def save(path: Path, results: list[FrameResult], source: SourceInfo | None = None) -> Film:
+    sink = VideoSink(path, builders.run_info(source))
+    for result in results:
+        sink.write(result)
+    sink.close(builders.summary())
+    sink.close(builders.summary())
+    return read(path)
+
+
+def clip_info(path: Path, frames: int = 20) -> SourceInfo:
+    return builders.source_info(path.name, path=str(path), fps=10.0, frames=frames)
+
+
+def make_clip(path: Path, codec: str, *, seconds: int = 2, rate: int = 22050, start_s: float = 0.0) -> Path:
+    """A clip of 10 pictures a second with a tone."""
+    with av.open(str(path), "w") as file:
+        video = file.add_stream("libx264", rate=10, options={"preset": "ultrafast"})
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        sound = file.add_stream(codec, rate=rate)
+        assert isinstance(sound, av.AudioStream)
+        sound.codec_context.layout = "stereo"
+        resampler = av.AudioResampler(sound.format, "stereo", rate, sound.codec_context.frame_size or 1024)
+        shift = round(start_s * rate)
+        for n in range(seconds * 10):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 80, np.uint8), format="bgr24")
+            frame.pts, frame.time_base = n + round(start_s * 10), Fraction(1, 10)
+            file.mux(video.encode(frame))
+        wave = (np.sin(np.arange(seconds * rate) / 10) * 8000).astype(np.int16)
+        tone = av.AudioFrame.from_ndarray(np.stack([wave, wave]), format="s16p", layout="stereo")
+        tone.sample_rate, tone.pts = rate, shift
+        for piece in [*resampler.resample(tone), *resampler.resample(None)]:
+            file.mux(sound.encode(piece))
+        file.mux(video.encode(None))
+        file.mux(sound.encode(None))
+    return path
+
+
+# pictures and their times
+
+
+def test_every_frame_comes_out_with_its_own_time(tmp_path: Path) -> None:
+    times = [0.0, 0.033, 0.1, 0.5, 0.51, 2.75, 2.7501]  # a variable rate
+    film = save(tmp_path / "out.mp4", frames_at(times))
+    assert film.times == pytest.approx(times, abs=1e-5)
+    assert (film.codec, film.pix_fmt) == ("h264", "yuv420p")
+    assert [int(p.mean()) for p in film.pictures] == pytest.approx([20 + 10 * i for i in range(7)], abs=4)
+
+
+def test_a_constant_rate_is_kept_exactly(tmp_path: Path) -> None:
+    rate = Fraction(24000, 1001)
+    film = save(tmp_path / "out.mp4", frames_at([float(n / rate) for n in range(30)]), builders.source_info(fps=float(rate)))
+    with av.open(str(tmp_path / "out.mp4")) as file:
+        assert file.streams.video[0].average_rate == rate
+    assert film.times == [float(n / rate) for n in range(30)]
+
+
+def test_times_that_do_not_rise_lose_no_frame(tmp_path: Path) -> None:
+    film = save(tmp_path / "out.mp4", frames_at([0.0, 0.1, 0.1, 0.05, 0.3]))
+    assert len(film.times) == 5
+    assert film.times == sorted(set(film.times))
+    assert film.times[-1] == pytest.approx(0.3)
+
+
+def test_a_live_source_counts_from_its_first_frame(tmp_path: Path) -> None:
+    results = [builders.result(of=builders.frame(i, captured_at=1000 + t)) for i, t in enumerate((0.0, 0.25, 0.5))]
+    sink = VideoSink(tmp_path / "out.mp4", builders.run_info(builders.camera_info()))
+    for result in results:
+        sink.write(result)
+    sink.close(builders.summary())
+    assert read(tmp_path / "out.mp4").times == pytest.approx([0, 0.25, 0.5], abs=1e-5)
+
+
+def test_key_frames_come_twice_a_second_also_at_a_low_rate(tmp_path: Path) -> None:
+    film = save(tmp_path / "out.mp4", frames_at([n / 8 for n in range(24)]))
+    assert film.keys == pytest.approx([n / 2 for n in range(6)])
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".m4v", ".mov", ".mkv", ".MP4"])
+def test_containers(suffix: str, tmp_path: Path) -> None:
+    film = save(tmp_path / f"out{suffix}", frames_at([n / 30 for n in range(5)]))
+    assert film.times == pytest.approx([n / 30 for n in range(5)], abs=1e-3)
+
+
+@pytest.mark.parametrize("size_wh", [(1, 1), (3, 5), (65, 47), (46, 80)])
+def test_odd_sizes_grow_by_a_pixel(size_wh: tuple[int, int], tmp_path: Path) -> None:
+    film = save(tmp_path / "out.mp4", frames_at([0.0, 0.1], size_wh))
+    width, height = size_wh
+    assert film.pictures[1].shape == (height + height % 2, width + width % 2, 3)
+
+
+def test_a_frame_of_another_size_gets_bars(tmp_path: Path) -> None:
+    white = builders.frame(1, media_time=0.1, size_wh=(48, 96), fill=250)
+    film = save(tmp_path / "out.mp4", [*frames_at([0.0]), builders.result(of=white)])
+    second = film.pictures[1]
+    assert second.shape == (48, 64, 3)
+    assert second[:, 28:36].mean() > 240
+    assert second[:, :16].mean() < 12
+    assert second[:, 48:].mean() < 12
+
+
+def test_fitting() -> None:
+    picture = np.full((4, 6, 3), 7, np.uint8)
+    assert fit(picture, (6, 4)) is picture
+    assert (fit(picture[:3, :5], (6, 4)) == 7).all()
+    tall = fit(picture, (6, 12))
+    assert [int(v) for v in tall[:, 0, 0]] == [0] * 4 + [7] * 4 + [0] * 4
+    assert fit(picture[:1, :1], (8, 2)).max() == 7
+
+
+def test_colours_survive(tmp_path: Path) -> None:
+    image = np.zeros((64, 96, 3), np.uint8)
+    image[:, :32], image[:, 32:64], image[:, 64:] = (200, 30, 30), (30, 200, 30), (30, 30, 200)
+    film = save(tmp_path / "out.mp4", [builders.result(of=Frame(image, 0, 1.0, 0.0, "x"))])
+    with av.open(str(tmp_path / "out.mp4")) as file:
+        context = file.streams.video[0].codec_context
+        assert (context.colorspace, context.color_range, context.color_primaries, context.color_trc) == (1, 1, 1, 1)
+        shown = pixels(next(file.decode(video=0)), "rgb24")
+    assert film.pictures[0].shape == image.shape
+    for x, rgb in ((16, (30, 30, 200)), (48, (30, 200, 30)), (80, (200, 30, 30))):
+        assert np.abs(shown[32, x].astype(int) - rgb).max() <= 6
+
+
+def test_the_overlay_is_in_the_video(tmp_path: Path) -> None:
+    frame = builders.frame(media_time=0.0, size_wh=(640, 480), fill=20)
+    film = save(tmp_path / "out.mp4", [builders.result([builders.face(box=(100, 60, 180, 140))], of=frame)])
+    assert film.pictures[0][50:160, 90:220].max() > 150
+    assert film.pictures[0][70:130, 110:170].max() < 40
+
+
+# the end
+
+
+def test_a_video_without_frames_is_removed(tmp_path: Path) -> None:
+    sink = VideoSink(tmp_path / "out.mp4", builders.run_info())
+    sink.close(builders.summary())
+    assert list(tmp_path.iterdir()) == []
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from realtime.sinks.video import VideoSink
+from tests import builders
+
+sink = VideoSink(Path(sys.argv[1]), builders.run_info())
+for n in range(95):
+    sink.write(builders.result(of=builders.frame(n, media_time=n / 30)))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+@pytest.mark.parametrize("name", ["out.mp4", "out.mkv"])
+def test_a_kill_costs_less_than_a_second(name: str, tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / name)], cwd=ROOT, check=False)
+    assert done.returncode == -signal.SIGKILL
+    film = read(tmp_path / name)
+    assert len(film.times) >= 95 - 30
+    assert film.times == pytest.approx([n / 30 for n in range(len(film.times))], abs=1e-3)
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from realtime.errors import SinkError
+from realtime.sinks.video import VideoSink
+from tests import builders
+import numpy as np
+from realtime.datatypes import Frame
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+sink = VideoSink(Path(sys.argv[1]), builders.run_info())
+noise = np.random.default_rng(0)
+try:
+    for n in range(200):
+        image = noise.integers(0, 255, (120, 160, 3), np.uint8)
+        sink.write(builders.result(of=Frame(image, n, 1.0, n / 30, "x")))
+    sink.close(builders.summary())
+except SinkError as error:
+    print(error)
+    sink.close(builders.summary())
+    sys.exit(error.exit_code)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits are set as Unix does")
+def test_a_full_disk_is_one_line_and_leaves_what_fitted(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, str(tmp_path / "out.mp4")], cwd=ROOT, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 5, done.stderr
+    assert done.stdout.startswith(f"cannot write {tmp_path / 'out.mp4'}: ")
+    assert done.stdout.count("\n") == 1
+    assert done.stderr == ""
+
+
+def test_what_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(SinkError, match=r"give a name that ends in \.mp4, \.m4v, \.mov, \.mkv"):
+        VideoSink(tmp_path / "out.avi", builders.run_info())
+    with pytest.raises(SinkError, match="no such folder; make it first") as caught:
+        VideoSink(tmp_path / "missing" / "out.mp4", builders.run_info())
+    assert "\n" not in str(caught.value)
+
+
+def test_a_picture_the_encoder_refuses_is_one_line(tmp_path: Path) -> None:
+    sink = VideoSink(tmp_path / "out.mp4", builders.run_info())
+    with pytest.raises(SinkError, match="cannot write"):
+        sink.write(builders.result(of=builders.frame(size_wh=(40_000, 2), media_time=0.0)))
+    sink.close(builders.summary())
+
+
+# sound
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "kept"),
+    [
+        ("a.mp4", "aac", "aac"),
+        ("a.mkv", "libmp3lame", "mp3"),
+        ("a.mkv", "pcm_s16le", "aac"),
+        ("a.mkv", "ac3", "aac"),
+        ("a.ts", "aac", "aac"),
+    ],
+)
+def test_the_sound_track_is_kept(name: str, codec: str, kept: str, tmp_path: Path) -> None:
+    rate = 48000 if codec == "ac3" else 22050
+    clip = make_clip(tmp_path / name, codec, rate=rate)
+    film = save(tmp_path / "out.mp4", frames_at([n / 10 for n in range(20)]), clip_info(clip))
+    assert film.sound == kept
+    assert film.times == pytest.approx([n / 10 for n in range(20)], abs=1e-5)
+    assert film.sound_times[0] == pytest.approx(0, abs=0.07)
+    assert film.sound_times[-1] == pytest.approx(2, abs=0.15)
+    assert np.diff(film.sound_times).max() < 0.06, "a hole"
+
+
+def test_sound_counts_from_the_first_picture(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "late.mkv", "pcm_s16le", start_s=5.0)
+    film = save(tmp_path / "out.mp4", frames_at([n / 10 for n in range(20)]), clip_info(clip))
+    assert film.sound_times[0] == pytest.approx(0, abs=0.07)
+    assert film.sound_times[-1] == pytest.approx(2, abs=0.15)
+
+
+def test_sound_ends_where_the_user_quit(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "a.mp4", "aac")
+    film = save(tmp_path / "out.mp4", frames_at([n / 10 for n in range(5)]), clip_info(clip))
+    assert film.sound_times[-1] == pytest.approx(0.5, abs=0.06)
+
+
+def test_sound_is_there_after_a_kill_too(tmp_path: Path) -> None:
+    """Sound and pictures are interleaved while the program runs, not at its end."""
+    clip = make_clip(tmp_path / "a.mp4", "aac", seconds=4)
+    sink = VideoSink(tmp_path / "out.mp4", builders.run_info(clip_info(clip, 40)))
+    for result in frames_at([n / 10 for n in range(40)]):
+        sink.write(result)
+    film = read(tmp_path / "out.mp4")
+    assert film.times[-1] > 2.8
+    assert film.sound_times[-1] > 2.8
+    sink.close(builders.summary())
+
+
+def test_a_live_source_and_a_silent_file_have_no_sound(tmp_path: Path) -> None:
+    silent = tmp_path / "silent.mp4"
+    save(silent, frames_at([0.0, 0.1]))
+    assert save(tmp_path / "out.mp4", frames_at([0.0, 0.1]), clip_info(silent)).sound is None
+
+
+def test_sound_that_cannot_be_read_costs_the_sound_not_the_video(tmp_path: Path) -> None:
+    sink = VideoSink(tmp_path / "out.mp4", builders.run_info(builders.source_info(path=str(tmp_path / "gone.mp4"))))
+    assert sink.trouble is None
+    for result in frames_at([0.0, 0.1]):
+        sink.write(result)
+    sink.close(builders.summary())
+    assert sink.trouble is not None
+    assert "the sound track cannot be kept" in sink.trouble
+    assert len(read(tmp_path / "out.mp4").times) == 2
+
+
+# a real clip
+
+
+@pytest.mark.clips
+def test_a_real_clip_keeps_its_frames_and_times(clips: Path, tmp_path: Path) -> None:
+    source = clips / "no_face.mp4"
+    with av.open(str(source)) as file:
+        frames = list(file.decode(video=0))
+    times = [float(f.time) - float(frames[0].time) for f in frames]
+    results = [
+        builders.result(of=Frame(pixels(f), i, 1.0, t, source.name)) for i, (f, t) in enumerate(zip(frames, times, strict=True))
+    ]
+    info = builders.source_info(source.name, path=str(source), fps=23.67, frames=98)
+    sink = VideoSink(tmp_path / "out.mp4", builders.run_info(info))
+    for result in results:
+        sink.write(result)
+    sink.close(builders.summary())
+    film = read(tmp_path / "out.mp4")
+    assert film.times == pytest.approx(times, abs=1e-5)
+    assert np.abs(film.pictures[50].astype(int) - results[50].frame.image).mean() < 4
+    assert film.sound is not None
+    assert (tmp_path / "out.mp4").stat().st_size < 4_000_000
