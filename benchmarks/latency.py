@@ -76,9 +76,10 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
         if turn:
             ours += fresh
             theirs += other
+    name = "demo" if args.video == "demo" else info.name
     measured = Record(
         benchmark="latency",
-        command=f"python -m benchmarks.latency --video {'demo' if args.video == 'demo' else info.name} --repeats {args.repeats}",
+        command=f"python -m benchmarks.latency --video {name} --repeats {args.repeats}",
         date=record.now(),
         commit=record.commit(),
         machine=Machine.this(),
@@ -90,9 +91,9 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
         timings=_timings(ours, theirs),
     )
     console.print(table(measured))
-    name = args.name or f"latency-{Path(info.name).stem}--{measured.machine.slug}"
-    console.print(f"wrote {measured.write(args.out, name)}", soft_wrap=True)
-    _plot(measured, ours, theirs, args.out / f"{name}.png", console)
+    title = args.name or f"latency-{Path(info.name).stem}--{measured.machine.slug}"
+    console.print(f"wrote {measured.write(args.out, title)}", soft_wrap=True)
+    _plot(measured, ours, theirs, args.out / f"{title}.png", console)
 
 
 def play(config: Config, classifier: Classifier) -> list[Steps]:

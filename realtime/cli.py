@@ -66,6 +66,7 @@ def _config(args: argparse.Namespace) -> Config:
         camera_size_wh=_size(args.size),
         camera_fps=args.fps,
         open_timeout_s=args.timeout,
+        reconnect_s=args.reconnect,
         max_frames=args.max_frames,
         verbosity=args.verbose - args.quiet,
     )
@@ -96,7 +97,8 @@ def _size(text: str | None) -> tuple[int, int] | None:
 
 
 def _quieten(verbose: int) -> None:
-    """OpenCV reads its log level when it is imported; its walls of probing messages help nobody."""
+    """OpenCV reads these when it is imported. Its walls of probing messages help nobody."""
+    os.environ.setdefault("OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS", "0")  # else Windows takes up to minutes to open a camera
     if not verbose:
         os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
         os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
@@ -140,6 +142,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="S",
         default=defaults.open_timeout_s,
         help="seconds a camera or URL may take to open (default: %(default)g)",
+    )
+    camera.add_argument(
+        "--reconnect",
+        type=float,
+        metavar="S",
+        default=defaults.reconnect_s,
+        help="seconds to try to get a lost camera or stream back (default: %(default)g)",
     )
     output = parser.add_argument_group("output")
     output.add_argument(

@@ -38,7 +38,7 @@ LAYERS: dict[str, int] = {
 }
 """Layer of every module of realtime (DESIGN, section 2); `spec` and `preprocess` may know each other's constants."""
 
-ALLOWED_SIDEWAYS = {("spec", "preprocess"), ("capture", "sources")}
+ALLOWED_SIDEWAYS = {("datatypes", "labels"), ("spec", "preprocess")}
 
 
 def modules(package: str) -> list[Path]:

@@ -1,0 +1,176 @@
+"""The skin: arguments to Config, errors to one line and an exit code. What runs behind it is in test_end_to_end."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+import realtime.run
+from realtime import cli
+from realtime.config import Config
+from realtime.errors import SinkError
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Config]:
+    """Catches the Config that would have been run."""
+    configs: list[Config] = []
+
+    def run(config: Config) -> int:
+        configs.append(config)
+        return 0
+
+    monkeypatch.setattr(realtime.run, "run", run)
+    return configs
+
+
+def test_no_arguments_is_the_first_camera(asked: list[Config]) -> None:
+    assert cli.main([]) == 0
+    assert asked == [Config()]
+
+
+def test_every_option_reaches_the_config(asked: list[Config], tmp_path: Path) -> None:
+    video = tmp_path / "clip.mp4"
+    arguments = (
+        f"--video {video} --model m.onnx --threads 3 --min-face 50 --threshold 0.5 --smoothing 0 --no-display --no-mirror "
+        "--save out.mp4 --jsonl - --csv out.csv --overwrite --snapshots shots --size 1280x720 --fps 25 --timeout 3 "
+        "--reconnect 7 --max-frames 9 -q"
+    )
+    assert cli.main(arguments.split()) == 0
+    assert asked == [
+        Config(
+            source=str(video),
+            model="m.onnx",
+            threads=3,
+            min_face=50,
+            threshold=0.5,
+            smoothing_s=0.0,
+            display=False,
+            mirror=False,
+            save=Path("out.mp4"),
+            jsonl="-",
+            csv=Path("out.csv"),
+            overwrite=True,
+            snapshots=Path("shots"),
+            camera_size_wh=(1280, 720),
+            camera_fps=25.0,
+            open_timeout_s=3.0,
+            reconnect_s=7.0,
+            max_frames=9,
+            verbosity=-1,
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "source"),
+    [
+        ("--device 2", "2"),
+        ("--source rtsp://cam/1", "rtsp://cam/1"),
+        ("--source faces", "faces"),
+        ("--demo", "demo"),
+        ("--video http://host/clip.mp4", "http://host/clip.mp4"),
+    ],
+)
+def test_sources(asked: list[Config], arguments: str, source: str) -> None:
+    cli.main(arguments.split())
+    assert asked[0].source == source
+
+
+def test_a_file_called_0_is_no_camera(asked: list[Config], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    cli.main(["--video", "0"])
+    assert Path(asked[0].source) == tmp_path / "0"
+
+
+def test_save_without_a_name_and_the_demo_save_here(asked: list[Config]) -> None:
+    cli.main(["--save"])
+    cli.main(["--demo"])
+    cli.main(["--demo", "--save", "x.mp4"])
+    assert [config.save for config in asked] == [Path(), Path(), Path("x.mp4")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("--device -1", "cameras are counted from 0"),
+        ("--size 1280", "WIDTHxHEIGHT"),
+        ("--size 0x0", "--size 0x0"),
+        ("--min-face 9", "--min-face 9: the smallest face that can be found is 20 px"),
+        ("--threshold 2", "--threshold"),
+    ],
+)
+def test_a_users_mistake_is_one_line_and_exit_code_2(
+    asked: list[Config], capsys: pytest.CaptureFixture[str], arguments: str, says: str
+) -> None:
+    assert cli.main(arguments.split()) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert err.startswith("fer-cam: ")
+    assert says in err
+    assert asked == []
+
+
+def test_a_folder_as_video(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert cli.main(["--video", str(tmp_path)]) == 2
+    assert "use --source" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", ["--device 0 --video x.mp4", "--device x", "--nonsense", "--max-frames many"])
+def test_usage(arguments: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments.split())
+    assert ended.value.code == 2
+    assert "usage: fer-cam" in capsys.readouterr().err
+
+
+def test_a_traceback_only_when_asked_for(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(config: Config) -> int:
+        raise SinkError("cannot write there")
+
+    monkeypatch.setattr(realtime.run, "run", fail)
+    assert cli.main([]) == 5
+    assert capsys.readouterr().err == "fer-cam: cannot write there\n"
+    assert cli.main(["-v"]) == 5
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_ctrl_c_before_anything_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(config: Config) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(realtime.run, "run", interrupt)
+    assert cli.main([]) == 130
+
+
+def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def bug(config: Config) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(realtime.run, "run", bug)
+    with pytest.raises(ZeroDivisionError):
+        cli.main([])
+
+
+def test_opencv_is_quiet_unless_asked(asked: list[Config], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENCV_LOG_LEVEL", raising=False)
+    cli.main(["-v"])
+    assert "OPENCV_LOG_LEVEL" not in os.environ
+    cli.main([])
+    assert os.environ["OPENCV_LOG_LEVEL"] == "SILENT"
+
+
+def test_help_names_keys_and_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--help"])
+    assert ended.value.code == 0
+    shown = capsys.readouterr().out
+    for word in ("--demo", "--list-cameras", "snapshot", "exit codes", "130"):
+        assert word in shown
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["--version"])
+    assert capsys.readouterr().out == f"fer-cam {realtime.__version__}\n"
