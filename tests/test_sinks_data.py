@@ -329,6 +329,17 @@ def test_a_late_error_of_the_file_system_is_reported(tmp_path: Path) -> None:
     file.close()
 
 
+def test_the_remedy_for_a_closed_standard_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this process: what is left in the buffer of stdout goes nowhere instead of failing at exit."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as pipe:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        with pytest.raises(SinkError, match="its reader is gone"):
+            TextFile(None).write("data")
+        pipe.flush()
+
+
 READER_GONE = """
 import sys
 from realtime.errors import SinkError

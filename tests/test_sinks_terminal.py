@@ -158,7 +158,7 @@ def test_the_end_is_a_summary() -> None:
     view.show(seen(builders.face()))
     before = len(view.text)
     view.terminal.finish(builders.summary(frames=30, faces=2, dropped=7), ["a_very_long/" * 12 + "out.mp4", "out.jsonl"])
-    shown = view.text[before:]
+    shown = view.text[view.text.index("30 frames in", before) :]
     assert "30 frames in 1.5 s (20.0 fps), 2 faces, latency 12 / 20 / 31 ms p50/p95/p99, 7 dropped" in shown
     assert re.search(r"neutral +█{9} +75 %\s+happiness +█{3} +25 %", shown)
     assert "surprise" not in shown

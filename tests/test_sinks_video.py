@@ -123,6 +123,12 @@ def test_a_constant_rate_is_kept_exactly(tmp_path: Path) -> None:
     assert film.times == [float(n / rate) for n in range(30)]
 
 
+@pytest.mark.parametrize("fps", [None, 0.0004, 90_000.0])
+def test_a_rate_that_lies_does_not_touch_the_times(fps: float | None, tmp_path: Path) -> None:
+    film = save(tmp_path / "out.mp4", frames_at([0.0, 0.04, 0.08]), builders.source_info(fps=fps))
+    assert film.times == pytest.approx([0, 0.04, 0.08], abs=1e-5)
+
+
 def test_times_that_do_not_rise_lose_no_frame(tmp_path: Path) -> None:
     film = save(tmp_path / "out.mp4", frames_at([0.0, 0.1, 0.1, 0.05, 0.3]))
     assert len(film.times) == 5

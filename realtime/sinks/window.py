@@ -1,6 +1,7 @@
 """The window and its keys. OpenCV wants all of it on the main thread."""
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -181,4 +182,5 @@ def check_screen() -> None:
 
 
 def _first_line(error: cv2.error) -> str:
-    return str(getattr(error, "err", "") or error).strip().splitlines()[0]
+    """OpenCV's words without its file names, codes and advice to rebuild it."""
+    return re.sub(r"^.*error: \([^)]*\)\s*", "", str(error).strip().splitlines()[0])
