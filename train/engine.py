@@ -14,7 +14,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from realtime import preprocess
 from realtime.errors import ConfigError
-from train import augment, checkpoint, metrics, models
+from train import augment, checkpoint, metrics, models, onnx_graph
 from train.datasets import FaceSet
 from train.recipes import Recipe
 
@@ -41,6 +41,7 @@ class Trainer:
         recipe: what to do.
         train, val: faces; `val` is only ever looked at, never learned from.
         folder: where checkpoints and metrics.csv go.
+        init: a full-precision ONNX file of the same network to begin with, named by `recipe.start`; None begins at random.
         device: a torch device; the CPU computes in bfloat16 where that is exact enough (autocast).
         on_step: called with (epoch, step, steps, loss) after every step.
     """
@@ -51,6 +52,7 @@ class Trainer:
         train: FaceSet,
         val: FaceSet,
         folder: Path,
+        init: Path | None = None,
         device: str = "cpu",
         on_step: Callable[[int, int, int, float], None] = lambda *_: None,
     ) -> None:
@@ -60,6 +62,8 @@ class Trainer:
         self.manifest = train.manifest_sha256()
         self.steps = max(1, len(train) // recipe.batch_size)
         network = models.build(recipe.network, len(train.labels), max_pool=recipe.max_pool, seed=recipe.seed)
+        if init is not None:
+            onnx_graph.load_into(network, init)
         self.model: nn.Module = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema_decay), use_buffers=True)
         self.optimizer = _optimizer(self.model, recipe)

@@ -1,7 +1,9 @@
 """python -m train.fit RECIPE --data fer2013.csv.xz --votes fer2013new.csv --out RUN"""
 
 import argparse
+import hashlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -29,6 +31,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def _fit(args: argparse.Namespace, console: Console) -> int:
     recipe = recipes.find(args.recipe)
+    if args.init is not None:
+        recipe = replace(recipe, start=_sha256(args.init))
     if not args.resume and (args.out / NAME).exists():
         raise ConfigError(f"{args.out} holds a run; give --resume to go on with it, or another --out")
     val = datasets.load_ferplus(args.data, args.votes, "PublicTest")
@@ -47,7 +51,7 @@ def _fit(args: argparse.Namespace, console: Console) -> int:
         def on_step(epoch: int, step: int, steps: int, loss: float) -> None:
             progress.update(bar, description=f"epoch {epoch} loss {loss:.3f}", completed=step, total=steps)
 
-        trainer = Trainer(recipe, kept, val, args.out, args.device, on_step)
+        trainer = Trainer(recipe, kept, val, args.out, args.init, args.device, on_step)
         if args.resume:
             trainer.resume()
         for done in trainer.run():
@@ -61,12 +65,20 @@ def _fit(args: argparse.Namespace, console: Console) -> int:
     return 0
 
 
+def _sha256(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); give an .onnx file of train.export") from error
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m train.fit", description="Train a network by a recipe.")
     parser.add_argument("recipe", help=f"one of: {', '.join(sorted(recipes.RECIPES))}")
     parser.add_argument("--data", type=Path, required=True, help="fer2013.csv, plain or .xz or .gz")
     parser.add_argument("--votes", type=Path, required=True, help="fer2013new.csv: the FER+ votes, row by row")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint and metrics.csv")
+    parser.add_argument("--init", type=Path, metavar="ONNX", help="begin with the weights of this full-precision file")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
     parser.add_argument("--device", default="cpu", help="torch device (default: cpu)")
     return parser

@@ -22,6 +22,7 @@ class Recipe:
         augmentation: a key of `train.augment.AUGMENTATIONS`.
         ema_decay: decay per step of the averaged weights that are evaluated and exported; 0 turns averaging off.
         seed: of weights, order and augmentation.
+        start: "scratch", or the SHA-256 of the ONNX file whose weights the run began with (`train.fit --init`).
     """
 
     name: str
@@ -36,6 +37,7 @@ class Recipe:
     augmentation: str = "webcam"
     ema_decay: float = 0.998
     seed: int = 0
+    start: str = "scratch"
 
 
 RECIPES: dict[str, Recipe] = {
@@ -43,6 +45,8 @@ RECIPES: dict[str, Recipe] = {
     for recipe in (
         # The network behind fer-cam: FER+ votes, stock stem.
         Recipe("webcam"),
+        # The same without the max-pool, begun with the weights of "webcam": finer feature maps at 3.5 times the cost.
+        Recipe("webcam-fine", max_pool=False, epochs=6, learning_rate=0.02),
         # The same in seconds, to see that everything is in place; it learns nothing of use.
         Recipe("smoke", epochs=1, augmentation="none", learning_rate=0.01),
     )
