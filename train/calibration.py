@@ -70,7 +70,7 @@ def fit_temperature(logits: NDArray[np.float32], truth: NDArray[np.intp]) -> flo
         middle = float(np.sqrt(low * high))
         scaled = np.exp(middle * (wide - wide.max(axis=1, keepdims=True)))
         expected = (scaled * wide).sum(axis=1) / scaled.sum(axis=1)
-        if (of_truth - expected).mean() > 0:
+        if (of_truth - expected).mean() >= 0:
             low = middle
         else:
             high = middle

@@ -173,8 +173,8 @@ def write(frames: Iterator[tuple[NDArray[np.uint8], tuple[Truth, ...]]], folder:
             av.open(str(folder / "demo.mp4"), "w", options={"movflags": "+faststart"}) as container,
             (folder / "demo.csv").open("w", newline="", encoding="utf-8") as file,
         ):
-            # slow, as it is made once; no B-frame delay is worth a hundredth of its size
-            stream = container.add_stream("libx264", rate=FPS, options={"crf": "23", "preset": "veryslow"})
+            # veryslow, as it is made once
+            stream = container.add_stream("libx264", rate=FPS, options={"crf": "20", "preset": "veryslow"})
             stream.width, stream.height = FRAME_WH
             stream.pix_fmt = "yuv420p"
             rows = csv.writer(file, lineterminator="\n")

@@ -94,10 +94,15 @@ def load_weights(path: Path) -> dict[str, torch.Tensor]:
         raise WeightsNotFound(f"{path}: cannot be read ({error.strerror}); give the path of an .onnx file") from error
     except DecodeError as error:
         raise WeightsCorrupt(f"{path} is no ONNX file; give one written by train.export") from error
-    return {
+    weights = {
         tensor.name.removesuffix(HALF): torch.from_numpy(numpy_helper.to_array(tensor).astype(np.float32))
         for tensor in model.graph.initializer
     }
+    # the exporter stores equal tensors once and names the others by an Identity node
+    for node in model.graph.node:
+        if node.op_type == "Identity" and node.input[0] in weights:
+            weights[node.output[0]] = weights[node.input[0]]
+    return weights
 
 
 def load_into(network: nn.Module, path: Path) -> None:

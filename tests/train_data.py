@@ -1,0 +1,103 @@
+"""Invented faces, votes and tiny networks for the tests of `train`."""
+
+import csv
+import dataclasses
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import torch
+import torchvision
+from numpy.typing import NDArray
+from torch import nn
+
+from realtime.labels import LABELS
+from train.datasets import VOTE_COLUMNS, FaceSet
+from train.recipes import Recipe
+
+torch.set_num_threads(1)  # these networks are too small for two
+
+TINY = Recipe("tiny", network="tiny", epochs=2, batch_size=8, learning_rate=0.05, augmentation="webcam", ema_decay=0.5, seed=3)
+
+
+def tiny(classes: int, *, max_pool: bool = True) -> nn.Module:
+    """A residual network of 1.2 million weights that ends in a linear layer, its batch norms far from their start."""
+    network = torchvision.models.ResNet(torchvision.models.resnet.BasicBlock, [1, 1, 1, 1], num_classes=classes)
+    network.conv1 = nn.Conv2d(1, 64, kernel_size=7, stride=2, padding=3, bias=False)
+    network.layer4 = nn.Identity()
+    network.fc = nn.Linear(256, classes)
+    return network
+
+
+def unsettled(network: nn.Module, seed: int = 0) -> nn.Module:
+    """The network with batch norms as training leaves them: no two alike."""
+    generator = torch.Generator().manual_seed(seed)
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            for tensor, low, high in (
+                (module.weight, 0.5, 1.5),
+                (module.bias, -0.3, 0.3),
+                (module.running_mean, -0.3, 0.3),
+                (module.running_var, 0.5, 2.0),
+            ):
+                assert tensor is not None
+                tensor.data.uniform_(low, high, generator=generator)
+    return network.eval()
+
+
+def picture(seed: int) -> NDArray[np.uint8]:
+    """Noise, uint8 (48,48), another for each seed."""
+    return np.random.default_rng(seed).integers(0, 256, (48, 48), dtype=np.uint8)
+
+
+def patterns(n: int, labels: tuple[str, ...] = LABELS, seed: int = 0, prefix: str = "face") -> FaceSet:
+    """n pictures whose class shows as the place of a bright bar, certain labels in turn."""
+    rng = np.random.default_rng(seed)
+    images = rng.integers(0, 80, (n, 48, 48)).astype(np.uint8)
+    classes = np.arange(n) % len(labels)
+    width = 48 // len(labels)
+    for image, index in zip(images, classes, strict=True):
+        image[:, index * width : (index + 1) * width] += 150
+    targets = np.eye(len(labels), dtype=np.float32)[classes]
+    return FaceSet(images, targets, labels, tuple(f"{prefix}/{i}" for i in range(n)))
+
+
+def as_pixels(image: NDArray[np.uint8]) -> str:
+    return " ".join(str(value) for value in image.ravel())
+
+
+def votes(**counts: int) -> dict[str, int]:
+    """FER+ votes, zero where not given."""
+    return {column: counts.get(column, 0) for column in VOTE_COLUMNS}
+
+
+def write_fer2013(path: Path, rows: Iterable[tuple[int, NDArray[np.uint8], str]]) -> Path:
+    """A fer2013.csv of (emotion, picture, usage) rows."""
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("emotion", "pixels", "Usage"))
+        writer.writerows((emotion, as_pixels(image), usage) for emotion, image, usage in rows)
+    return path
+
+
+def write_votes(path: Path, rows: Iterable[dict[str, int]]) -> Path:
+    """A fer2013new.csv."""
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, ("Usage", "Image name", *VOTE_COLUMNS))
+        writer.writeheader()
+        writer.writerows({"Usage": "", "Image name": "", **row} for row in rows)
+    return path
+
+
+def write_ferplus(folder: Path, train: FaceSet, val: FaceSet) -> tuple[Path, Path]:
+    """Both csv files, for face sets with certain labels; FER2013's own labels are all 6."""
+    usages = [("Training", i) for i in range(len(train))] + [("PublicTest", i) for i in range(len(val))]
+    sets = {"Training": train, "PublicTest": val}
+    pictures = write_fer2013(folder / "fer2013.csv", ((6, sets[usage].images[i], usage) for usage, i in usages))
+    named = ({sets[usage].labels[sets[usage].classes()[i]]: 10} for usage, i in usages)
+    return pictures, write_votes(folder / "fer2013new.csv", (votes(**row) for row in named))
+
+
+def recipe(**changes: object) -> Recipe:
+    """TINY, changed."""
+    return dataclasses.replace(TINY, **changes)  # type: ignore[arg-type]
