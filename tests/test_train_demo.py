@@ -7,10 +7,13 @@ from pathlib import Path
 
 import av
 import cv2
+import cv2.data
 import numpy as np
 import pytest
 
+import realtime
 from realtime.errors import SinkError
+from realtime.geometry import iou
 from realtime.labels import LABELS, PAPER_LABELS
 from tests.train_data import picture, votes, write_fer2013, write_votes
 from train import average_faces, demo_clip, portrait
@@ -223,3 +226,28 @@ class TestClip:
         words[1] = str(tmp_path / "none.zip")
         assert demo_clip.main([*words, "--out", str(tmp_path / "out")]) == 2
         assert "none.zip: cannot be read" in capsys.readouterr().err
+
+
+def test_the_shipped_clip_and_its_truth_belong_together() -> None:
+    """Haar finds every face of the truth, where the truth says it is (every tenth frame; all were checked once)."""
+    assets = Path(realtime.__file__).parent / "assets"
+    assert (assets / "demo.mp4").stat().st_size < 1_500_000
+    truth: dict[int, list[np.ndarray]] = {}
+    with (assets / "demo.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        box = np.array([float(row[name]) for name in ("x1", "y1", "x2", "y2")], np.float32)
+        truth.setdefault(int(row["frame"]), []).append(box)
+    assert {row["expression"] for row in rows if row["apex"] == "1"} == set(LABELS)
+    cascade = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")
+    overlaps: list[float] = []
+    with av.open(str(assets / "demo.mp4")) as container:
+        for index, frame in enumerate(container.decode(video=0)):
+            if index % 10:
+                continue
+            found = cascade.detectMultiScale(frame.to_ndarray(format="gray"), 1.1, 5, minSize=(60, 60))
+            boxes = np.array([(x, y, x + w, y + h) for x, y, w, h in found], np.float32).reshape(-1, 4)
+            overlaps += iou(np.stack(truth[index]), boxes).max(axis=1, initial=0).tolist()
+    assert sorted(truth) == list(range(index + 1))
+    assert 20 * demo_clip.FPS <= len(truth) <= 30 * demo_clip.FPS
+    assert min(overlaps) > 0.7
