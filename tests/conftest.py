@@ -1,6 +1,9 @@
-"""Fixtures that several test files share: where the real data and clips are, if they are."""
+"""Fixtures that several test files share: where the real data and clips are, if they are; that a test leaves nothing behind."""
 
 import os
+import signal
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,3 +28,18 @@ def data() -> Path:
 def clips() -> Path:
     """The folder with the real clips."""
     return _folder("FER_CLIPS", "clips")
+
+
+@pytest.fixture
+def nothing_left_behind() -> Iterator[None]:
+    """Fails a test that ends with other threads or signal handlers than it began with."""
+    handlers = _handlers()
+    threads = set(threading.enumerate())
+    yield
+    assert set(threading.enumerate()) - threads == set()
+    assert _handlers() == handlers
+
+
+def _handlers() -> dict[str, object]:
+    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    return {name: signal.getsignal(getattr(signal, name)) for name in names}
