@@ -21,6 +21,7 @@ from realtime.detector import HaarDetector
 from realtime.errors import ConfigError, FerError
 from realtime.pipeline import Pipeline
 from realtime.session import locate
+from realtime.version import current_commit
 
 OURS, THEIRS = "fer-cam", "tutorial loop"
 RESULTS = Path(__file__).parent / "results"
@@ -81,7 +82,7 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
         benchmark="latency",
         command=f"python -m benchmarks.latency --video {name} --repeats {args.repeats}",
         date=record.now(),
-        commit=record.commit(),
+        commit=current_commit(),
         machine=Machine.this(),
         versions=record.versions(),
         threads=classifier.threads,

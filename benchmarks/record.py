@@ -3,7 +3,6 @@
 import json
 import os
 import platform
-import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -116,16 +115,6 @@ def now() -> str:
 def versions() -> dict[str, str]:
     """Versions of the packages that the speed depends on."""
     return {name: version(name) for name in PACKAGES}
-
-
-def commit() -> str:
-    """The commit of the checkout, with `+` where it has changes; `unknown` outside one."""
-    command = ["git", "describe", "--always", "--dirty=+", "--abbrev=12", "--exclude=*"]
-    try:
-        done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True, timeout=10)
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
-    return done.stdout.strip()
 
 
 def _cpu() -> str:

@@ -13,6 +13,7 @@ LAYERS: dict[str, int] = {
     "errors": 0,
     "labels": 0,
     "datatypes": 0,
+    "version": 0,
     "geometry": 1,
     "spec": 1,
     "config": 1,

@@ -5,7 +5,7 @@ from realtime.labels import ALIASES, LABELS, PAPER_LABELS, UNCERTAIN, canonical
 
 def test_order_is_the_one_that_weights_were_trained_with() -> None:
     assert LABELS == ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
-    assert PAPER_LABELS == LABELS[1:]
+    assert ("neutral", *PAPER_LABELS) == LABELS
     assert UNCERTAIN not in LABELS
 
 

@@ -1,7 +1,6 @@
 """Checkpoints survive kills, full disks and damage."""
 
 import dataclasses
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import torch
 from realtime.errors import ConfigError
 from tests.train_data import TINY
 from train import checkpoint
-from train.checkpoint import Checkpoint, current_commit, load
+from train.checkpoint import Checkpoint, load
 
 
 def example(epoch: int = 1) -> Checkpoint:
@@ -95,16 +94,3 @@ def test_nothing_inside_is_executed(tmp_path: Path) -> None:
         load(tmp_path)
 
 
-def test_the_commit_is_one_word_or_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert len(current_commit().split()) == 1
-
-    def no_git(*_args: object, **_keywords: object) -> None:
-        raise FileNotFoundError("git")
-
-    monkeypatch.setattr(subprocess, "run", no_git)
-    assert current_commit() == "unknown"
-
-
-def test_checkpoints_are_frozen() -> None:
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        example().epoch = 5  # type: ignore[misc]

@@ -2,7 +2,6 @@
 
 import os
 import pickle
-import subprocess
 import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -70,19 +69,3 @@ def load(folder: Path) -> Checkpoint:
     fields["recipe"] = Recipe(**fields["recipe"])
     fields["labels"] = tuple(fields["labels"])
     return Checkpoint(**fields)
-
-
-def current_commit() -> str:
-    """The commit of the working tree, with `+` where it has changes; `unknown` outside a checkout."""
-    try:
-        done = subprocess.run(
-            ["git", "describe", "--always", "--dirty=+", "--abbrev=12", "--exclude=*"],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=10,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
-    return done.stdout.strip()

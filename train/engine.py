@@ -14,6 +14,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from realtime import preprocess
 from realtime.errors import ConfigError
+from realtime.version import current_commit
 from train import augment, checkpoint, metrics, models, onnx_graph
 from train.datasets import FaceSet
 from train.recipes import Recipe
@@ -113,7 +114,7 @@ class Trainer:
             recipe=self.recipe,
             labels=self.train.labels,
             manifest_sha256=self.manifest,
-            commit=checkpoint.current_commit(),
+            commit=current_commit(),
             epoch=self.epoch,
             model=self.model.state_dict(),
             average=self.average.state_dict(),

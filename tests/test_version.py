@@ -1,0 +1,45 @@
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from realtime import version
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ["-c", "user.name=test", "-c", "user.email=test@localhost"]
+    done = subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with one commit that the module believes to live in."""
+    (tmp_path / "file").write_text("one")
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", "file")
+    git(tmp_path, "commit", "-qm", "one")
+    monkeypatch.setattr(version, "__file__", str(tmp_path / "version.py"))
+    return tmp_path
+
+
+def test_commit_of_a_clean_checkout(checkout: Path) -> None:
+    assert git(checkout, "rev-parse", "HEAD").startswith(version.current_commit())
+    assert len(version.current_commit()) == 12
+
+
+def test_changes_are_admitted(checkout: Path) -> None:
+    clean = version.current_commit()
+    (checkout / "file").write_text("two")
+    assert version.current_commit() == clean + "+"
+
+
+def test_outside_of_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(version, "__file__", str(tmp_path / "version.py"))
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert version.current_commit() == "unknown"
+
+
+def test_without_git(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert version.current_commit() == "unknown"
