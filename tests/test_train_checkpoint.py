@@ -94,3 +94,6 @@ def test_nothing_inside_is_executed(tmp_path: Path) -> None:
         load(tmp_path)
 
 
+def test_checkpoints_are_frozen() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        example().epoch = 5  # type: ignore[misc]
