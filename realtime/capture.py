@@ -209,8 +209,9 @@ class LiveFeed:
         while True:
             left_s = self._reconnect_s - (self._clock() - lost_at)
             if left_s <= 0:
+                why = str(error).partition("; ")[0]  # without its own advice
                 raise SourceLostError(
-                    f"{self.info.name} was lost and could not be opened again within {self._reconnect_s:g} s ({error}); "
+                    f"{self.info.name} was lost and could not be opened again within {self._reconnect_s:g} s ({why}); "
                     "check its cable or network"
                 ) from error
             if self._wait(self._closing, min(pause_s, left_s)):

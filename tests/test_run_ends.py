@@ -133,7 +133,7 @@ def failing(number: int, write: Callable[..., None]) -> Callable[..., None]:
 
 
 @pytest.mark.parametrize("sink", [VideoSink, JsonlSink, CsvSink])
-def test_a_full_disk_leaves_the_other_outputs_whole(studio: Studio, sink: type, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_the_other_outputs_whole(studio: Studio, sink: type[VideoSink], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sink, "write", failing(3, sink.write))
     table = studio.folder / "out.csv"
     with pytest.raises(SinkError) as caught:

@@ -1,0 +1,90 @@
+"""Runs that are cut short: kill -9, Ctrl-C, SIGTERM, a reader that leaves. What was written can be read."""
+
+import csv
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests import demo, program
+from tests.program import read_frames, started
+
+pytestmark = pytest.mark.timeout(120)
+
+posix = pytest.mark.skipif(os.name != "posix", reason="Windows cannot send these signals to one process")
+
+
+@posix
+def test_kill_leaves_a_playable_video_and_whole_lines(tmp_path: Path) -> None:
+    args = ("--video", demo.CLIP, "--no-display", "--save", "out.mp4", "--csv", "out.csv", "--jsonl", "-", "-q")
+    with started(*args, cwd=tmp_path) as process:
+        assert process.stdout is not None
+        read_frames(process, 100)
+        process.kill()
+        *whole, _ = process.stdout.read().split("\n")
+        assert process.wait() == -signal.SIGKILL
+    numbers = [json.loads(line)["frame"] for line in whole]
+    count = 100 + len(numbers)
+    assert numbers == list(range(100, count))
+    with (tmp_path / "out.csv").open(newline="", encoding="utf-8") as file:
+        table = list(csv.DictReader(file))
+    assert {int(row["frame"]) for row in table} >= set(range(count - 1))
+    assert all(row["raw_contempt"] is not None for row in table[:-1])
+    seen = program.watch(tmp_path / "out.mp4").times_s
+    assert len(seen) >= count - 45  # half a second that was not on disk yet, and the encoder's own
+    assert seen == pytest.approx([i / 30 for i in range(len(seen))], abs=0.001)
+
+
+@posix
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_leaves_everything_whole(number: signal.Signals, code: int, tmp_path: Path) -> None:
+    args = ("--video", demo.CLIP, "--no-display", "--save", "out.mp4", "--jsonl", "-")
+    with started(*args, cwd=tmp_path) as process:
+        read_frames(process, 20)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == code
+    rows = [json.loads(line) for line in out.splitlines()]
+    count = 20 + len(rows) - 1
+    assert count < len(demo.truth())
+    assert [row["type"] for row in rows] == ["frame"] * (len(rows) - 1) + ["summary"]
+    assert rows[-1]["frames"] == count
+    assert len(program.watch(tmp_path / "out.mp4").times_s) == count
+    assert f"{count} frames in" in err
+    assert "wrote out.mp4" in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGTERM") or os.name != "posix", reason="needs POSIX signals")
+def test_a_signal_at_the_very_beginning_is_no_traceback(tmp_path: Path) -> None:
+    with started("--source", "udp://127.0.0.1:9", "--no-display", "--jsonl", "out.jsonl", "-v", cwd=tmp_path) as process:
+        assert process.stderr is not None
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) in (143, -signal.SIGTERM)  # Python itself may not be up yet
+        assert "Traceback" not in process.stderr.read()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reader_that_leaves_is_one_line(tmp_path: Path) -> None:
+    args = ("--video", demo.CLIP, "--no-display", "--jsonl", "-", "--save", "out.mp4")
+    with started(*args, cwd=tmp_path) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert json.loads(process.stdout.readline())["type"] == "header"  # | head -1
+        process.stdout.close()
+        err = process.stderr.read()
+        assert process.wait(timeout=60) == 5
+    assert program.complaints(err) == ["fer-cam: cannot write standard output: its reader is gone; the run ends here"]
+    for word in ("Traceback", "Exception ignored", "Errno"):
+        assert word not in err
+    assert program.watch(tmp_path / "out.mp4").times_s
+
+
+@posix
+def test_data_on_stdout_are_nothing_but_data(tmp_path: Path) -> None:
+    done = program.fer_cam("--video", demo.CLIP, "--jsonl", "-", "--max-frames", "5", cwd=tmp_path)
+    assert done.code == 0
+    assert [json.loads(line)["type"] for line in done.out.splitlines()] == ["header"] + ["frame"] * 5 + ["summary"]
+    assert "5 frames in" in done.err
