@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +72,10 @@ class Session:
         try:
             self._session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime raises a dozen unrelated types here
-            raise WeightsCorrupt(f"{path.name} is no network that onnxruntime can load ({_first_line(error)})") from error
+            raise WeightsCorrupt(
+                f"{path.name} is no network that onnxruntime can load ({_first_line(error)}); fetch it again, or export it "
+                "with train.export"
+            ) from error
         text = self._session.get_modelmeta().custom_metadata_map.get(KEY)
         if text is None:
             raise ModelSpecError(f"{path.name} has no {KEY} metadata; only networks written by train.export can be used")
@@ -89,7 +93,8 @@ class Session:
         if len(inputs) != 1 or len(outputs) != 1 or inputs[0].shape[1:] != wanted_in or outputs[0].shape[1:] != wanted_out:
             shapes = ", ".join(str(value.shape) for value in (*inputs, *outputs))
             raise ModelSpecError(
-                f"{self.path.name} has shapes {shapes} where its {KEY} says (n,1,{side},{side}) -> (n,{classes})"
+                f"{self.path.name} has shapes {shapes} where its {KEY} says (n,1,{side},{side}) -> (n,{classes}); "
+                "export it again with train.export"
             )
         return str(inputs[0].name)
 
@@ -109,4 +114,6 @@ def _read(path: Path) -> bytes:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+    """onnxruntime's words without its codes."""
+    words = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", str(error))
+    return words.splitlines()[0][:120].rstrip(".") if words else type(error).__name__

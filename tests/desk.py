@@ -1,0 +1,51 @@
+"""A user's desk: a folder, a short clip, a small network, and the program to run on them in this process."""
+
+from pathlib import Path
+
+import pytest
+
+from realtime import cli
+from tests import program
+from tests.tiny_models import write_left_right
+from tests.video_files import gray_levels, write_video
+
+
+class Desk:
+    """Where a user works: a folder, a short clip, a network of a few bytes, and the program in this process."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder
+        self.clip = write_video(folder / "clip.mp4", gray_levels(12), options={"movflags": "faststart"})
+        self.model = write_left_right(folder / "tiny.onnx")
+        self._capsys = capsys
+        self._before = self.files()
+
+    def files(self) -> set[str]:
+        """Names of everything in the folder."""
+        return {path.name for path in self.folder.iterdir()}
+
+    def made(self) -> set[str]:
+        """Names of what the program made."""
+        return self.files() - self._before
+
+    def settle(self) -> None:
+        """What is there now was there before the program ran."""
+        self._before = self.files()
+
+    def run(self, *args: str | Path) -> program.Done:
+        """Runs the program without a window, on the small network unless another one is given."""
+        self._capsys.readouterr()
+        model = () if "--model" in args else ("--model", self.model)
+        code = cli.main([str(arg) for arg in (*args, *model, "--no-display")])
+        out, err = self._capsys.readouterr()
+        return program.Done(code, out, err)
+
+
+def refused(done: program.Done, code: int, culprit: str, remedy: str) -> None:
+    """Nothing was begun: one line, and nothing else."""
+    assert done.code == code
+    assert done.err.count("\n") == 1, done.err
+    assert done.err.startswith("fer-cam: ")
+    assert culprit in done.err
+    assert remedy in done.err
+    assert done.out == ""
