@@ -211,7 +211,6 @@ class Loop:
                 self._turned = True
             case Action.PAUSE:
                 self._paused = not self._paused
-                self._began = None
                 self._refresh()
             case Action.SNAPSHOT:
                 self._snapshot()

@@ -70,16 +70,17 @@ class FakeWindow:
 
 
 class Watcher:
-    """A detector that finds nothing and does something at every frame."""
+    """A detector that finds what it is told to, and does something at every frame."""
 
     def __init__(self) -> None:
         self.frames = 0
+        self.boxes: list[tuple[float, float, float, float]] = []
         self.seen: Callable[[int], None] = lambda number: None
 
     def detect(self, gray: NDArray[np.uint8]) -> Faces:
         self.seen(self.frames)
         self.frames += 1
-        return Faces.empty()
+        return Faces(np.array(self.boxes, np.float32).reshape(-1, 4), np.ones(len(self.boxes), np.float32))
 
 
 class Reel(FakeSource):

@@ -1,5 +1,6 @@
 """The loop's everyday life: rows, keys, and what the window shows when."""
 
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -8,13 +9,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from realtime import run
 from realtime.capture import DirectFeed, LiveFeed, Notices
 from realtime.classifier import Classifier
-from realtime.datatypes import Frame, FrameResult
+from realtime.datatypes import Frame, FrameResult, RunInfo
 from realtime.meter import Meter
 from realtime.overlay import Hud
 from realtime.pipeline import Pipeline
-from realtime.run import LOOK_MS, Loop, Stop
+from realtime.run import LOOK_MS, NOTICE_S, Loop, Stop
 from realtime.sinks import open_outputs
 from realtime.sinks.terminal import Terminal
 from realtime.sinks.window import Action
@@ -60,6 +62,23 @@ def test_a_video_that_was_not_written_is_not_told_of(studio: Studio, capsys: pyt
     assert not studio.video.exists()
     assert str(studio.video) not in capsys.readouterr().err
     assert studio.types() == ["header", "summary"]
+
+
+@pytest.mark.parametrize(("jsonl", "screen", "plain"), [("-", True, True), ("-", False, False), ("out.jsonl", True, False)])
+def test_no_live_view_over_data_on_the_screen(
+    studio: Studio, jsonl: str, screen: bool, plain: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[bool] = []
+
+    def terminal(info: RunInfo, console: Console, *, verbosity: int, plain: bool) -> Terminal:
+        asked.append(plain)
+        return Terminal(info, console, verbosity=verbosity, plain=plain)
+
+    monkeypatch.setattr(run, "Terminal", terminal)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: screen)
+    monkeypatch.chdir(studio.folder)
+    assert studio.run(film(1), jsonl=jsonl) == 0
+    assert asked == [plain]
 
 
 # keys
@@ -244,6 +263,12 @@ def test_a_picture_stays_until_space(studio: Studio) -> None:
     assert all(keys == [] for keys in studio.window.keys.values())
 
 
+def test_a_face_in_a_picture_is_read_at_once(studio: Studio) -> None:
+    studio.watcher.boxes = [(0.0, 0.0, 4.0, 4.0)]
+    assert studio.run(DirectFeed(Album(2))) == 0
+    assert [[face["id"] for face in row["faces"]] for row in program.frames(studio.jsonl)] == [[1], [2]]
+
+
 def test_quit_at_a_picture(studio: Studio) -> None:
     studio.window.keys = {1: [None, Action.QUIT], 0: [Action.PAUSE]}
     assert studio.run(DirectFeed(Album(3)), display=True) == 0
@@ -277,6 +302,19 @@ def test_notices_of_the_feed_reach_terminal_and_window(studio: Studio, capsys: p
     assert studio.run(DirectFeed(FakeSource([1, 2, 3], live=False), notices), display=True) == 0
     assert capsys.readouterr().err.splitlines().count("a part is damaged") == 1
     assert [hud.notices for hud in studio.window.huds][-1] == ("a part is damaged",)
+
+
+def test_notices_leave_the_window_after_a_while(studio: Studio) -> None:
+    now = 50.0
+
+    def work(number: int) -> None:
+        nonlocal now
+        now += NOTICE_S / 2 + 0.1
+
+    studio.watcher.seen = work
+    studio.window.keys = {0: [Action.MARKER]}
+    play(studio, FakeSource([1, 2, 3, 4], live=False), lambda: now)
+    assert [len(hud.notices) for hud in studio.window.huds] == [0, 1, 1, 0, 0]
 
 
 def test_a_lost_camera_says_so_in_the_window_while_no_frame_comes(studio: Studio) -> None:

@@ -133,7 +133,9 @@ def failing(number: int, write: Callable[..., None]) -> Callable[..., None]:
 
 
 @pytest.mark.parametrize("sink", [VideoSink, JsonlSink, CsvSink])
-def test_a_full_disk_leaves_the_other_outputs_whole(studio: Studio, sink: type[VideoSink], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_the_other_outputs_whole(
+    studio: Studio, sink: type[VideoSink], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sink, "write", failing(3, sink.write))
     table = studio.folder / "out.csv"
     with pytest.raises(SinkError) as caught:
@@ -145,6 +147,21 @@ def test_a_full_disk_leaves_the_other_outputs_whole(studio: Studio, sink: type[V
     assert studio.types()[-1] == "summary"
     assert len(program.watch(studio.video).times_s) >= 3
     assert studio.window.closed
+
+
+def test_a_frame_that_could_not_be_written_is_not_counted(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(VideoSink, "write", failing(3, VideoSink.write))  # before the others have their row
+    with pytest.raises(SinkError):
+        studio.run(film(*range(1, 8)), save=studio.video)
+    assert program.rows(studio.jsonl)[-1]["frames"] == len(studio.indices())
+
+
+def test_what_went_wrong_with_the_sound_is_told(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(VideoSink, "trouble", "the sound could not be kept")
+    assert studio.run(film(1), save=studio.video) == 0
+    assert capsys.readouterr().err.splitlines().count("the sound could not be kept") == 1
 
 
 def test_the_first_failure_is_reported_also_if_an_output_cannot_be_closed(
