@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from realtime.labels import LABELS
 from realtime.session import CHECKSUMS
+from realtime.sources import camera
+from realtime.sources.camera import CameraInfo
 from tests import demo, program
 from tests.desk import Desk, refused
 from tests.mjpeg_server import MjpegServer
@@ -94,15 +96,27 @@ def test_what_cannot_be_opened(desk: Desk, bad: Bad) -> None:
     assert desk.made() == set()
 
 
+def test_no_camera_to_list(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(camera, "list_cameras", lambda: ())
+    refused(desk.run("--list-cameras"), 3, "no camera found", "plugged in")
+
+
+def test_cameras_are_listed_as_they_are_asked_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(camera, "list_cameras", lambda: (CameraInfo(2, "V4L2", 1280, 720, 29.97, 0.44),))
+    done = desk.run("--list-cameras")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.split() == ["--device", "2", "1280x720", "29.97", "fps", "V4L2", "opened", "in", "0.4", "s"]
+
+
 def test_an_address_that_refuses(desk: Desk) -> None:
-    with MjpegServer([]) as camera:
-        camera.refuse()
-        refused(desk.run("--source", camera.url), 3, camera.url, "check the address")
+    with MjpegServer([]) as server:
+        server.refuse()
+        refused(desk.run("--source", server.url), 3, server.url, "check the address")
 
 
 def test_an_address_that_never_answers(desk: Desk) -> None:
-    with MjpegServer([], silent=True) as camera:
-        refused(desk.run("--source", camera.url, "--timeout", "1"), 3, "within 1 s", "check the address")
+    with MjpegServer([], silent=True) as server:
+        refused(desk.run("--source", server.url, "--timeout", "1"), 3, "within 1 s", "check the address")
 
 
 def test_a_video_cut_in_its_middle_is_used_up_to_there(desk: Desk) -> None:

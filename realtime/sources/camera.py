@@ -189,7 +189,8 @@ def _open(index: int, size_wh: tuple[int, int] | None, fps: float | None, opener
         try:
             if not capture.isOpened():
                 raise SourceOpenError(
-                    f"there is no camera {index}{_permission_hint(index)}; --list-cameras shows those there are"
+                    f"there is no camera {index}{_permission_hint(index)}; --list-cameras shows those there are, "
+                    "--demo needs none"
                 )
             _ask(capture, size_wh, fps)
             for _ in range(FAILED_READS):
