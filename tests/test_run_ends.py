@@ -4,7 +4,7 @@ import csv
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -209,6 +209,19 @@ def test_a_marker_that_cannot_be_written_ends_the_run(studio: Studio, monkeypatc
 # signals
 
 
+@pytest.fixture
+def usual_handlers() -> Iterator[None]:
+    """As in a terminal, also where the tests themselves run under nohup; as before afterwards."""
+    numbers = [getattr(signal, name) for name in loop.SIGNALS if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    for number in numbers:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("usual_handlers")
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), pytest.param("SIGHUP", 129, marks=posix)])
 def test_a_signal_ends_the_run_and_everything_is_whole(studio: Studio, name: str, code: int) -> None:
     number = getattr(signal, name)
@@ -272,25 +285,21 @@ def test_a_signal_while_things_are_being_opened_ends_at_once_and_writes_nothing(
 
 
 @posix
+@pytest.mark.usefixtures("usual_handlers")
 def test_nohup_is_obeyed(studio: Studio) -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        studio.watcher.seen = lambda frame: signal.raise_signal(signal.SIGHUP)
-        assert studio.run(film(1, 2)) == 0
-        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-    finally:
-        signal.signal(signal.SIGHUP, before)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    studio.watcher.seen = lambda frame: signal.raise_signal(signal.SIGHUP)
+    assert studio.run(film(1, 2)) == 0
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     assert studio.indices() == [0, 1]
 
 
+@pytest.mark.usefixtures("usual_handlers")
 def test_a_handler_that_python_does_not_know_becomes_the_default(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = signal.getsignal(signal.SIGTERM)
     with monkeypatch.context() as patch:
         patch.setattr(signal, "getsignal", lambda number: None)
         assert studio.run(film(1)) == 0
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-    signal.signal(signal.SIGTERM, before)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 # threads
