@@ -1,0 +1,54 @@
+"""The README tells the truth: its commands are the ones that CI runs, and its Python runs."""
+
+import re
+import shutil
+from pathlib import Path
+
+import cv2
+import pytest
+
+from tests.conftest import ROOT
+from tests.demo import CLIP, demo_frame
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced code blocks of a language, in order."""
+    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+
+
+def test_ci_runs_the_two_commands_as_they_stand() -> None:
+    ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    first, second = (command.strip() for command in blocks("bash")[:2])
+    assert first == "pip install . && fer-cam --demo"
+    assert second == 'pip install -e ".[dev]" && pytest'
+    for command in (first, second):
+        install, use = command.split(" && ")
+        pattern = re.escape(install).replace("install", "install(?: -q)?", 1) + " && " + re.escape(use) + r"(\s|$)"
+        assert re.search(pattern, ci, flags=re.MULTILINE), command
+
+
+def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    example = next(block for block in blocks("python") if "Recognizer" in block)
+    shot = demo_frame(85)
+    x1, y1, x2, y2 = shot.boxes_xyxy[0].astype(int)
+    cv2.imwrite(str(tmp_path / "group.jpg"), shot.image)
+    cv2.imwrite(str(tmp_path / "face.png"), shot.image[y1:y2, x1:x2])
+    shutil.copy(CLIP, tmp_path / "clip.mp4")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(example, "README.md", "exec"), {})
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("happiness ")
+    assert len(lines) == 1 + 724 + 1
+    assert lines[-1] == "('happiness',)"
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\((?!https?:)([^)#]+)\)", README))
+def test_links_lead_somewhere(link: str) -> None:
+    assert (ROOT / link).exists()
+
+
+def test_files_that_are_named_exist() -> None:
+    for name in re.findall(r"`((?:realtime|train|tests|weights|benchmarks)/[\w./-]+)`", README):
+        assert (ROOT / name).exists(), name
