@@ -210,7 +210,7 @@ def test_a_marker_that_cannot_be_written_ends_the_run(studio: Studio, monkeypatc
 
 
 @pytest.fixture
-def usual_handlers() -> Iterator[None]:
+def usual_handlers(nothing_left_behind: None) -> Iterator[None]:
     """As in a terminal, also where the tests themselves run under nohup; as before afterwards."""
     numbers = [getattr(signal, name) for name in loop.SIGNALS if hasattr(signal, name)]
     before = {number: signal.getsignal(number) for number in numbers}
