@@ -1,0 +1,125 @@
+"""python -m train.predict IMAGE [--model auto|PATH] [--out panel.png]
+
+What the network says about a single picture: every face's expressions in percent, and a panel that shows how it came about.
+"""
+
+import argparse
+import sys
+from contextlib import closing
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from realtime.classifier import Classifier
+from realtime.datatypes import Frame, SourceInfo
+from realtime.errors import ConfigError, FerError, SourceOpenError
+from realtime.sinks import outputs
+from realtime.sources.pictures import Pictures
+from train.single import FaceReading, PictureReading, read
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as of fer-cam."""
+
+BAR_LENGTH = 30
+"""Characters of 100 %."""
+
+PANEL_SUFFIX = ".png"
+
+
+def show(reading: PictureReading, name: str, console: Console) -> None:
+    """Prints a table a face: expressions by falling probability."""
+    for number, face in enumerate(reading.faces, start=1):
+        title = f"{name}: {_whereabouts(face, number, reading)}"
+        console.print(title, style="bold", markup=False, highlight=False, soft_wrap=True)
+        console.print(_table(face, reading, ascii_only=console.options.ascii_only))
+
+
+def save_panel(reading: PictureReading, source: SourceInfo, out: Path) -> Path:
+    """Draws the panel into a new file, never over an old one, and returns its path: `out`, numbered where that is taken.
+
+    Args:
+        reading: the picture.
+        source: where it came from; in a folder, the panel is named after it.
+        out: a file, or a folder.
+
+    Raises:
+        SinkError: it cannot be written.
+    """
+    from train.panel import panel  # matplotlib takes a second to load
+
+    path = outputs.place(out, source, PANEL_SUFFIX)
+    try:
+        panel(reading, source.name, path)
+    except BaseException:
+        if path.is_file():
+            path.unlink()  # the name was claimed for nothing
+        raise
+    return path
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Reads one picture; returns the exit code."""
+    args = _parser().parse_args(argv)
+    words = Console(stderr=True)
+    try:
+        _check(args.image, args.out)
+        with closing(Pictures(args.image)) as pictures:
+            frame = _only(pictures.read(), args.image)
+            reading = read(frame.image, Classifier.load(args.model))
+            if reading.note:
+                words.print(f"train.predict: {reading.note}", markup=False, highlight=False, soft_wrap=True)
+            show(reading, pictures.info.name, Console())
+            if args.out is not None:
+                path = save_panel(reading, pictures.info, args.out)
+                words.print(f"train.predict: panel saved as {path}", markup=False, highlight=False, soft_wrap=True)
+    except FerError as error:
+        words.print(f"train.predict: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+def _check(image: Path, out: Path | None) -> None:
+    if image.is_dir():
+        raise ConfigError(f"{image} is a folder; give one picture")
+    if out is not None and not out.is_dir() and out.suffix.lower() not in ("", PANEL_SUFFIX):
+        raise ConfigError(f"--out {out}: the panel is a PNG; give a name that ends in {PANEL_SUFFIX}")
+
+
+def _only(frame: Frame | None, image: Path) -> Frame:
+    if frame is None:  # Pictures has opened it, so there is one
+        raise SourceOpenError(f"{image} holds no picture; give another")
+    return frame
+
+
+def _table(face: FaceReading, reading: PictureReading, *, ascii_only: bool) -> Table:
+    table = Table("expression", caption=f"shown as: {face.label}   ({reading.model})")
+    table.add_column("%", justify="right")
+    table.add_column("", min_width=BAR_LENGTH)
+    stroke = "#" if ascii_only else "█"
+    for index in face.probs.argsort(kind="stable")[::-1]:
+        style = "bold" if index == face.best else None
+        p = float(face.probs[index])
+        table.add_row(reading.labels[index], f"{100 * p:.1f}", stroke * round(BAR_LENGTH * p), style=style)
+    return table
+
+
+def _whereabouts(face: FaceReading, number: int, reading: PictureReading) -> str:
+    if reading.note:
+        return "the whole picture"
+    x1, y1, x2, _ = (round(float(value)) for value in face.box_xyxy)
+    return f"face {number} of {len(reading.faces)}, {x2 - x1} px wide at ({x1}, {y1})"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m train.predict", description="Read the expressions in a single picture.")
+    parser.add_argument("image", type=Path, help="a picture: a photograph with faces, or the crop of one face")
+    parser.add_argument("--model", default="auto", help="auto, int8, full, or the path of an .onnx file (default: %(default)s)")
+    parser.add_argument("--out", type=Path, help="draw a panel here: original, equalized, edges, regions, bars (PNG)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
