@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from rich.console import Console
-
 from realtime import __version__
 from realtime.capture import Feed, open_feed
 from realtime.classifier import Classifier
@@ -26,7 +24,7 @@ from realtime.sinks import Outputs, open_outputs
 from realtime.sinks.jsonl import STDOUT
 from realtime.sinks.outputs import stem
 from realtime.sinks.pictures import save_snapshot
-from realtime.sinks.terminal import Terminal
+from realtime.sinks.terminal import StderrConsole, Terminal
 from realtime.sinks.window import Action, Window
 
 POLL_S = 0.1
@@ -71,7 +69,7 @@ def _run(config: Config, info: RunInfo, feed: Feed, pipeline: Pipeline, stop: "S
     try:
         stop.patient = True  # from here on a signal ends the loop, not the program
         outputs = open_outputs(config, info)
-        terminal = Terminal(info, Console(stderr=True), verbosity=config.verbosity, plain=_data_on_screen(config))
+        terminal = Terminal(info, StderrConsole(), verbosity=config.verbosity, plain=_data_on_screen(config))
         if warning is not None:
             terminal.notice(warning)
         meter = Meter(info.labels)

@@ -3,13 +3,15 @@
 import csv
 import json
 import os
+import shlex
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests import demo, program
-from tests.program import read_frames, started
+from tests.program import LIMIT_S, command, environment, read_frames, rows, started, watch
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -88,3 +90,33 @@ def test_data_on_stdout_are_nothing_but_data(tmp_path: Path) -> None:
     assert done.code == 0
     assert [json.loads(line)["type"] for line in done.out.splitlines()] == ["header"] + ["frame"] * 5 + ["summary"]
     assert "5 frames in" in done.err
+
+
+@posix
+def test_a_reader_of_the_words_that_leaves_does_not_end_the_run(tmp_path: Path) -> None:
+    """`fer-cam ... 2>&1 | head -1`: nobody reads the summary, but the data are wanted all the same."""
+    words = command("--demo", "--no-display", "--max-frames", "20", "--save", "out.mp4", "--jsonl", "out.jsonl")
+    with subprocess.Popen(words, stderr=subprocess.PIPE, env=environment(), cwd=tmp_path) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith(b"demo")
+        process.stderr.close()
+        assert process.wait(LIMIT_S) == 0
+    assert rows(tmp_path / "out.jsonl")[-1]["type"] == "summary"
+    assert len(watch(tmp_path / "out.mp4").times_s) == 20
+
+
+@posix
+def test_data_for_a_stdout_that_is_closed(tmp_path: Path) -> None:
+    words = shlex.join(command("--demo", "--no-display", "--max-frames", "5", "--save", "out.mp4", "--jsonl", "-"))
+    done = subprocess.run(
+        ["sh", "-c", f"{words} >&-"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+        cwd=tmp_path,
+        timeout=LIMIT_S,
+        check=False,
+    )
+    assert done.returncode == 5
+    assert [line for line in done.stderr.splitlines() if "standard output: it is closed" in line] == done.stderr.splitlines()
+    assert list(tmp_path.iterdir()) == []

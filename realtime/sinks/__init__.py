@@ -35,8 +35,14 @@ class Outputs:
         Raises:
             SinkError: one of them cannot be written.
         """
-        for sink in self._sinks:
-            sink.write(result)
+        failures = []
+        for sink in self._sinks:  # all of them get the frame, so that those that work have equal rows
+            try:
+                sink.write(result)
+            except SinkError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
 
     def marker(self, result: FrameResult) -> None:
         """Marks the moment of a frame in the outputs that know markers (JSON Lines).

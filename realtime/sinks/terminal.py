@@ -1,5 +1,7 @@
 """The terminal while the program runs: a bar for files, a live table for cameras, plain lines where nobody looks."""
 
+import os
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -27,12 +29,26 @@ SHOWN_FACES = 8
 """Faces with bars of their own in the live table; more would scroll it off the screen."""
 
 
+class StderrConsole(Console):
+    """A console on stderr that falls silent when nobody reads it any more; rich's own would end the program."""
+
+    def __init__(self) -> None:
+        super().__init__(stderr=True)
+
+    def on_broken_pipe(self) -> None:
+        """Points stderr at nothing, so that neither this console nor Python's exit writes to the pipe again."""
+        self.quiet = True
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stderr.fileno())
+        os.close(null)
+
+
 class Terminal:
     """Tells on stderr how the run goes, and what came of it.
 
     Args:
         run: what runs.
-        console: where to write; never stdout. `Console(stderr=True)` outside of tests.
+        console: where to write; never stdout. `StderrConsole` outside of tests.
         verbosity: below 0 nothing is written at all.
         plain: lines instead of a live view even on a terminal (stdout shows data there).
         clock: seconds.
@@ -171,7 +187,7 @@ def _summary(summary: Summary) -> Group:
     """Frames, faces and speed in a line, the share of time per expression below."""
     latency = summary.latency_ms
     parts = [
-        f"{summary.frames} frames in {summary.seconds:.1f} s ({summary.fps:.1f} fps)",
+        f"{summary.frames} frame{'' if summary.frames == 1 else 's'} in {summary.seconds:.1f} s ({summary.fps:.1f} fps)",
         f"{summary.faces} face{'' if summary.faces == 1 else 's'}",
         f"latency {latency.p50:.0f} / {latency.p95:.0f} / {latency.p99:.0f} ms p50/p95/p99",
     ]

@@ -21,6 +21,8 @@ class TextFile:
     def __init__(self, path: Path | None) -> None:
         self._name = "standard output" if path is None else str(path)
         self._usable = True
+        if path is None and sys.stdout is None:
+            raise SinkError("cannot write standard output: it is closed; give a file's path instead of -")
         try:
             self._file = None if path is None else path.open("wb", buffering=0)
         except OSError as error:
