@@ -1,4 +1,4 @@
-"""The panel of a single prediction: original, equalized, edges, regions, bars; a row a face. It shows faces: never commit it."""
+"""The panel of a single prediction: original, equalized, edges, regions, bars; a row a face. It shows faces: not to commit."""
 
 from pathlib import Path
 

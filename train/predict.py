@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from realtime.classifier import Classifier
-from realtime.datatypes import Frame, SourceInfo
-from realtime.errors import ConfigError, FerError, SourceOpenError
+from realtime.datatypes import SourceInfo
+from realtime.errors import ConfigError, FerError
 from realtime.sinks import outputs
 from realtime.sources.pictures import Pictures
 from train.single import FaceReading, PictureReading, read
@@ -65,7 +65,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         _check(args.image, args.out)
         with closing(Pictures(args.image)) as pictures:
-            frame = _only(pictures.read(), args.image)
+            frame = pictures.read()
+            assert frame is not None, "a single picture that opens can be read once"
             reading = read(frame.image, Classifier.load(args.model))
             if reading.note:
                 words.print(f"train.predict: {reading.note}", markup=False, highlight=False, soft_wrap=True)
@@ -86,12 +87,6 @@ def _check(image: Path, out: Path | None) -> None:
         raise ConfigError(f"{image} is a folder; give one picture")
     if out is not None and not out.is_dir() and out.suffix.lower() not in ("", PANEL_SUFFIX):
         raise ConfigError(f"--out {out}: the panel is a PNG; give a name that ends in {PANEL_SUFFIX}")
-
-
-def _only(frame: Frame | None, image: Path) -> Frame:
-    if frame is None:  # Pictures has opened it, so there is one
-        raise SourceOpenError(f"{image} holds no picture; give another")
-    return frame
 
 
 def _table(face: FaceReading, reading: PictureReading, *, ascii_only: bool) -> Table:

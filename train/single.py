@@ -73,7 +73,7 @@ def read(image: NDArray[np.uint8], classifier: Classifier) -> PictureReading:
     if min(height, width) > classifier.spec.input_size:
         found, note = HaarDetector().detect(gray), NO_FACE
     else:  # in a crop of one face the cascade could only find a wrong, smaller one
-        found, note = Faces.empty(), f"{width}x{height} is the size of a face crop: the whole picture is taken as the face"
+        found, note = Faces.empty(), f"the picture is as small as a face crop ({width}x{height}): it is taken whole as the face"
     boxes = found.boxes_xyxy if len(found) else np.array([[0, 0, width, height]], np.float32)
     order = np.argsort(boxes[:, 0] - boxes[:, 2], kind="stable")
     faces = _classify(gray, boxes[order], classifier)
