@@ -1,5 +1,6 @@
 """A single picture: read as the live program reads it, shown as a table and as a panel."""
 
+import io
 from pathlib import Path
 
 import cv2
@@ -130,6 +131,14 @@ class TestTable:
             "shown as: fear (net.onnx)",
             "shown as: anger (net.onnx)",
         ]
+
+    def test_a_terminal_that_knows_few_letters(self) -> None:
+        file = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+        predict.show(reading_of("fear"), "Grüße.png", Console(file=file, width=80))
+        file.seek(0)
+        text = file.read()
+        assert text.startswith("Gr??e.png: face 1 of 1")
+        assert 18 * "#" + " " in text
 
     def test_the_whole_picture_has_no_place(self) -> None:
         assert self.lines(reading_of("fear", note=single.NO_FACE))[0] == "photo.jpg: the whole picture"

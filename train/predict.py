@@ -31,6 +31,7 @@ def show(reading: PictureReading, name: str, console: Console) -> None:
     """Prints a table a face: expressions by falling probability."""
     for number, face in enumerate(reading.faces, start=1):
         title = f"{name}: {_whereabouts(face, number, reading)}"
+        title = title.encode(console.encoding, "replace").decode(console.encoding)  # a pipe on Windows may know few letters
         console.print(title, style="bold", markup=False, highlight=False, soft_wrap=True)
         console.print(_table(face, reading, ascii_only=console.options.ascii_only))
 
