@@ -48,7 +48,7 @@ MOST_ENLARGED = 8.0
 
 BORDER = 1 / 8
 """Width of the repeated edge around a close crop, as a part of its shorter side. The cascade needs to see a face's frame:
-so it finds one face in each of 327 CK+ pictures (the last of each sequence), the median box being the whole picture within 2 %."""
+so it finds one face in each of 327 CK+ pictures (one a sequence), the median box being the whole picture within 2 %."""
 
 EYE_BAND = (0.15, 0.60)
 MOUTH_BAND = (0.60, 1.2)
