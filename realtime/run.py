@@ -164,8 +164,8 @@ class Loop:
                 self._serve_keys()
                 continue
             result = self._pipeline.process(frame, self._feed.dropped)
-            self._outputs.write(result)
             self._meter.add(result, self._clock())
+            self._outputs.write(result)
             self._left = None if self._left is None else self._left - 1
             self._terminal.update(result, self._meter)
             if self._window is not None:

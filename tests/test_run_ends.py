@@ -84,7 +84,7 @@ def test_a_camera_lost_for_good_leaves_whole_outputs(studio: Studio, capsys: pyt
     assert studio.types() == ["header", "frame", "summary"]
     told = capsys.readouterr().err
     assert "fake stopped giving frames; trying to open it again" in told
-    assert "1 frames" in told
+    assert "1 frame in " in told
 
 
 def test_the_last_words_of_a_source_are_heard(studio: Studio, capsys: pytest.CaptureFixture[str]) -> None:

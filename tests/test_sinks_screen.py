@@ -113,8 +113,11 @@ class Viewer:
 
     def end(self) -> tuple[str, str, int]:
         """Its last words, its complaints, and its exit code."""
-        out, err = self._process.communicate(timeout=30)
-        return out.strip(), err, self._process.returncode
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        # not communicate(), which does not see what readline() has buffered
+        out, err = self._process.stdout.read().strip(), self._process.stderr.read()
+        return out, err, self._process.wait(30)
 
     def kill(self) -> None:
         self._process.kill()
