@@ -32,12 +32,14 @@ def latency(measured: Record, seconds: Mapping[str, Sequence[float]], path: Path
         axes.plot(ms, share, color=colour, linewidth=2, label=f"{name}: median {p50:.1f} ms, p99 {p99:.1f} ms")
         axes.plot([p50, p99], [0.5, 0.99], "o", color=colour, markersize=5)
     axes.axvline(FRAME_MS, color="0.4", linewidth=1, linestyle="--")
-    axes.annotate("30 frames/s", (FRAME_MS, 0.02), xytext=(4, 0), textcoords="offset points", color="0.4", fontsize=9)
+    axes.annotate("30 frames/s", (FRAME_MS, 1.04), xytext=(4, 0), textcoords="offset points", color="0.4", fontsize=9)
     axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(mpl.ticker.ScalarFormatter())
+    axes.xaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(mpl.ticker.FormatStrFormatter("%g"))
+    axes.xaxis.set_minor_formatter(mpl.ticker.NullFormatter())
     axes.set_xlabel("time per frame, file to drawn picture (ms, logarithmic)")
     axes.set_ylabel("share of frames done")
-    axes.set_ylim(0, 1.02)
+    axes.set_ylim(0, 1.1)
     clip, machine = measured.clip, measured.machine
     axes.set_title(
         f"{clip.name}, {clip.width}x{clip.height}, {clip.faces_per_frame:.1f} faces a frame, "
@@ -45,7 +47,7 @@ def latency(measured: Record, seconds: Mapping[str, Sequence[float]], path: Path
         fontsize=10,
     )
     axes.grid(alpha=0.3, which="both")
-    axes.legend(loc="lower right")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2, frameon=False)
     try:
         figure.savefig(path, dpi=120)
     except OSError as error:
