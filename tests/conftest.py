@@ -12,7 +12,8 @@ ROOT = Path(__file__).parent.parent
 
 
 def _folder(variable: str, default: str) -> Path:
-    folder = Path(os.environ.get(variable, ROOT.parent / "shared" / default))
+    # relative names are meant from the project's folder; tests run programs elsewhere
+    folder = (ROOT / os.environ.get(variable, f"../shared/{default}")).resolve()
     if not folder.is_dir():
         pytest.skip(f"no folder {folder}; set {variable} to run this test")
     return folder
