@@ -13,7 +13,16 @@ import pytest
 from realtime.errors import ConfigError
 from realtime.labels import LABELS, PAPER_LABELS
 from tests.train_data import as_pixels, patterns, picture, votes, write_fer2013, write_votes
-from train.datasets import FER2013_LABELS, FaceSet, drop_copies, load_ckplus, load_fer2013, load_ferplus
+from train.datasets import (
+    FER2013_LABELS,
+    FaceSet,
+    NoPictures,
+    drop_copies,
+    load_ckplus,
+    load_fer2013,
+    load_ferplus,
+    near_copies,
+)
 
 HEADER = "emotion,pixels,Usage\n"
 
@@ -71,6 +80,58 @@ def test_packed_files_read_the_same(small: tuple[Path, Path], suffix: str, opene
     with opener(packed, "wb") as file:
         file.write(small[0].read_bytes())
     assert load_ferplus(packed, small[1], "Training").manifest_sha256() == load_ferplus(*small, "Training").manifest_sha256()
+
+
+class TestZippedTable:
+    @staticmethod
+    def pack(path: Path, *names: str, content: bytes = b"") -> Path:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name in names:
+                archive.writestr(name, content)
+        return path
+
+    @pytest.mark.parametrize(
+        "names", [["icml_face_data.csv"], ["fer2013/fer2013.csv", "train.csv", "README"], ["a.csv", "__MACOSX/._a.csv"]]
+    )
+    def test_it_reads_as_the_plain_one(self, small: tuple[Path, Path], names: list[str]) -> None:
+        packed = self.pack(small[0].with_suffix(".zip"), *names, content=small[0].read_bytes())
+        assert load_fer2013(packed, "Training").manifest_sha256() == load_fer2013(small[0], "Training").manifest_sha256()
+
+    def test_which_table_is_not_guessed(self, tmp_path: Path) -> None:
+        packed = self.pack(tmp_path / "x.zip", "train.csv", "test.csv")
+        with pytest.raises(ConfigError, match=r"x\.zip: has not one fer2013\.csv but 0; unpack it"):
+            load_fer2013(packed, "Training")
+
+    def test_no_zip(self, tmp_path: Path) -> None:
+        (tmp_path / "x.zip").write_bytes(b"no zip")
+        with pytest.raises(ConfigError, match=r"x\.zip: cannot be read \(File is not a zip file\)"):
+            load_fer2013(tmp_path / "x.zip", "Training")
+        with pytest.raises(ConfigError, match=r"none\.zip: cannot be read \(No such file"):
+            load_fer2013(tmp_path / "none.zip", "Training")
+
+    def test_damaged_inside(self, small: tuple[Path, Path]) -> None:
+        packed = self.pack(small[0].with_suffix(".zip"), "fer2013.csv", content=small[0].read_bytes())
+        data = bytearray(packed.read_bytes())
+        middle = len(data) // 2
+        data[middle : middle + 200] = bytes(200)
+        packed.write_bytes(data)
+        with pytest.raises(ConfigError, match=r"fer2013\.zip: row \d: "):
+            load_fer2013(packed, "Training")
+
+
+def test_a_usage_without_pictures_is_an_error_of_its_own(small: tuple[Path, Path]) -> None:
+    with pytest.raises(NoPictures, match="has no picture of 'PrivateTest'"):
+        load_ferplus(*small, "PrivateTest")
+
+
+def test_near_copies_are_named_and_nothing_else() -> None:
+    faces = patterns(5)
+    images = faces.images.copy()
+    images[1] = images[0]  # a copy inside is no copy of the others
+    images[3] = np.clip(patterns(8, seed=1).images[7] * 0.8 + 20, 0, 255).astype(np.uint8)
+    ours = FaceSet(images, faces.targets, faces.labels, faces.names)
+    others = patterns(8, seed=1)
+    assert near_copies(ours, of=others).tolist() == [False, False, False, True, False]
 
 
 def test_the_manifest_follows_names_pixels_targets_and_labels() -> None:

@@ -5,6 +5,7 @@ import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 import torchvision
@@ -60,6 +61,13 @@ def patterns(n: int, labels: tuple[str, ...] = LABELS, seed: int = 0, prefix: st
         image[:, index * width : (index + 1) * width] += 150
     targets = np.eye(len(labels), dtype=np.float32)[classes]
     return FaceSet(images, targets, labels, tuple(f"{prefix}/{i}" for i in range(n)))
+
+
+def save(path: Path, image: NDArray[np.uint8]) -> Path:
+    """Writes a picture in the format of its suffix, with its folders."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(cv2.imencode(path.suffix, image)[1].tobytes())
+    return path
 
 
 def as_pixels(image: NDArray[np.uint8]) -> str:

@@ -3,8 +3,10 @@
 import csv
 import gzip
 import hashlib
+import io
 import lzma
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +29,10 @@ LOST_PICTURE = ("Training", 5274)
 
 NEAR_COPY = 0.97
 """Correlation of two 48x48 pictures above which they are the same photograph (other watermark, brightness, small shift)."""
+
+
+class NoPictures(ConfigError):
+    """The file is sound but has no picture of what was asked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,11 +178,17 @@ def drop_copies(faces: FaceSet, of: FaceSet, min_correlation: float = NEAR_COPY)
     for row, digest in enumerate(faces.digests()):
         keep[row] = digest not in seen
         seen.add(digest)
+    return faces.where(keep & ~near_copies(faces, of, min_correlation))
+
+
+def near_copies(faces: FaceSet, of: FaceSet, min_correlation: float = NEAR_COPY) -> NDArray[np.bool_]:
+    """bool (n,): which of `faces` are (nearly) in `of` too."""
     ours, theirs = _standardised(faces.images), _standardised(of.images)
+    found = np.zeros(len(faces), dtype=np.bool_)
     for start in range(0, len(faces), 2048):
         block = slice(start, start + 2048)
-        keep[block] &= (ours[block] @ theirs.T).max(axis=1) < min_correlation
-    return faces.where(keep)
+        found[block] = (ours[block] @ theirs.T).max(axis=1) >= min_correlation
+    return found
 
 
 def _standardised(images: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -195,7 +207,7 @@ def _face_set(
     names: list[str],
 ) -> FaceSet:
     if not names:
-        raise ConfigError(f"{path}: has no picture of {wanted!r}; is this the right file?")
+        raise NoPictures(f"{path}: has no picture of {wanted!r}; is this the right file?")
     return FaceSet(np.stack(images), np.stack(targets), labels, tuple(names))
 
 
@@ -238,7 +250,7 @@ def _rows(path: Path, file: TextIO, needed: tuple[str, ...]) -> Iterator[dict[st
                 raise ConfigError(f"{path.name}: row {row}: its last columns are missing (truncated file?)")
             yield values
             row += 1
-    except (csv.Error, UnicodeDecodeError, EOFError, lzma.LZMAError, OSError) as error:
+    except (csv.Error, UnicodeDecodeError, EOFError, lzma.LZMAError, zlib.error, zipfile.BadZipFile, OSError) as error:
         raise ConfigError(f"{path.name}: row {row}: cannot be read ({error}); the file is damaged, get it again") from error
 
 
@@ -248,6 +260,23 @@ def _open_text(path: Path) -> TextIO:
             return lzma.open(path, "rt", encoding="utf-8", newline="")
         if path.suffix == ".gz":
             return gzip.open(path, "rt", encoding="utf-8", newline="")
+        if path.suffix == ".zip":
+            return _open_zipped(path)
         return path.open(encoding="utf-8", newline="")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}); give the path of the data file") from error
+
+
+def _open_zipped(path: Path) -> TextIO:
+    """The csv inside a zip: the only one, or the one called fer2013.csv."""
+    try:
+        # the archive may be closed first: the entry keeps the file open
+        with zipfile.ZipFile(path) as archive:
+            tables = [name for name in archive.namelist() if name.lower().endswith(".csv") and not name.startswith("__MACOSX")]
+            if len(tables) != 1:
+                tables = [name for name in tables if name.rpartition("/")[2].lower() == "fer2013.csv"]
+            if len(tables) != 1:
+                raise ConfigError(f"{path}: has not one fer2013.csv but {len(tables)}; unpack it and give the csv file")
+            return io.TextIOWrapper(archive.open(tables[0]), encoding="utf-8", newline="")
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:  # RuntimeError: it has a password
+        raise ConfigError(f"{path}: cannot be read ({error}); get the file again, or unpack it yourself") from error

@@ -1,4 +1,5 @@
 """python -m train.evaluate MODEL.onnx --data fer2013.csv.xz --votes fer2013new.csv [--labels ferplus] [--json OUT]
+python -m train.evaluate MODEL.onnx --data ROOT --labels folder [--split test] [--detect]
 
 Judges an ONNX file through the live program's own preprocessing and classifier.
 """
@@ -8,6 +9,7 @@ import hashlib
 import json
 import math
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +19,43 @@ from rich.table import Table
 from realtime import preprocess
 from realtime.classifier import Classifier
 from realtime.datatypes import Scores
+from realtime.detector import HaarDetector
 from realtime.errors import ConfigError, FerError, SinkError
 from realtime.session import Session
-from train import datasets, metrics
+from train import datasets, folders, metrics
 from train.datasets import FaceSet
+from train.folders import FoundFaces
 from train.metrics import Scorecard
 
 BATCH = 64
 SPLITS = ("PublicTest", "PrivateTest", "Training")
+"""The splits of fer2013.csv; the first is the default."""
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """What there is to say about a network on some data.
+
+    Attributes:
+        title: network, data and split in words.
+        scores: figures on all faces.
+        masked: classes of the network that the data do not have.
+        found: with --detect, which photographs had a face.
+        copies: how many of the pictures are (nearly) in Training; None where there is no Training to compare with.
+        without_copies: figures on the others; None if there are none, or no copies.
+    """
+
+    title: str
+    scores: Scorecard
+    masked: tuple[str, ...] = ()
+    found: FoundFaces | None = None
+    copies: int | None = None
+    without_copies: Scorecard | None = None
+
+    @property
+    def accuracy_of_all(self) -> float:
+        """Accuracy where a photograph without a face counts as wrong."""
+        return self.scores.accuracy * self.scores.n / (self.found.pictures if self.found else self.scores.n)
 
 
 def open_classifier(path: Path) -> Classifier:
@@ -68,17 +99,76 @@ def judge(classifier: Classifier, faces: FaceSet) -> Scorecard:
     return metrics.score(predict(classifier, faces).probs, faces.classes(), faces.labels)
 
 
-def load(labels: str, pictures: Path, votes: Path | None, split: str) -> FaceSet:
-    """The faces to judge on: FER+ majority rows, or FER2013's own labels.
+def load(labels: str, data: Path, votes: Path | None, split: str | None) -> FaceSet:
+    """The faces to judge on: FER+ majority rows, FER2013's own labels, or a tree of class folders.
 
     Raises:
         ConfigError: files are missing or damaged, or FER+ without votes.
     """
-    if labels == "fer2013":
-        return datasets.load_fer2013(pictures, split)
-    if votes is None:
-        raise ConfigError("--labels ferplus needs --votes fer2013new.csv")
-    return datasets.load_ferplus(pictures, votes, split).with_majority()
+    if labels == "folder":
+        return folders.load_folder(data, split)
+    split = split or SPLITS[0]
+    if split not in SPLITS:
+        raise ConfigError(f"--split {split}: with --labels {labels} it is one of {', '.join(SPLITS)}")
+    faces = _load_table(labels, data, votes, split)
+    return faces.with_majority() if labels == "ferplus" else faces
+
+
+def report(classifier: Classifier, model: str, args: argparse.Namespace) -> Report:
+    """Loads what the command line asks for, and judges the network on it.
+
+    Raises:
+        ConfigError: the data cannot be read, or the options contradict each other.
+    """
+    found = None
+    if args.detect:
+        if args.labels != "folder":
+            raise ConfigError(f"--detect needs whole photographs (--labels folder); {args.labels} has face crops only")
+        found = folders.detect_faces(args.data, args.split, HaarDetector())
+    faces = found.faces if found else load(args.labels, args.data, args.votes, args.split)
+    if len(faces.labels) == 1:
+        raise ConfigError(
+            f"{args.data}: {faces.labels[0]} is its only class, so no answer could be wrong; it takes two or more"
+        )
+    probs = predict(classifier, faces).probs
+    scores = metrics.score(probs, faces.classes(), faces.labels)
+    masked = tuple(label for label in classifier.spec.labels if label not in faces.labels)
+    title = _title(model, args, len(classifier.spec.labels), masked)
+    split = args.split or SPLITS[0]
+    if args.labels == "folder" or split == "Training":
+        return Report(title, scores, masked, found)
+    try:
+        training = _load_table(args.labels, args.data, args.votes, "Training")
+    except datasets.NoPictures:
+        return Report(title, scores, masked)
+    copies = datasets.near_copies(faces, of=training)
+    others = None
+    if copies.any() and not copies.all():
+        others = metrics.score(probs[~copies], faces.classes()[~copies], faces.labels)
+    return Report(title, scores, masked, copies=int(copies.sum()), without_copies=others)
+
+
+def show_report(report: Report, console: Console) -> None:
+    """Prints all figures, and what they leave out."""
+    show(report.scores, report.title, console)
+    lines = []
+    if report.found:
+        n, faceless = report.found.pictures, len(report.found.faceless)
+        lines.append(f"without a face: {faceless} of {n} pictures ({faceless / n:.4f}); they are not among the figures above")
+        lines.append(f"of all pictures, those without a face counted as wrong: accuracy {report.accuracy_of_all:.4f}")
+    if report.copies is not None:
+        line = f"without the {report.copies} pictures that are (nearly) in Training: "
+        if report.without_copies:
+            others = report.without_copies
+            line += (
+                f"n {others.n}   accuracy {others.accuracy:.4f}   balanced accuracy {others.balanced_accuracy:.4f}   "
+                f"macro-F1 {others.macro_f1:.4f}"
+            )
+        else:
+            line += "none is left" if report.copies else "the figures above"
+        lines.append(line)
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def show(scores: Scorecard, title: str, console: Console) -> None:
@@ -105,17 +195,29 @@ def show(scores: Scorecard, title: str, console: Console) -> None:
     console.print(confusion)
 
 
-def to_json(scores: Scorecard, command: str, model: Path, labels: str, split: str) -> str:
+def to_json(report: Report, command: str, model: Path, labels: str, split: str | None) -> str:
     """Figures as JSON, with the command that made them and the hash of the network; a figure that does not exist is null."""
+    found = report.found
     values = {
         "command": command,
         "model": model.name,
         "model_sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
         "data_labels": labels,
         "split": split,
-        **{name: _plain(getattr(scores, name)) for name in scores.__dataclass_fields__},
+        **_figures(report.scores),
+        "masked": list(report.masked),
+        "copies_of_training": report.copies,
+        "without_copies": _figures(report.without_copies) if report.without_copies else None,
+        "pictures": found.pictures if found else report.scores.n,
+        "without_face": list(found.faceless) if found else None,
+        "share_without_face": len(found.faceless) / found.pictures if found else None,
+        "accuracy_of_all_pictures": report.accuracy_of_all,
     }
     return json.dumps(values, indent=2, allow_nan=False) + "\n"
+
+
+def _figures(scores: Scorecard) -> dict[str, object]:
+    return {name: _plain(getattr(scores, name)) for name in scores.__dataclass_fields__}
 
 
 def _plain(value: object) -> object:
@@ -132,13 +234,13 @@ def main(argv: list[str] | None = None) -> int:
     args = _parser().parse_args(words)
     try:
         classifier = open_classifier(args.model)
-        faces = load(args.labels, args.data, args.votes, args.split)
-        scores = judge(classifier, faces)
-        show(scores, f"{args.model.name} on {args.split}, {args.labels} labels", Console())
+        judged = report(classifier, args.model.name, args)
+        show_report(judged, Console())
         if args.json is not None:
             command = " ".join(("python -m train.evaluate", *words))
             try:
-                args.json.write_text(to_json(scores, command, args.model, args.labels, args.split), encoding="utf-8")
+                split = args.split if args.labels == "folder" else args.split or SPLITS[0]
+                args.json.write_text(to_json(judged, command, args.model, args.labels, split), encoding="utf-8")
             except OSError as error:
                 raise SinkError(f"{args.json}: cannot be written ({error.strerror}); give another --json") from error
     except FerError as error:
@@ -147,13 +249,40 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
+def _load_table(labels: str, pictures: Path, votes: Path | None, usage: str) -> FaceSet:
+    """All usable rows of fer2013.csv of one usage, with whoever's labels."""
+    if labels == "fer2013":
+        return datasets.load_fer2013(pictures, usage)
+    if votes is None:
+        raise ConfigError("--labels ferplus needs --votes fer2013new.csv")
+    return datasets.load_ferplus(pictures, votes, usage)
+
+
+def _title(model: str, args: argparse.Namespace, classes: int, masked: tuple[str, ...]) -> str:
+    if args.labels == "folder":
+        data = "/".join((args.data.resolve().name, *([args.split] if args.split else ())))
+    else:
+        data = args.split or SPLITS[0]
+    title = f"{model} on {data}, {args.labels} labels"
+    if args.detect:
+        title += ", the largest Haar face of each picture"
+    if masked:
+        title += f"; masked to {classes - len(masked)} of {classes} classes (without {', '.join(masked)})"
+    return title
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m train.evaluate", description="Judge an ONNX file on labelled faces.")
     parser.add_argument("model", type=Path, help="an .onnx file written by train.export")
-    parser.add_argument("--data", type=Path, required=True, help="fer2013.csv, plain or .xz or .gz")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="fer2013.csv, plain or .xz, .gz, .zip; or a folder of class folders"
+    )
     parser.add_argument("--votes", type=Path, help="fer2013new.csv: the FER+ votes, row by row")
-    parser.add_argument("--labels", choices=("ferplus", "fer2013"), default="ferplus", help="whose labels (default: ferplus)")
-    parser.add_argument("--split", choices=SPLITS, default="PublicTest", help="which rows (default: PublicTest)")
+    parser.add_argument(
+        "--labels", choices=("ferplus", "fer2013", "folder"), default="ferplus", help="whose labels (default: ferplus)"
+    )
+    parser.add_argument("--split", help=f"{', '.join(SPLITS)} (default: {SPLITS[0]}); of folders: train, test, validation")
+    parser.add_argument("--detect", action="store_true", help="folders of whole photographs: find the largest face first")
     parser.add_argument("--json", type=Path, help="write the figures here too")
     return parser
 
