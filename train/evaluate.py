@@ -94,11 +94,6 @@ def restrict(scores: Scores, labels: tuple[str, ...]) -> Scores:
     return Scores(probs / probs.sum(axis=1, keepdims=True), labels)
 
 
-def judge(classifier: Classifier, faces: FaceSet) -> Scorecard:
-    """Figures of a network on labelled faces."""
-    return metrics.score(predict(classifier, faces).probs, faces.classes(), faces.labels)
-
-
 def load(labels: str, data: Path, votes: Path | None, split: str | None) -> FaceSet:
     """The faces to judge on: FER+ majority rows, FER2013's own labels, or a tree of class folders.
 
