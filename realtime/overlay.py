@@ -99,7 +99,7 @@ def draw(result: FrameResult, hud: Hud | None = None, *, mirror: bool = False) -
         _draw_box(picture, face, box, sizes)
     taken = [] if hud is None else _draw_corners(picture, hud, sizes)
     if faces and (hud is None or hud.details):
-        taken += _draw_bars(picture, faces[0], boxes[0], result.labels, sizes)
+        taken += _draw_bars(picture, faces[0], boxes, result.labels, sizes)
     _draw_plates(picture, faces, boxes, taken, sizes)
     if hud is not None and hud.help:
         _draw_help(picture, sizes)
@@ -174,8 +174,8 @@ def _place(face: TrackedFace, box: Rect, taken: Sequence[Rect], whole: Rect, siz
     return fallback
 
 
-def _draw_bars(picture: Picture, face: TrackedFace, box: Rect, labels: Sequence[str], sizes: _Sizes) -> list[Rect]:
-    """One bar per expression, in a lower corner: the right one unless it covers more of the face than the left one.
+def _draw_bars(picture: Picture, face: TrackedFace, boxes: Sequence[Rect], labels: Sequence[str], sizes: _Sizes) -> list[Rect]:
+    """One bar per expression, in a lower corner: the right one unless it covers more of the faces than the left one.
 
     Returns what it covers: nothing where the picture is too small for it.
     """
@@ -192,7 +192,8 @@ def _draw_bars(picture: Picture, face: TrackedFace, box: Rect, labels: Sequence[
     left = Rect(margin, right.y1, margin + width, right.y2)
     if width > 0.6 * whole.width or height > 0.8 * whole.height:
         return []
-    panel = left if left.intersect(box).area < right.intersect(box).area else right
+    covered = [sum(corner.intersect(box).area for box in boxes) for corner in (left, right)]
+    panel = left if covered[0] < covered[1] else right
     canvas.plate(picture, panel, PANEL, 2 * sizes.radius, 0.72)
     x, y = panel.x1 + pad, panel.y1 + sizes.pad
     canvas.write(picture, f"#{face.id}", x, y, sizes.cap, WHITE)

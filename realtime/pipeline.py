@@ -15,7 +15,7 @@ from realtime import preprocess, quality
 from realtime.classifier import Classifier
 from realtime.config import Config
 from realtime.datatypes import Faces, Frame, FrameResult, Scores, StageSeconds, State, TrackedFace
-from realtime.detector import Detector, HaarDetector
+from realtime.detector import Detector
 from realtime.smoother import Smoother
 from realtime.tracker import REMEMBER_S, Sighting, Tracker
 
@@ -48,16 +48,6 @@ class Pipeline:
         self._tracker = Tracker()
         self._smoother = Smoother(classifier.spec.labels, config.threshold, config.smoothing_s if temporal else 0.0)
         self._strangers = 0
-
-    @classmethod
-    def load(cls, config: Config, *, temporal: bool = True) -> "Pipeline":
-        """The pipeline that `config` describes; raises ModelError where its weights or the cascade are at fault."""
-        return cls(HaarDetector(config.min_face), Classifier.load(config.model, config.threads), config, temporal=temporal)
-
-    @property
-    def classifier(self) -> Classifier:
-        """The network in use."""
-        return self._classifier
 
     def process(self, frame: Frame, dropped: int = 0) -> FrameResult:
         """Everything known about one frame; `dropped` is passed on into the result."""

@@ -234,6 +234,13 @@ def test_the_bars_move_to_the_left_where_they_would_cover_the_face() -> None:
     assert near(picture[440:, :310], COLOURS["disgust"]).sum() > 300
 
 
+def test_the_bars_do_not_cover_another_face_either() -> None:
+    large = builders.face(1, box=(400, 60, 700, 360), label="disgust")
+    beside = builders.face(2, box=(1000, 450, 1200, 650), label="anger")
+    picture = draw(plain((1280, 720), large, beside))
+    assert near(picture[440:, :310], COLOURS["disgust"]).sum() > 300
+
+
 def test_small_pictures_have_no_bars() -> None:
     result = plain((120, 90), builders.face(box=(30, 30, 60, 60)))
     assert np.array_equal(draw(result), draw(result, None))

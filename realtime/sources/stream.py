@@ -34,7 +34,6 @@ class Stream:
 
     def __init__(self, url: str, *, timeout_s: float = 10.0, notify: Notify = unheard) -> None:
         self._name = spoken(url)
-        self._timeout_s = timeout_s
         self._index = 0
         # FFmpeg's own limit does not reach into name resolution, ours does
         try:
