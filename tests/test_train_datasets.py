@@ -249,7 +249,7 @@ class TestCkplus:
         entries = {"CK+48/happy/S010_006_01.png": self.png(1), "CK+48/anger/S010_004_01.png": self.png(0), "README": b""}
         faces = load_ckplus(self.archive(tmp_path, entries))
         assert faces.labels == PAPER_LABELS
-        assert faces.names == ("CK+48/anger/S010_004_01.png", "CK+48/happy/S010_006_01.png")
+        assert faces.names == ("anger/S010_004_01.png", "happy/S010_006_01.png")
         assert [faces.labels[i] for i in faces.classes()] == ["anger", "happiness"]
         np.testing.assert_array_equal(faces.images, np.stack([picture(0), picture(1)]))
 

@@ -161,7 +161,7 @@ def load_ckplus(path: Path) -> FaceSet:
                     raise ConfigError(f"{path.name}: {name}: not a {SIZE}x{SIZE} picture; get CK+48 again")
                 images.append(image.astype(np.uint8))
                 targets.append(_one_hot(canonical(Path(name).parent.name), PAPER_LABELS))
-                names.append(name)
+                names.append("/".join(name.split("/")[-2:]))
     except KeyError as error:
         raise ConfigError(
             f"{path.name}: {error} is no class of CK+; its folders are named {', '.join(PAPER_LABELS)}"

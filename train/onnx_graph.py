@@ -10,8 +10,9 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
-from realtime.errors import ModelError, WeightsCorrupt, WeightsNotFound
+from realtime.errors import ModelError, ModelSpecError, WeightsCorrupt, WeightsNotFound
 from realtime.spec import KEY, ModelSpec
+from train import models
 
 OPSET = 17
 INPUT, OUTPUT = "faces", "logits"
@@ -88,12 +89,7 @@ def load_weights(path: Path) -> dict[str, torch.Tensor]:
     Raises:
         WeightsNotFound, WeightsCorrupt: there is no such file, or it is no ONNX file.
     """
-    try:
-        model = onnx.load(path)
-    except OSError as error:
-        raise WeightsNotFound(f"{path}: cannot be read ({error.strerror}); give the path of an .onnx file") from error
-    except DecodeError as error:
-        raise WeightsCorrupt(f"{path} is no ONNX file; give one written by train.export") from error
+    model = _load(path)
     weights = {
         tensor.name.removesuffix(HALF): torch.from_numpy(numpy_helper.to_array(tensor).astype(np.float32))
         for tensor in model.graph.initializer
@@ -105,14 +101,23 @@ def load_weights(path: Path) -> dict[str, torch.Tensor]:
     return weights
 
 
-def load_into(network: nn.Module, path: Path) -> None:
+def load_into(network: nn.Module, path: Path, *, new_classes: bool = False) -> None:
     """Gives a network the weights of a full-precision file written by train.export.
+
+    Args:
+        network: of the same kind.
+        path: the file.
+        new_classes: leaves the classifying layer as it is, since the network is to learn other classes.
 
     Raises:
         ModelError: the file's network is another one, or is quantised.
     """
     weights = load_weights(path)
     wanted = {name: value.shape for name, value in network.state_dict().items() if not name.endswith("num_batches_tracked")}
+    if new_classes:
+        named = dict(network.named_parameters())
+        last = {id(tensor) for tensor in models.last_layer(network).parameters()}
+        wanted = {name: shape for name, shape in wanted.items() if id(named.get(name)) not in last}
     wrong = [name for name, shape in wanted.items() if name not in weights or weights[name].shape != shape]
     if wrong:
         raise ModelError(
@@ -120,3 +125,24 @@ def load_into(network: nn.Module, path: Path) -> None:
             "give a full-precision file of the same network"
         )
     network.load_state_dict({name: weights[name] for name in wanted}, strict=False)
+
+
+def load_labels(path: Path) -> tuple[str, ...]:
+    """The classes of the network in a file.
+
+    Raises:
+        ModelError: there is no such file, or it is none of train.export's.
+    """
+    entries = {entry.key: entry.value for entry in _load(path).metadata_props}
+    if KEY not in entries:
+        raise ModelSpecError(f"{path.name} has no {KEY} metadata; give one written by train.export")
+    return ModelSpec.from_json(entries[KEY]).labels
+
+
+def _load(path: Path) -> onnx.ModelProto:
+    try:
+        return onnx.load(path)
+    except OSError as error:
+        raise WeightsNotFound(f"{path}: cannot be read ({error.strerror}); give the path of an .onnx file") from error
+    except DecodeError as error:
+        raise WeightsCorrupt(f"{path} is no ONNX file; give one written by train.export") from error

@@ -20,9 +20,14 @@ class Recipe:
         schedule: "onecycle" or "constant".
         weight_decay: L2, not applied to batch norm and biases.
         augmentation: a key of `train.augment.AUGMENTATIONS`.
+        picture: a key of `train.inputs.INPUTS`; only networks for "equalized" pictures can be exported.
+        balance: against rare classes being overlooked: "none", "sampling" (every class is drawn equally often) or "loss"
+            (every class weighs the same).
         ema_decay: decay per step of the averaged weights that are evaluated and exported; 0 turns averaging off.
+        population_statistics: whether batch norm's means and variances are taken anew over all training pictures before the
+            network is judged, as MATLAB does, instead of running averages over the last batches.
         seed: of weights, order and augmentation.
-        start: "scratch", or the SHA-256 of the ONNX file whose weights the run began with (`train.fit --init`).
+        start: "scratch", "imagenet", or the SHA-256 of the ONNX file whose weights the run began with (`train.fit --init`).
     """
 
     name: str
@@ -35,14 +40,31 @@ class Recipe:
     schedule: str = "onecycle"
     weight_decay: float = 5e-4
     augmentation: str = "webcam"
+    picture: str = "equalized"
+    balance: str = "none"
     ema_decay: float = 0.998
+    population_statistics: bool = False
     seed: int = 0
     start: str = "scratch"
 
 
+PAPER = Recipe(
+    "paper",
+    epochs=8,
+    batch_size=8,
+    optimizer="adam",
+    learning_rate=1e-4,
+    schedule="constant",
+    weight_decay=0.0,
+    augmentation="none",
+    ema_decay=0.0,
+)
+"""The paper's parameters (section III): Adam, 1e-4, 8 epochs, batches of 8; nothing else is said there."""
+
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
+        PAPER,
         # The network behind fer-cam: FER+ votes, stock stem.
         Recipe("webcam"),
         # The same without the max-pool, begun with the weights of "webcam": finer feature maps at 3.5 times the cost.

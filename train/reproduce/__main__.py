@@ -1,0 +1,83 @@
+"""python -m train.reproduce --data ckplus48.zip --out DIR [--only ROW] [--quick]"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from realtime.errors import FerError
+from train import datasets
+from train.reproduce import rows, run
+from train.reproduce.results import Result, SplitResult
+from train.reproduce.rows import Row
+from train.reproduce.run import Settings
+
+WEBCAM = Path("weights/fer-resnet50.onnx")
+INTERRUPTED = 130
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs what is missing, and shows everything that is known then; returns the exit code."""
+    words = sys.argv[1:] if argv is None else argv
+    args = _parser().parse_args(words)
+    console = Console(stderr=True)
+    try:
+        chosen = rows.find(args.only)
+        faces = datasets.load_ckplus(args.data)
+        out = args.out / "quick" if args.quick else args.out
+        settings = Settings(faces, out, args.webcam, args.quick, " ".join(("python -m train.reproduce", *words)))
+        _run(chosen, settings, console)
+    except FerError as error:
+        console.print(f"train.reproduce: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        return error.exit_code
+    except KeyboardInterrupt:
+        console.print("stopped; the same command goes on from here", markup=False, soft_wrap=True)
+        return INTERRUPTED
+    return 0
+
+
+def _run(chosen: tuple[Row, ...], settings: Settings, console: Console) -> dict[str, Result]:
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[now]}"), TimeElapsedColumn())
+    found: dict[str, Result] = {}
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        bars = {row.name: _bar(progress, row, settings) for row in chosen}
+        for row in chosen:
+            bar = bars[row.name]
+
+            def tell(done: SplitResult, row: Row = row, bar: TaskID = bar) -> None:
+                progress.update(bar, advance=1, now="")
+                console.print(
+                    f"{row.name}  {done.split}: {done.right} of {done.n} right ({done.accuracy:.2%}), {done.seconds:.0f} s",
+                    highlight=False,
+                    soft_wrap=True,
+                )
+
+            def on_step(epoch: int, step: int, steps: int, loss: float, bar: TaskID = bar) -> None:
+                progress.update(bar, now=f"epoch {epoch}, step {step} of {steps}, loss {loss:.3f}")
+
+            found[row.name] = run.run(row, settings, tell, on_step)
+    return found
+
+
+def _bar(progress: Progress, row: Row, settings: Settings) -> TaskID:
+    wanted = len(run.splits_of(row, quick=settings.quick))
+    known = run.stored(row, settings)
+    return progress.add_task(row.name, total=wanted, completed=len(known.splits) if known else 0, now="")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m train.reproduce", description="Every result of the paper again, beside the published number."
+    )
+    parser.add_argument("--data", type=Path, required=True, help="CK+48: ckplus48.zip, or the unpacked folder")
+    parser.add_argument("--out", type=Path, required=True, help="folder for results, plots and runs; a second run goes on")
+    parser.add_argument("--only", action="append", default=[], metavar="ROW", help="run this row; may be given again")
+    parser.add_argument("--quick", action="store_true", help="a trial of minutes: one split, one epoch, few pictures")
+    parser.add_argument("--webcam", type=Path, default=WEBCAM, help="the FER+ network (default: %(default)s)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

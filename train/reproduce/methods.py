@@ -1,0 +1,154 @@
+"""The ways of getting from training faces to probabilities for test faces that the rows compare."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from train import checkpoint, evaluate, lineage, models, onnx_graph
+from train.datasets import FaceSet
+from train.engine import Epoch, Trainer
+from train.recipes import Recipe
+
+Probs = NDArray[np.float32]
+
+QUICK_PICTURES = 64
+"""Learned from and tested on with --quick: enough to see that everything is in place."""
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """One split to be solved.
+
+    Attributes:
+        train, test: faces of the same classes.
+        number: of the split; the seed of everything random.
+        folder: for checkpoints, manifest and curve; it exists.
+        webcam: our FER+ network as full-precision ONNX file.
+        on_step: called with (epoch, step, steps, loss) by whoever trains in steps.
+    """
+
+    train: FaceSet
+    test: FaceSet
+    number: int
+    folder: Path
+    webcam: Path
+    on_step: Callable[[int, int, int, float], None] = lambda *_: None
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """Probabilities of the test faces, float32 (n,k), and the epochs of a network that was trained."""
+
+    probs: Probs
+    curve: tuple[Epoch, ...] = ()
+
+
+class Method(Protocol):
+    """One way of solving a task."""
+
+    def solve(self, task: Task) -> Solution:
+        """Learns from the task's training faces alone, and judges its test faces."""
+        ...
+
+    def words(self) -> str:
+        """What it is, in words; a stored result belongs to a row only if this is unchanged."""
+        ...
+
+
+@dataclass(frozen=True)
+class Training:
+    """A network trained by a recipe; it goes on where an interrupted one stopped.
+
+    The test faces are its validation faces too: they are looked at after each epoch for the curves, and nothing is chosen
+    by them. The last epoch counts.
+
+    Attributes:
+        recipe: how.
+        start: "scratch", "imagenet" or "webcam".
+    """
+
+    recipe: Recipe
+    start: str = "scratch"
+
+    def solve(self, task: Task) -> Solution:
+        recipe = replace(self.recipe, seed=task.number)
+        init = None
+        if self.start == "webcam":
+            lineage.refuse_seen(lineage.read(task.webcam), task.test, task.webcam.name)
+            init = task.webcam
+        trainer = Trainer(recipe, task.train, task.test, task.folder, init, on_step=task.on_step)
+        if (task.folder / checkpoint.NAME).exists():
+            trainer.resume()
+        for _ in trainer.run():
+            pass
+        probs = trainer.predict(task.test)
+        (task.folder / checkpoint.NAME).unlink()  # hundreds of MB; what it was worth is known now
+        return Solution(probs, trainer.curve())
+
+    def words(self) -> str:
+        recipe = self.recipe
+        parts = [
+            f"{recipe.network} from {'the FER+ network' if self.start == 'webcam' else self.start}",
+            f"{recipe.optimizer} {recipe.learning_rate:g}, batch {recipe.batch_size}, {recipe.epochs} epochs",
+            f"{recipe.picture} pictures",
+        ]
+        parts += [f"augmentation {recipe.augmentation}"] if recipe.augmentation != "none" else []
+        parts += [f"class-balanced {recipe.balance}"] if recipe.balance != "none" else []
+        parts += ["batch norm over all training pictures"] if recipe.population_statistics else []
+        return "; ".join(parts)
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A method without a network, by a function of training and test faces."""
+
+    function: Callable[[FaceSet, FaceSet], Probs]
+    name: str
+
+    def solve(self, task: Task) -> Solution:
+        return Solution(self.function(task.train, task.test))
+
+    def words(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Head:
+    """A head on the frozen features of our FER+ network, by a function of training faces, test faces, network and seed."""
+
+    function: Callable[[FaceSet, FaceSet, nn.Module, int], Probs]
+    name: str
+
+    def solve(self, task: Task) -> Solution:
+        lineage.refuse_seen(lineage.read(task.webcam), task.test, task.webcam.name)
+        classes = len(evaluate.open_classifier(task.webcam).spec.labels)
+        network = models.build("resnet50", classes, max_pool=True, seed=0)
+        onnx_graph.load_into(network, task.webcam)
+        return Solution(self.function(task.train, task.test, network, task.number))
+
+    def words(self) -> str:
+        return f"{self.name} on frozen features of the FER+ network"
+
+
+@dataclass(frozen=True)
+class ZeroShot:
+    """Our FER+ network as it is, through the live program's classifier, masked to the classes of the data."""
+
+    def solve(self, task: Task) -> Solution:
+        lineage.refuse_seen(lineage.read(task.webcam), task.test, task.webcam.name)
+        return Solution(evaluate.predict(evaluate.open_classifier(task.webcam), task.test).probs)
+
+    def words(self) -> str:
+        return "the FER+ network as it is, masked to seven classes"
+
+
+def quick(method: Method) -> Method:
+    """The same with a single epoch."""
+    if isinstance(method, Training):
+        return replace(method, recipe=replace(method.recipe, epochs=1))
+    return method

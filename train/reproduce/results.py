@@ -1,0 +1,201 @@
+"""What a row of the reproduction found: predictions per split, and the figures that follow from them."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+from realtime.errors import ConfigError, SinkError
+from train.engine import Epoch
+
+SCHEMA = 1
+Z95 = 1.959964
+"""Two-sided 95 % quantile of the normal distribution."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A 95 % confidence interval of a share."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class SplitResult:
+    """One training and test.
+
+    Attributes:
+        split: "seed 0", "fold 3" or "all".
+        commit: of the code that ran.
+        seconds: it took, training included.
+        train_pictures: learned from.
+        truth, predicted: class indices of the n test pictures.
+        sequences, sequences_right: test sequences, and those right by the mean of their frames' probabilities.
+        sibling_share: share of test pictures with a frame of the same sequence in training.
+        curve: the epochs, of a network that was trained.
+    """
+
+    split: str
+    commit: str
+    seconds: float
+    train_pictures: int
+    truth: tuple[int, ...]
+    predicted: tuple[int, ...]
+    sequences: int
+    sequences_right: int
+    sibling_share: float
+    curve: tuple[Epoch, ...] = ()
+
+    @property
+    def n(self) -> int:
+        """Test pictures."""
+        return len(self.truth)
+
+    @property
+    def right(self) -> int:
+        """Test pictures named right."""
+        return sum(truth == predicted for truth, predicted in zip(self.truth, self.predicted, strict=True))
+
+    @property
+    def accuracy(self) -> float:
+        """Share of test pictures named right."""
+        return self.right / self.n
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Table II's figures: accuracy, and precision, recall and F1 as means over the classes (scikit-learn's "macro")."""
+
+    accuracy: float
+    precision: float
+    recall: float
+    f1: float
+
+    @classmethod
+    def of(cls, truth: NDArray[np.intp], predicted: NDArray[np.intp]) -> "Metrics":
+        """Judges class indices, int (n,) each; a class that occurs neither here nor there is left out."""
+        precision, recall, f1, _ = precision_recall_fscore_support(truth, predicted, average="macro", zero_division=0)
+        return cls(float((truth == predicted).mean()), float(precision), float(recall), float(f1))
+
+
+@dataclass(frozen=True)
+class Result:
+    """One row of the reproduction, as it is stored.
+
+    Attributes:
+        row: the row's name.
+        protocol: "A", "B" or "C".
+        labels: the class names.
+        method: in words: network, recipe, start.
+        data_sha256: manifest hash of all the faces.
+        command, machine, versions: what made it.
+        splits: what was found; more may follow.
+    """
+
+    row: str
+    protocol: str
+    labels: tuple[str, ...]
+    method: str
+    data_sha256: str
+    command: str
+    machine: str
+    versions: dict[str, str]
+    splits: tuple[SplitResult, ...] = ()
+
+    def predictions(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Truth and prediction of all splits, pooled."""
+        truth = np.concatenate([np.array(split.truth, dtype=np.intp) for split in self.splits])
+        return truth, np.concatenate([np.array(split.predicted, dtype=np.intp) for split in self.splits])
+
+    def pooled(self) -> Metrics:
+        """Figures over the predictions of all splits together."""
+        return Metrics.of(*self.predictions())
+
+    def per_split(self) -> tuple[Metrics, ...]:
+        """Figures of every split."""
+        return tuple(Metrics.of(np.array(split.truth), np.array(split.predicted)) for split in self.splits)
+
+    def confusion(self) -> NDArray[np.int64]:
+        """int (k,k) of all splits together: rows true, columns predicted."""
+        return np.asarray(confusion_matrix(*self.predictions(), labels=np.arange(len(self.labels))), dtype=np.int64)
+
+    def interval(self) -> Interval:
+        """Wilson's 95 % interval of the accuracy.
+
+        Folds by person test every picture once and are pooled; random splits overlap, so n is that of one of them.
+        """
+        n = self.splits[0].n if self.protocol == "A" else sum(split.n for split in self.splits)
+        return wilson(self.accuracy() * n, n)
+
+    def accuracy(self) -> float:
+        """Mean over random splits (A), pooled otherwise."""
+        if self.protocol == "A":
+            return float(np.mean([split.accuracy for split in self.splits]))
+        return self.pooled().accuracy
+
+    def deviation(self) -> float:
+        """Standard deviation of the splits' accuracies; 0 for a single one."""
+        accuracies = [split.accuracy for split in self.splits]
+        return float(np.std(accuracies, ddof=1)) if len(accuracies) > 1 else 0.0
+
+    def write(self, folder: Path) -> Path:
+        """Writes folder/row.json, atomically.
+
+        Raises:
+            SinkError: it cannot be written; an earlier file is untouched.
+        """
+        path = folder / f"{self.row}.json"
+        aside = path.with_suffix(".json.tmp")
+        fields = {"schema": SCHEMA, **asdict(self)}
+        for split in fields["splits"]:
+            # one digit a picture: k is 7
+            split |= {"truth": _digits(split["truth"]), "predicted": _digits(split["predicted"])}
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            aside.write_text(json.dumps(fields, indent=1) + "\n", encoding="utf-8")
+            aside.replace(path)
+        except OSError as error:
+            aside.unlink(missing_ok=True)
+            raise SinkError(f"{path}: cannot be written ({error.strerror}); give another --out") from error
+        return path
+
+
+def read(path: Path) -> Result:
+    """A result from its file.
+
+    Raises:
+        ConfigError: it cannot be read, or is no result of this version.
+    """
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        if fields.pop("schema") != SCHEMA:
+            raise ValueError(f"it is not of schema {SCHEMA}")
+        fields["labels"] = tuple(fields["labels"])
+        fields["splits"] = tuple(_split(split) for split in fields["splits"])
+        return Result(**fields)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(f"{path}: is no result of train.reproduce ({error}); remove it, and the row runs anew") from error
+
+
+def wilson(right: float, n: int) -> Interval:
+    """Wilson's 95 % score interval of a share of n (Wilson, 1927)."""
+    share, z2 = right / n, Z95**2
+    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = Z95 / (1 + z2 / n) * float(np.sqrt(share * (1 - share) / n + z2 / (4 * n * n)))
+    return Interval(max(0.0, middle - half), min(1.0, middle + half))
+
+
+def _digits(indices: tuple[int, ...]) -> str:
+    return "".join(str(index) for index in indices)
+
+
+def _split(fields: dict[str, object]) -> SplitResult:
+    values = dict(fields)
+    for name in ("truth", "predicted"):
+        values[name] = tuple(int(digit) for digit in str(values[name]))
+    values["curve"] = tuple(Epoch(**epoch) for epoch in values["curve"])  # type: ignore[attr-defined]
+    return SplitResult(**values)  # type: ignore[arg-type]

@@ -1,0 +1,158 @@
+"""The rows of the reproduction: what is run, under which protocol, and what was published for it."""
+
+from dataclasses import dataclass, replace
+
+from realtime.errors import ConfigError
+from train.recipes import PAPER
+from train.reproduce.methods import Method, Training, ZeroShot
+
+PROTOCOLS = {
+    "A": "80/20 by picture, as in the paper: leaky",
+    "B": "by person, 10 folds: no person on both sides",
+    "C": "zero-shot: no picture of the data in training",
+}
+
+
+@dataclass(frozen=True)
+class Published:
+    """A number of the literature.
+
+    Attributes:
+        accuracy: as a share.
+        source: where it stands.
+        comparable: whether it is meant to be the same experiment; else it stands beside ours for orientation.
+    """
+
+    accuracy: float
+    source: str
+    comparable: bool = True
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the final table.
+
+    Attributes:
+        name: for --only; also of its result file.
+        part: heading of the results page it stands under.
+        title: in words.
+        protocol: key of PROTOCOLS.
+        splits: numbers of the seeds (A) or folds (B) that are run.
+        method: what is run.
+        published: what to compare with.
+        optional: only run when asked for by name.
+    """
+
+    name: str
+    part: str
+    title: str
+    protocol: str
+    splits: tuple[int, ...]
+    method: Method
+    published: Published | None = None
+    optional: bool = False
+
+
+SEEDS = (0, 1, 2, 3, 4)
+ALL_FOLDS = tuple(range(10))
+SOME_FOLDS = (0, 1, 2)
+"""For what costs a network's training a fold and is only compared with its neighbours: 30 % of the persons."""
+
+TABLE_2 = "Table II"
+IMBALANCE = "Class imbalance"
+INPUT = "Input picture"
+NETWORKS = "Other networks"
+LITERATURE = "Heads of the literature"
+BASELINES = "Without a network, and without training"
+READINGS = "Readings of the paper's “without transfer learning”"
+
+_REPRODUCED = Training(PAPER)
+_TRANSFERRED = Training(PAPER, start="webcam")
+
+
+def _changed(method: Training, **changes: object) -> Training:
+    return replace(method, recipe=replace(method.recipe, **changes))  # type: ignore[arg-type]
+
+
+ROWS: tuple[Row, ...] = (
+    Row("transfer-a", TABLE_2, "ResNet-50 with transfer learning", "A", SEEDS, _TRANSFERRED, Published(0.9949, "the paper")),
+    Row("scratch-a", TABLE_2, "ResNet-50 from scratch", "A", SEEDS, _REPRODUCED, Published(0.9541, "the paper")),
+    Row(
+        "imagenet-a",
+        TABLE_2,
+        "ResNet-50 with transfer learning from ImageNet",
+        "A",
+        SEEDS,
+        Training(PAPER, start="imagenet"),
+        Published(0.9949, "the paper"),
+        optional=True,
+    ),
+    Row("transfer-b", TABLE_2, "ResNet-50 with transfer learning", "B", ALL_FOLDS, _TRANSFERRED),
+    Row("scratch-b", TABLE_2, "ResNet-50 from scratch", "B", SOME_FOLDS, _REPRODUCED),
+    Row("zero-shot", BASELINES, "our FER+ network, nothing learned from CK+", "C", (0,), ZeroShot()),
+    Row(
+        "population-a",
+        READINGS,
+        "batch norm's statistics over all training pictures (MATLAB's default)",
+        "A",
+        (0,),
+        _changed(_REPRODUCED, population_statistics=True),
+        Published(0.9541, "the paper"),
+    ),
+    Row(
+        "plain-a",
+        READINGS,
+        "residual blocks not begun at zero",
+        "A",
+        (0,),
+        _changed(_REPRODUCED, network="resnet50-plain"),
+        Published(0.9541, "the paper"),
+    ),
+    Row(
+        "raw-a",
+        READINGS,
+        "pictures not equalized",
+        "A",
+        (0,),
+        _changed(_REPRODUCED, picture="raw"),
+        Published(0.9541, "the paper"),
+    ),
+    Row(
+        "large-a",
+        READINGS,
+        "pictures scaled up to 224x224",
+        "A",
+        (0,),
+        _changed(_REPRODUCED, network="resnet50-224"),
+        Published(0.9541, "the paper"),
+    ),
+    Row("augmented-b", IMBALANCE, "augmentation", "B", SOME_FOLDS, _changed(_TRANSFERRED, augmentation="webcam")),
+    Row("sampled-b", IMBALANCE, "class-balanced sampling", "B", SOME_FOLDS, _changed(_TRANSFERRED, balance="sampling")),
+    Row("weighted-b", IMBALANCE, "weighted loss", "B", SOME_FOLDS, _changed(_TRANSFERRED, balance="loss")),
+    Row("raw-b", INPUT, "raw pictures, from scratch", "B", SOME_FOLDS, _changed(_REPRODUCED, picture="raw")),
+    Row("edges-b", INPUT, "edges of Algorithm 1, from scratch", "B", SOME_FOLDS, _changed(_REPRODUCED, picture="edges")),
+    Row("resnet18-b", NETWORKS, "ResNet-18 from scratch", "B", SOME_FOLDS, _changed(_REPRODUCED, network="resnet18")),
+    Row("googlenet-b", NETWORKS, "GoogLeNet from scratch", "B", SOME_FOLDS, _changed(_REPRODUCED, network="googlenet")),
+    Row(
+        "mobilenetv3-b",
+        NETWORKS,
+        "MobileNetV3-Large from scratch",
+        "B",
+        SOME_FOLDS,
+        _changed(_REPRODUCED, network="mobilenetv3"),
+    ),
+    Row("vgg16-b", NETWORKS, "VGG-16 from scratch", "B", SOME_FOLDS, _changed(_REPRODUCED, network="vgg16")),
+)
+
+
+def find(names: list[str]) -> tuple[Row, ...]:
+    """The rows of those names, in the table's order; all that are not optional if none is named.
+
+    Raises:
+        ConfigError: one of the names is none; the message lists those there are.
+    """
+    known = {row.name for row in ROWS}
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"no row {name!r}; there are: {', '.join(row.name for row in ROWS)}")
+    return tuple(row for row in ROWS if (row.name in names if names else not row.optional))
