@@ -1,5 +1,6 @@
 """The training loop learns, resumes to the same bits, and tells where it stands."""
 
+import copy
 import csv
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import torch
 
 from realtime.errors import ConfigError
 from tests.train_data import patterns, recipe, tiny
-from train import checkpoint, models
+from train import checkpoint, engine, models
 from train.engine import Trainer, predict
 
 LABELS = ("neutral", "happiness", "surprise", "sadness")
@@ -133,3 +134,64 @@ def test_metrics_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"metrics.csv: cannot be written"):
         list(learner.run())
     assert checkpoint.load(tmp_path).epoch == 1
+
+
+def test_train_accuracy_is_that_of_the_batches(tmp_path: Path) -> None:
+    batch = patterns(8, LABELS)
+    changes = {"epochs": 12, "augmentation": "none", "schedule": "constant", "learning_rate": 0.02, "ema_decay": 0.0}
+    epochs = list(Trainer(recipe(**changes), batch, batch, tmp_path).run())
+    assert epochs[0].train_accuracy < 0.9
+    assert epochs[-1].train_accuracy == 1
+
+
+def test_the_curve_includes_what_was_before_the_interruption(tmp_path: Path) -> None:
+    first = trainer(tmp_path, epochs=3)
+    done = [next(first.run())]
+    second = trainer(tmp_path, epochs=3)
+    second.resume()
+    done += second.run()
+    assert second.curve() == tuple(done)
+
+
+@pytest.mark.parametrize("damage", ["epoch\n1\n", "nonsense"])
+def test_a_damaged_curve(tmp_path: Path, damage: str) -> None:
+    learner = trainer(tmp_path, epochs=1)
+    list(learner.run())
+    (tmp_path / "metrics.csv").write_text(damage + "\n1,2,3\n")
+    with pytest.raises(ConfigError, match=r"metrics.csv: cannot be read"):
+        learner.curve()
+
+
+def test_population_statistics_are_those_of_all_training_pictures(tmp_path: Path) -> None:
+    """Judging with them changes nothing for the training that goes on."""
+    plain, settled = (trainer(tmp_path / str(on), epochs=2, population_statistics=on) for on in (False, True))
+    list(plain.run())
+    list(settled.run())
+    for name, value in plain.model.state_dict().items():
+        assert torch.equal(value, settled.model.state_dict()[name])
+    faces = patterns(8, LABELS, seed=1)
+    assert np.abs(plain.predict(faces) - settled.predict(faces)).max() > 1e-4
+
+    seen: list[torch.Tensor] = []
+    network = copy.deepcopy(settled.average or settled.model)
+    stem = next(module for module in network.modules() if isinstance(module, torch.nn.BatchNorm2d))
+    stem.register_forward_hook(lambda _layer, inputs, _output: seen.append(inputs[0]))
+    predict(network, settled.train.images)
+    mean = torch.cat(seen).mean(dim=(0, 2, 3))
+    engine._take_statistics(network, settled.train.images, torch.device("cpu"), "equalized")
+    assert stem.running_mean is not None
+    torch.testing.assert_close(stem.running_mean, mean, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("changes", [{"picture": "raw"}, {"picture": "edges"}, {"balance": "loss"}, {"balance": "sampling"}])
+def test_a_recipe_is_followed(tmp_path: Path, changes: dict[str, object]) -> None:
+    """Another picture or balance, other weights."""
+    faces = patterns(32, LABELS)
+    faces = faces.where((faces.classes() < 2) | (np.arange(32) < 8))
+    ends = []
+    for folder, extra in (("plain", {}), ("changed", changes)):
+        (tmp_path / folder).mkdir()
+        learner = Trainer(recipe(epochs=1, augmentation="none", **extra), faces, faces, tmp_path / folder)
+        list(learner.run())
+        ends.append(learner.model.state_dict()["fc.weight"])
+    assert not torch.equal(*ends)

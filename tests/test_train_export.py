@@ -95,6 +95,14 @@ class TestGraph:
         with pytest.raises(ModelError, match=r"fc\.weight is missing or of another shape"):
             onnx_graph.load_into(tiny(7), path)
 
+    def test_other_classes_get_a_new_layer(self, path: Path, network: nn.Module) -> None:
+        other = tiny(7)
+        before = other.fc.weight.clone()
+        onnx_graph.load_into(other, path, new_classes=True)
+        assert torch.equal(other.fc.weight, before)
+        assert torch.equal(other.conv1.weight, network.conv1.weight)
+        assert onnx_graph.load_labels(path) == SPEC.labels
+
     def test_files_that_are_none(self, tmp_path: Path) -> None:
         with pytest.raises(WeightsNotFound, match=r"none\.onnx"):
             onnx_graph.load_weights(tmp_path / "none.onnx")

@@ -1,0 +1,61 @@
+"""Rare classes are drawn more often, or weigh more, and everything else stays as it was."""
+
+import numpy as np
+import pytest
+
+from realtime.errors import ConfigError
+from tests.train_data import patterns
+from train import balance
+from train.datasets import FaceSet
+
+LABELS = ("neutral", "happiness", "surprise")
+
+
+def uneven() -> FaceSet:
+    """60 neutral, 6 happy, nobody surprised."""
+    faces = patterns(180, LABELS)
+    counts = (60, 6, 0)
+    keep = np.zeros(180, dtype=np.bool_)
+    for index, count in enumerate(counts):
+        keep[np.flatnonzero(faces.classes() == index)[:count]] = True
+    return faces.where(keep)
+
+
+def test_without_balance_every_row_comes_once() -> None:
+    faces = uneven()
+    for method in ("none", "loss"):
+        order = balance.order(method, faces, np.random.default_rng(0))
+        assert sorted(order) == list(range(66))
+        assert list(order) != sorted(order)
+
+
+def test_sampling_draws_every_class_that_occurs_equally_often() -> None:
+    faces = uneven()
+    rng = np.random.default_rng(0)
+    drawn = np.concatenate([balance.order("sampling", faces, rng) for _ in range(50)])
+    shares = np.bincount(faces.classes()[drawn], minlength=3) / len(drawn)
+    assert shares == pytest.approx([0.5, 0.5, 0], abs=0.03)
+    assert len(balance.order("sampling", faces, rng)) == 66
+
+
+def test_the_same_seed_gives_the_same_order() -> None:
+    faces = uneven()
+    for method in balance.METHODS:
+        first, second = (balance.order(method, faces, np.random.default_rng(7)) for _ in range(2))
+        np.testing.assert_array_equal(first, second)
+
+
+def test_weights_make_classes_equal_and_keep_the_mean() -> None:
+    faces = uneven()
+    np.testing.assert_array_equal(balance.class_weights("none", faces), [1, 1, 1])
+    np.testing.assert_array_equal(balance.class_weights("sampling", faces), [1, 1, 1])
+    weights = balance.class_weights("loss", faces)
+    assert weights == pytest.approx([66 / 120, 66 / 12, 1])
+    assert weights[faces.classes()].mean() == pytest.approx(1)
+    assert weights.dtype == np.float32
+
+
+def test_unknown_method() -> None:
+    for function in (lambda: balance.class_weights("luck", uneven()), lambda: balance.order("luck", uneven(), np.random.default_rng())):
+        with pytest.raises(ConfigError, match="no way to balance 'luck'; there are: none, sampling, loss"):
+            function()
