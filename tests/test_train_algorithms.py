@@ -173,7 +173,7 @@ class TestRegions:
     @pytest.mark.data
     def test_ckplus(self, data: Path) -> None:
         """Real 48x48 faces, the last picture of every tenth sequence: one face each, nearly all eyes and mouths."""
-        from train.datasets import load_ckplus
+        from train.ckplus import load_ckplus
 
         images = load_ckplus(data / "ckplus48.zip").images[2::30]
         finder = RegionDetector()

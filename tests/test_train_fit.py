@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.train_data import patterns, recipe, tiny, write_ferplus
-from train import checkpoint, fit, models, recipes
+from train import checkpoint, fit, manifest, models, recipes
 
 
 @pytest.fixture
@@ -25,6 +25,20 @@ def test_a_run_leaves_checkpoint_and_metrics(words: list[str], tmp_path: Path, c
     assert out == ""
     assert "24 training faces (0 copies dropped), 8 to validate on" in err
     assert "epoch 1/1  train loss" in err
+
+
+def test_a_run_leaves_a_manifest_of_the_faces_it_used(words: list[str], tmp_path: Path) -> None:
+    write_ferplus(tmp_path, patterns(24), patterns(24).where(patterns(24).classes() == 0))
+    assert fit.main(words) == 0
+    seen = manifest.read(tmp_path / "run" / "manifest.csv")
+    assert [row.split for row in seen.rows] == ["train"] * 21 + ["validation"] * 3
+    assert seen.rows[-1].path == "PublicTest/26"
+    pixels = [{row.sha256 for row in seen.rows if row.split == split} for split in ("train", "validation")]
+    assert not set.intersection(*pixels), "copies are dropped"
+
+    write_ferplus(tmp_path, patterns(24, seed=5), patterns(8, seed=1))
+    assert fit.main([*words, "--resume"]) == 2
+    assert manifest.read(tmp_path / "run" / "manifest.csv") == seen, "a refused run leaves the manifest of the other"
 
 
 def test_a_run_is_not_overwritten(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,6 @@
 """Trees of class folders: what is read from them and in which order, and what is wrong with the others."""
 
+import re
 from pathlib import Path
 
 import cv2
@@ -11,6 +12,7 @@ from realtime import preprocess
 from realtime.datatypes import Faces
 from realtime.detector import HaarDetector
 from realtime.errors import ConfigError
+from realtime.labels import LABELS
 from tests.demo import demo_frame
 from tests.train_data import picture, save
 from train.folders import detect_faces, find_pictures, load_folder, read_gray
@@ -59,6 +61,28 @@ class TestLoading:
         assert faces.classes().tolist() == [0, 0, 2, 2, 1, 1]
         np.testing.assert_array_equal(faces.images[::2], [picture(1)] * 3)
 
+    def test_kaggles_names_are_mapped_onto_the_one_list(self, tmp_path: Path) -> None:
+        folders = ("angry", "Contempt", "disgusted", "FEAR", "happy", "natural", "sad", "surprised")
+        for seed, folder in enumerate(folders):
+            save(tmp_path / folder / "1.jpg", picture(seed))
+        faces = load_folder(tmp_path)
+        assert faces.labels == LABELS
+        of_folder = {name: faces.labels[i] for name, i in zip(faces.names, faces.classes(), strict=True)}
+        wanted = ("anger", "contempt", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
+        assert of_folder == {f"{folder}/1.jpg": label for folder, label in zip(folders, wanted, strict=True)}
+
+    def test_a_folder_around_it_all_is_no_part_of_the_names(self, tree: Path, tmp_path: Path) -> None:
+        plain = load_folder(tree, "train")
+        wrapped = tmp_path / "archive" / "images"  # jonathanoheix's face-expression-recognition-dataset
+        wrapped.parent.mkdir()
+        tree.rename(wrapped)
+        (wrapped.parent / "__MACOSX").mkdir()
+        for root in (wrapped.parent, tmp_path):
+            assert load_folder(root, "train").manifest_sha256() == plain.manifest_sha256()
+            assert load_folder(root, "train").names == plain.names
+        with pytest.raises(ConfigError, match=re.escape(f"{wrapped}: has the splits test, train; choose one with --split")):
+            load_folder(tmp_path)
+
     @pytest.mark.parametrize(("height", "width"), [(96, 96), (100, 60), (20, 30), (48, 48)])
     def test_any_size_and_colour_becomes_gray_48x48_as_in_the_live_program(
         self, tmp_path: Path, height: int, width: int
@@ -101,7 +125,7 @@ class TestMistakes:
 
     def test_picture_that_goes_away(self, tree: Path) -> None:
         lost = find_pictures(tree, "test")[0]
-        lost.path.unlink()
+        (tree / lost.name).unlink()
         with pytest.raises(ConfigError, match=r"2\.png: cannot be read \(No such file"):
             read_gray(lost)
 
@@ -117,8 +141,11 @@ class TestMistakes:
 
     def test_no_class_folder(self, tmp_path: Path) -> None:
         assert f"{tmp_path}: no class folder, no folder at all; give the folder that holds" in self.message(tmp_path)
-        save(tmp_path / "CK+48/anger/a.png", picture(0))
-        assert f"{tmp_path}: no class folder, only CK+48; give the folder that holds" in self.message(tmp_path)
+        save(tmp_path / "one/anger/a.png", picture(0))
+        save(tmp_path / "two/anger/a.png", picture(0))
+        assert f"{tmp_path}: no class folder, only one, two; give the folder that holds" in self.message(tmp_path)
+        save(tmp_path / "faces/0001/a.png", picture(0))
+        assert f"{tmp_path / 'faces'}: no class folder, only 0001; give" in self.message(tmp_path / "faces")
 
     def test_no_folder(self, tmp_path: Path) -> None:
         assert f"{tmp_path / 'none'}: cannot be read as a folder" in self.message(tmp_path / "none")
@@ -128,7 +155,7 @@ class TestMistakes:
     def test_missing_split(self, tree: Path) -> None:
         assert self.message(tree, "validation") == f"{tree}: has no split 'validation'; its splits are test, train"
         assert self.message(tree, "PublicTest") == f"{tree}: has no split 'PublicTest'; its splits are test, train"
-        assert self.message(tree) == f"{tree}: has the splits test, train; choose one with --split"
+        assert self.message(tree) == f"{tree}: has the splits test, train; choose one with --split, or give its folder"
         assert "has no split 'test', it has no split folders at all" in self.message(tree / "train", "test")
 
     def test_ambiguous_splits(self, tree: Path) -> None:

@@ -2,7 +2,8 @@
 
 import csv
 import dataclasses
-from collections.abc import Iterable
+import zipfile
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import cv2
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from realtime.labels import LABELS
-from train.datasets import VOTE_COLUMNS, FaceSet
+from train.datasets import FaceSet
+from train.fer2013 import VOTE_COLUMNS
 from train.recipes import Recipe
 
 torch.set_num_threads(1)  # these networks are too small for two
@@ -66,7 +68,20 @@ def patterns(n: int, labels: tuple[str, ...] = LABELS, seed: int = 0, prefix: st
 def save(path: Path, image: NDArray[np.uint8]) -> Path:
     """Writes a picture in the format of its suffix, with its folders."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(cv2.imencode(path.suffix, image)[1].tobytes())
+    path.write_bytes(encoded(image, path.suffix))
+    return path
+
+
+def encoded(image: NDArray[np.uint8], suffix: str = ".png") -> bytes:
+    """The bytes of a picture file."""
+    return cv2.imencode(suffix, image)[1].tobytes()
+
+
+def write_zip(path: Path, entries: Mapping[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> Path:
+    """An archive of the entries, in their order; names that end in a slash are folders."""
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
     return path
 
 
@@ -88,8 +103,8 @@ def write_fer2013(path: Path, rows: Iterable[tuple[int, NDArray[np.uint8], str]]
     return path
 
 
-def write_votes(path: Path, rows: Iterable[dict[str, int]]) -> Path:
-    """A fer2013new.csv."""
+def write_votes(path: Path, rows: Iterable[Mapping[str, int | str]]) -> Path:
+    """A fer2013new.csv; a row may give its "Usage"."""
     with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, ("Usage", "Image name", *VOTE_COLUMNS))
         writer.writeheader()

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from realtime.errors import FerError, SinkError
-from train import datasets
+from train import ckplus, fer2013
 from train.average_faces import SIDE, Average, expressions, neutral
 from train.portrait import LEFT, TOP, Look, Morph, draw
 
@@ -195,8 +195,8 @@ def main(argv: list[str] | None = None) -> int:
     console = Console(stderr=True)
     try:
         means = [
-            neutral(datasets.load_ferplus(args.pictures, args.votes, "Training")),
-            *expressions(datasets.load_ckplus(args.data)),
+            neutral(fer2013.load_ferplus(args.pictures, args.votes, "Training")),
+            *expressions(ckplus.load_ckplus(args.data)),
         ]
         for mean in means:
             console.print(f"{mean.label}: mean of {mean.pictures} pictures", highlight=False)

@@ -22,7 +22,7 @@ from realtime.datatypes import Scores
 from realtime.detector import HaarDetector
 from realtime.errors import ConfigError, FerError, SinkError
 from realtime.session import Session
-from train import datasets, folders, metrics
+from train import datasets, fer2013, folders, metrics
 from train.datasets import FaceSet
 from train.folders import FoundFaces
 from train.metrics import Scorecard
@@ -247,10 +247,10 @@ def main(argv: list[str] | None = None) -> int:
 def _load_table(labels: str, pictures: Path, votes: Path | None, usage: str) -> FaceSet:
     """All usable rows of fer2013.csv of one usage, with whoever's labels."""
     if labels == "fer2013":
-        return datasets.load_fer2013(pictures, usage)
+        return fer2013.load_fer2013(pictures, usage)
     if votes is None:
         raise ConfigError("--labels ferplus needs --votes fer2013new.csv")
-    return datasets.load_ferplus(pictures, votes, usage)
+    return fer2013.load_ferplus(pictures, votes, usage)
 
 
 def _title(model: str, args: argparse.Namespace, classes: int, masked: tuple[str, ...]) -> str:

@@ -18,7 +18,7 @@ from realtime import preprocess
 from realtime.errors import ConfigError, FerError, SinkError
 from realtime.session import CHECKSUMS, Session
 from realtime.spec import ModelSpec
-from train import calibration, checkpoint, datasets, evaluate, metrics, models, onnx_graph, quantize
+from train import calibration, checkpoint, datasets, evaluate, fer2013, metrics, models, onnx_graph, quantize
 from train.calibration import Calibration
 from train.checkpoint import Checkpoint
 from train.datasets import FaceSet
@@ -203,8 +203,8 @@ def main(argv: list[str] | None = None) -> int:
     console = Console(stderr=True)
     try:
         saved = checkpoint.load(args.run)
-        val = datasets.load_ferplus(args.data, args.votes, "PublicTest")
-        train = datasets.drop_copies(datasets.load_ferplus(args.data, args.votes, "Training"), of=val)
+        val = fer2013.load_ferplus(args.data, args.votes, "PublicTest")
+        train = datasets.drop_copies(fer2013.load_ferplus(args.data, args.votes, "Training"), of=val)
         for file in export(
             saved,
             train,

@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from realtime.errors import ConfigError, FerError
-from train import datasets, recipes
+from train import datasets, fer2013, manifest, recipes
 from train.checkpoint import NAME
 from train.engine import Trainer
+from train.manifest import Manifest
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -35,8 +36,8 @@ def _fit(args: argparse.Namespace, console: Console) -> int:
         recipe = replace(recipe, start=_sha256(args.init))
     if not args.resume and (args.out / NAME).exists():
         raise ConfigError(f"{args.out} holds a run; give --resume to go on with it, or another --out")
-    val = datasets.load_ferplus(args.data, args.votes, "PublicTest")
-    train = datasets.load_ferplus(args.data, args.votes, "Training")
+    val = fer2013.load_ferplus(args.data, args.votes, "PublicTest")
+    train = fer2013.load_ferplus(args.data, args.votes, "Training")
     kept = datasets.drop_copies(train, of=val)
     val = val.with_majority()
     console.print(f"{len(kept)} training faces ({len(train) - len(kept)} copies dropped), {len(val)} to validate on")
@@ -54,6 +55,7 @@ def _fit(args: argparse.Namespace, console: Console) -> int:
         trainer = Trainer(recipe, kept, val, args.out, args.init, args.device, on_step)
         if args.resume:
             trainer.resume()
+        Manifest.of(train=kept, validation=val).write(args.out / manifest.NAME)
         for done in trainer.run():
             console.print(
                 f"epoch {done.epoch}/{recipe.epochs}  train loss {done.train_loss:.4f}"
@@ -75,9 +77,9 @@ def _sha256(path: Path) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m train.fit", description="Train a network by a recipe.")
     parser.add_argument("recipe", help=f"one of: {', '.join(sorted(recipes.RECIPES))}")
-    parser.add_argument("--data", type=Path, required=True, help="fer2013.csv, plain or .xz or .gz")
+    parser.add_argument("--data", type=Path, required=True, help="fer2013.csv, plain or .xz, .gz, .zip")
     parser.add_argument("--votes", type=Path, required=True, help="fer2013new.csv: the FER+ votes, row by row")
-    parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint and metrics.csv")
+    parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint, metrics.csv and manifest.csv")
     parser.add_argument("--init", type=Path, metavar="ONNX", help="begin with the weights of this full-precision file")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
     parser.add_argument("--device", default="cpu", help="torch device (default: cpu)")

@@ -1,11 +1,13 @@
 """Labelled pictures of any size in folders named after their classes, as Kaggle ships FER2013, CK+48 and others.
 
-ROOT/<class>/<picture>, or ROOT/<split>/<class>/<picture>; everything is taken in sorted order.
+ROOT/<class>/<picture>, or ROOT/<split>/<class>/<picture>; everything is taken in sorted order. A folder around it all, as
+archives have it (ROOT/images/train/happy/1.jpg), is looked through and is no part of a picture's name.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -22,11 +24,24 @@ SPLITS = {"train": "train", "test": "test", "validation": "validation", "val": "
 """Folder names that are splits, in small letters, and what they are called here."""
 
 
+class Tree(Protocol):
+    """A file or folder, on the disk or inside an archive: as much of pathlib.Path as is needed here."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def suffix(self) -> str: ...
+    def iterdir(self) -> "Iterator[Tree]": ...
+    def is_dir(self) -> bool: ...
+    def is_file(self) -> bool: ...
+    def read_bytes(self) -> bytes: ...
+
+
 @dataclass(frozen=True)
 class LabelledPicture:
-    """One picture file: where it is, its path relative to the root with slashes, and its class, one of LABELS."""
+    """One picture file: where it is, its path inside the tree with slashes, and its class, one of LABELS."""
 
-    path: Path
+    path: Tree
     name: str
     label: str
 
@@ -56,8 +71,17 @@ def load_folder(root: Path, split: str | None = None) -> FaceSet:
         ConfigError: no such tree or split, an unknown or empty class, a broken picture; the message names it.
     """
     pictures = find_pictures(root, split)
+    return load_pictures(pictures, _labels(pictures))
+
+
+def load_pictures(pictures: tuple[LabelledPicture, ...], labels: tuple[str, ...]) -> FaceSet:
+    """Face pictures that were found, gray and shrunk to 48x48, with the given classes.
+
+    Raises:
+        ConfigError: a picture is broken; the message names it.
+    """
     images = [preprocess.shrink(read_gray(picture)) for picture in pictures]
-    return _face_set(pictures, images, _labels(pictures))
+    return _face_set(pictures, images, labels)
 
 
 def detect_faces(root: Path, split: str | None, detector: Detector) -> FoundFaces:
@@ -83,13 +107,15 @@ def detect_faces(root: Path, split: str | None, detector: Detector) -> FoundFace
     return FoundFaces(_face_set(with_face, images, _labels(pictures)), tuple(sorted(faceless)))
 
 
-def find_pictures(root: Path, split: str | None = None) -> tuple[LabelledPicture, ...]:
+def find_pictures(root: Tree, split: str | None = None) -> tuple[LabelledPicture, ...]:
     """Every picture of a tree, or of one split of it, with its class.
 
     Raises:
         ConfigError: no such tree or split, an unknown or empty class; the message names the folder.
     """
+    root = _unwrapped(root)
     parent = _split_folder(root, split)
+    prefix = "" if parent is root else f"{parent.name}/"
     classes = _folders(parent)
     if not any(_label(folder) for folder in classes):
         names = f"only {_list(folder.name for folder in classes)}" if classes else "no folder at all"
@@ -102,7 +128,7 @@ def find_pictures(root: Path, split: str | None = None) -> tuple[LabelledPicture
         paths = [path for path in _entries(folder) if path.suffix.lower() in PICTURE_SUFFIXES and path.is_file()]
         if not paths:
             raise ConfigError(f"{folder}: the class has no picture; put pictures into the folder, or remove it")
-        pictures += (LabelledPicture(path, path.relative_to(root).as_posix(), label) for path in paths)
+        pictures += (LabelledPicture(path, f"{prefix}{folder.name}/{path.name}", label) for path in paths)
     return tuple(pictures)
 
 
@@ -123,7 +149,18 @@ def read_gray(picture: LabelledPicture) -> NDArray[np.uint8]:
     return preprocess.to_gray(np.asarray(image, dtype=np.uint8))
 
 
-def _split_folder(root: Path, split: str | None) -> Path:
+def _unwrapped(root: Tree) -> Tree:
+    """The tree itself, or what is in the only folder of it, such as CK+48/ or images/."""
+    inner = _folders(root)
+    while len(inner) == 1 and _label(inner[0]) is None and inner[0].name.lower() not in SPLITS:
+        deeper = _folders(inner[0])
+        if not deeper:  # an unknown class: named better from here
+            break
+        root, inner = inner[0], deeper
+    return root
+
+
+def _split_folder(root: Tree, split: str | None) -> Tree:
     """The folder with the class folders."""
     folders = _folders(root)
     splits = [folder for folder in folders if folder.name.lower() in SPLITS]
@@ -135,7 +172,9 @@ def _split_folder(root: Path, split: str | None) -> Path:
     if others:
         raise ConfigError(f"{others[0]}: lies beside the splits {_list(s.name for s in splits)} and is none; move it away")
     if split is None:
-        raise ConfigError(f"{root}: has the splits {_list(s.name for s in splits)}; choose one with --split")
+        raise ConfigError(
+            f"{root}: has the splits {_list(s.name for s in splits)}; choose one with --split, or give its folder"
+        )
     wanted = [folder for folder in splits if SPLITS[folder.name.lower()] == SPLITS.get(split.lower())]
     if len(wanted) != 1:
         many = f"has the split {split!r} twice" if wanted else f"has no split {split!r}"
@@ -143,12 +182,12 @@ def _split_folder(root: Path, split: str | None) -> Path:
     return wanted[0]
 
 
-def _folders(root: Path) -> list[Path]:
+def _folders(root: Tree) -> list[Tree]:
     # __MACOSX is what the Mac's zip leaves
     return [path for path in _entries(root) if path.is_dir() and path.name != "__MACOSX"]
 
 
-def _entries(folder: Path) -> list[Path]:
+def _entries(folder: Tree) -> list[Tree]:
     """What lies in a folder, sorted by name, without hidden files."""
     try:
         return sorted((path for path in folder.iterdir() if not path.name.startswith(".")), key=lambda path: path.name)
@@ -156,7 +195,7 @@ def _entries(folder: Path) -> list[Path]:
         raise ConfigError(f"{folder}: cannot be read as a folder ({error.strerror}); give a folder of class folders") from error
 
 
-def _label(folder: Path) -> str | None:
+def _label(folder: Tree) -> str | None:
     try:
         return canonical(folder.name)
     except KeyError:

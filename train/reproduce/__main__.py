@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from realtime.errors import FerError
-from train import datasets
+from train import ckplus
 from train.reproduce import rows, run
 from train.reproduce.results import Result, SplitResult
 from train.reproduce.rows import Row
@@ -25,7 +25,7 @@ def main(argv: list[str] | None = None) -> int:
     console = Console(stderr=True)
     try:
         chosen = rows.find(args.only)
-        faces = datasets.load_ckplus(args.data)
+        faces = ckplus.load_ckplus(args.data)
         out = args.out / "quick" if args.quick else args.out
         settings = Settings(faces, out, args.webcam, args.quick, " ".join(("python -m train.reproduce", *words)))
         _run(chosen, settings, console)
