@@ -10,7 +10,7 @@ import pytest
 
 from realtime.errors import ConfigError, SinkError
 from tests.train_data import patterns
-from train.datasets import load_ckplus
+from train.ckplus import load_ckplus
 from train.reproduce import illustrations
 
 LABELS = ("happiness", "surprise")

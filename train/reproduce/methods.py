@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from train import checkpoint, evaluate, lineage, models, onnx_graph
+from train import checkpoint, evaluate, lineage, manifest, models, onnx_graph
 from train.datasets import FaceSet
 from train.engine import Epoch, Trainer
+from train.manifest import Manifest
 from train.recipes import Recipe
 
 Probs = NDArray[np.float32]
@@ -81,6 +82,7 @@ class Training:
         if self.start == "webcam":
             lineage.refuse_seen(lineage.read(task.webcam), task.test, task.webcam.name)
             init = task.webcam
+        Manifest.of(train=task.train, test=task.test).write(task.folder / manifest.NAME)
         trainer = Trainer(recipe, task.train, task.test, task.folder, init, on_step=task.on_step)
         if (task.folder / checkpoint.NAME).exists():
             trainer.resume()
