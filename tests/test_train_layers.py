@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from tests.train_data import tiny
-from train import layers, models
+from train import imagenet, layers, models
 from train.layers import Stage
 
 
@@ -61,6 +61,29 @@ def test_any_network_can_be_counted() -> None:
     )
     by_hand = 4 * 10 * 10 * 9 + 8 * 5 * 5 * 9 + 8 * 5 * 5 * 3
     assert layers.total_macs(network, 10) == by_hand
+
+
+@pytest.mark.parametrize("name", imagenet.WEIGHTS)
+def test_parameters_and_macs_are_the_published_ones(name: str) -> None:
+    """torchvision publishes both for its networks at 224 pixels; the one-channel stem saves two thirds of its own."""
+    facts = imagenet.WEIGHTS[name].meta
+    with torch.device("meta"):  # counting needs shapes, no numbers
+        network = models.NETWORKS[name](1000)
+    stem = network.get_submodule(models.stem_name(network))
+    saved = 2 * stem.weight.numel()
+    outputs = (models.STOCK_SIDE // stem.stride[0]) ** 2
+    assert layers.total_parameters(network) == facts["num_params"] - saved
+    assert layers.total_macs(network, models.STOCK_SIDE) == pytest.approx(facts["_ops"] * 1e9 - saved * outputs, abs=1e6)
+
+
+@pytest.mark.parametrize(
+    ("name", "macs"),
+    [("googlenet", 69.2e6), ("mobilenetv3", 14.0e6), ("resnet18", 94.3e6), ("resnet50-224", 4.01e9), ("vgg16", 822e6)],
+)
+def test_macs_of_a_face(name: str, macs: float) -> None:
+    with torch.device("meta"):
+        network = models.NETWORKS[name](7)
+    assert layers.total_macs(network) == pytest.approx(macs, rel=0.005)
 
 
 def test_unknown_kinds_are_named_by_their_class() -> None:
