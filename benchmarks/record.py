@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from realtime.errors import SinkError
+from realtime.version import processor
 
 SCHEMA = 1
 PACKAGES = ("numpy", "onnxruntime", "opencv-python", "av")
@@ -49,7 +50,7 @@ class Machine:
     @classmethod
     def this(cls) -> "Machine":
         """The machine this runs on."""
-        return cls(_cpu(), os.cpu_count() or 1, f"{platform.system()} {platform.machine()}", platform.python_version())
+        return cls(processor(), os.cpu_count() or 1, f"{platform.system()} {platform.machine()}", platform.python_version())
 
     @property
     def slug(self) -> str:
@@ -115,13 +116,3 @@ def now() -> str:
 def versions() -> dict[str, str]:
     """Versions of the packages that the speed depends on."""
     return {name: version(name) for name in PACKAGES}
-
-
-def _cpu() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass  # not Linux
-    return platform.processor() or platform.machine()

@@ -1,5 +1,6 @@
-"""Which commit this is: for checkpoints, weights and results."""
+"""Which commit this is, and on which processor it runs: for checkpoints, weights and results."""
 
+import platform
 import subprocess
 from pathlib import Path
 
@@ -14,3 +15,14 @@ def current_commit() -> str:
     except (OSError, subprocess.SubprocessError):
         return UNKNOWN
     return done.stdout.strip()
+
+
+def processor() -> str:
+    """The processor's name, as the system gives it."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass  # not Linux
+    return platform.processor() or platform.machine()

@@ -16,10 +16,10 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from realtime import preprocess
 from realtime.errors import ConfigError
 from realtime.version import current_commit
-from train import augment, balance, checkpoint, metrics, models, onnx_graph
+from train import augment, balance, checkpoint, imagenet, metrics, models, onnx_graph
 from train.datasets import FaceSet
 from train.inputs import INPUTS
-from train.recipes import Recipe
+from train.recipes import IMAGENET, Recipe
 
 METRICS = "metrics.csv"
 
@@ -49,7 +49,8 @@ class Trainer:
         recipe: what to do.
         train, val: faces; `val` is only ever looked at, never learned from.
         folder: where checkpoints and metrics.csv go.
-        init: a full-precision ONNX file of the same network to begin with, named by `recipe.start`; None begins at random.
+        init: a full-precision ONNX file of the same network to begin with, named by `recipe.start`; None begins at random, or
+            with torchvision's weights where the recipe says "imagenet".
         device: a torch device; the CPU computes in bfloat16 where that is exact enough (autocast).
         on_step: called with (epoch, step, steps, loss) after every step.
     """
@@ -70,7 +71,9 @@ class Trainer:
         self.manifest = train.manifest_sha256()
         self.steps = max(1, len(train) // recipe.batch_size)
         network = models.build(recipe.network, len(train.labels), max_pool=recipe.max_pool, seed=recipe.seed)
-        if init is not None:
+        if recipe.start == IMAGENET:
+            imagenet.load_imagenet(recipe.network, network)
+        elif init is not None:
             onnx_graph.load_into(network, init, new_classes=onnx_graph.load_labels(init) != train.labels)
         self.layout = torch.channels_last if recipe.batch_size >= CHANNELS_LAST_FROM else torch.contiguous_format
         self.model: nn.Module = network.to(self.device, memory_format=self.layout)  # type: ignore[call-overload]

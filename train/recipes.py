@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from realtime.errors import ConfigError
 
 
+SCRATCH, IMAGENET = "scratch", "imagenet"
+"""Ways to begin that are no file."""
+
+
 @dataclass(frozen=True)
 class Recipe:
     """One way of training a network.
@@ -45,7 +49,7 @@ class Recipe:
     ema_decay: float = 0.998
     population_statistics: bool = False
     seed: int = 0
-    start: str = "scratch"
+    start: str = SCRATCH
 
 
 PAPER = Recipe(

@@ -77,8 +77,7 @@ class Training:
     start: str = "scratch"
 
     def solve(self, task: Task) -> Solution:
-        recipe = replace(self.recipe, seed=task.number)
-        init = None
+        recipe, init = replace(self.recipe, seed=task.number, start=self.start), None
         if self.start == "webcam":
             lineage.refuse_seen(lineage.read(task.webcam), task.test, task.webcam.name)
             init = task.webcam

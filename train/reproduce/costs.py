@@ -1,0 +1,82 @@
+"""Measures what the networks of the trade-off cost: parameters, multiplications, and ONNX milliseconds a face."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.spec import ModelSpec
+from realtime.version import current_commit, processor
+from train import layers, models, quantize, speed
+from train.datasets import FaceSet
+from train.reproduce.methods import Training
+from train.reproduce.rows import NETWORKS, ROWS, Row
+from train.reproduce.tradeoff import Cost, Costs, Timing
+from train.speed import FULL, INT8, Speed
+
+PACKAGES = ("onnxruntime", "torch", "torchvision", "numpy")
+
+RESNET50 = "scratch-b"
+"""The row that says what the paper's network is worth when it begins as the others do."""
+
+BATCH = 1
+THREADS = min(2, os.cpu_count() or 1)
+ROUNDS, QUICK_ROUNDS = 20, 2
+
+Tell = Callable[[str], None]
+
+
+def compared() -> dict[str, Row]:
+    """The networks of the trade-off, each with its row: from scratch, under protocol B."""
+    rows = [row for row in ROWS if row.name == RESNET50 or row.part == NETWORKS]
+    return {row.method.recipe.network: row for row in rows if isinstance(row.method, Training)}
+
+
+def measure(faces: FaceSet, *, quick: bool = False, tell: Tell = lambda _: None) -> Costs:
+    """Writes every network as fp32 and int8 ONNX into a temporary folder and times them in turns, one face at a time.
+
+    The weights are as they begin: they decide the labels, not the time.
+
+    Args:
+        faces: what int8 learns its ranges from, and what is timed.
+        quick: few rounds.
+        tell: called with what is being done.
+
+    Raises:
+        SinkError: there is no room for the files.
+    """
+    prepared = quantize.calibration_faces(faces)
+    with tempfile.TemporaryDirectory(prefix="fer-cam-costs-") as folder:
+        return _measure(prepared, len(faces.labels), Path(folder), QUICK_ROUNDS if quick else ROUNDS, tell)
+
+
+def _measure(prepared: NDArray[np.uint8], classes: int, folder: Path, rounds: int, tell: Tell) -> Costs:
+    candidates, counts = [], {}
+    for name in compared():
+        tell(f"exporting {name}")
+        network = models.build(name, classes, max_pool=True, seed=0)
+        counts[name] = (layers.total_parameters(network), layers.total_macs(network))
+        candidates += speed.write_candidates(network, ModelSpec(name=name), prepared, folder)
+    tell("timing")
+    speeds = speed.measure(candidates, prepared, batches=(BATCH,), threads=(THREADS,), rounds=rounds)
+    return Costs(
+        machine=processor(),
+        threads=THREADS,
+        batch=BATCH,
+        n=speeds[0].n,
+        commit=current_commit(),
+        versions={name: version(name) for name in PACKAGES},
+        networks=tuple(
+            Cost(name, row.name, *counts[name], _timing(speeds, name, FULL), _timing(speeds, name, INT8))
+            for name, row in compared().items()
+        ),
+    )
+
+
+def _timing(speeds: tuple[Speed, ...], network: str, precision: str) -> Timing:
+    found = next(each for each in speeds if (each.network, each.precision) == (network, precision))
+    return Timing(found.median_ms, found.p95_ms, found.size_mb)
