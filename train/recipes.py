@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from realtime.errors import ConfigError
 
-
 SCRATCH, IMAGENET = "scratch", "imagenet"
 """Ways to begin that are no file."""
 

@@ -126,7 +126,7 @@ ROWS: tuple[Row, ...] = (
         _changed(_REPRODUCED, network="resnet50-224"),
         Published(0.9541, "the paper"),
     ),
-    Row("augmented-b", IMBALANCE, "augmentation", "B", SOME_FOLDS, _changed(_TRANSFERRED, augmentation="webcam")),
+    Row("augmented-b", IMBALANCE, "augmentation", "B", ALL_FOLDS, _changed(_TRANSFERRED, augmentation="webcam")),
     Row("sampled-b", IMBALANCE, "class-balanced sampling", "B", SOME_FOLDS, _changed(_TRANSFERRED, balance="sampling")),
     Row("weighted-b", IMBALANCE, "weighted loss", "B", SOME_FOLDS, _changed(_TRANSFERRED, balance="loss")),
     Row("raw-b", INPUT, "raw pictures, from scratch", "B", SOME_FOLDS, _changed(_REPRODUCED, picture="raw")),
