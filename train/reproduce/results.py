@@ -1,8 +1,11 @@
 """What a row of the reproduction found: predictions per split, and the figures that follow from them."""
 
+import contextlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, astuple, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +52,10 @@ class SplitResult:
     sequences_right: int
     sibling_share: float
     curve: tuple[Epoch, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.truth or len(self.truth) != len(self.predicted):
+            raise ValueError(f"{self.split}: {len(self.truth)} true and {len(self.predicted)} predicted classes")
 
     @property
     def n(self) -> int:
@@ -106,6 +113,41 @@ class Result:
     versions: dict[str, str]
     splits: tuple[SplitResult, ...] = ()
 
+    def __post_init__(self) -> None:
+        for split in self.splits:
+            if not 0 <= min(*split.truth, *split.predicted) <= max(*split.truth, *split.predicted) < len(self.labels):
+                raise ValueError(f"{split.split}: a class index is none of the {len(self.labels)} labels")
+
+    @property
+    def n(self) -> int:
+        """Test pictures of all splits."""
+        return sum(split.n for split in self.splits)
+
+    @property
+    def seconds(self) -> float:
+        """Taken by all splits."""
+        return sum(split.seconds for split in self.splits)
+
+    @property
+    def sibling_share(self) -> float:
+        """Mean of the splits' shares."""
+        return float(np.mean([split.sibling_share for split in self.splits]))
+
+    @property
+    def sequence_accuracy(self) -> float:
+        """Share of the sequences of all splits that are right by the mean of their frames' probabilities."""
+        return sum(split.sequences_right for split in self.splits) / sum(split.sequences for split in self.splits)
+
+    @property
+    def best(self) -> int:
+        """Place of the split with the highest accuracy; of equals the one with the higher F1, then the first."""
+        metrics = self.per_split()
+        return max(range(len(metrics)), key=lambda place: (metrics[place].accuracy, metrics[place].f1, -place))
+
+    def only(self, names: Collection[str]) -> "Result":
+        """The same with the splits of those names alone."""
+        return replace(self, splits=tuple(split for split in self.splits if split.split in names))
+
     def predictions(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Truth and prediction of all splits, pooled."""
         truth = np.concatenate([np.array(split.truth, dtype=np.intp) for split in self.splits])
@@ -119,6 +161,14 @@ class Result:
         """Figures of every split."""
         return tuple(Metrics.of(np.array(split.truth), np.array(split.predicted)) for split in self.splits)
 
+    def mean(self) -> Metrics:
+        """Means of the splits' figures."""
+        return Metrics(*(float(np.mean(values)) for values in self._columns()))
+
+    def spread(self) -> Metrics:
+        """Standard deviations of the splits' figures; 0 for a single split."""
+        return Metrics(*(_deviation(values) for values in self._columns()))
+
     def confusion(self) -> NDArray[np.int64]:
         """int (k,k) of all splits together: rows true, columns predicted."""
         return np.asarray(confusion_matrix(*self.predictions(), labels=np.arange(len(self.labels))), dtype=np.int64)
@@ -128,19 +178,18 @@ class Result:
 
         Folds by person test every picture once and are pooled; random splits overlap, so n is that of one of them.
         """
-        n = self.splits[0].n if self.protocol == "A" else sum(split.n for split in self.splits)
+        n = self.splits[0].n if self.protocol == "A" else self.n
         return wilson(self.accuracy() * n, n)
 
     def accuracy(self) -> float:
         """Mean over random splits (A), pooled otherwise."""
         if self.protocol == "A":
             return float(np.mean([split.accuracy for split in self.splits]))
-        return self.pooled().accuracy
+        return sum(split.right for split in self.splits) / self.n
 
     def deviation(self) -> float:
         """Standard deviation of the splits' accuracies; 0 for a single one."""
-        accuracies = [split.accuracy for split in self.splits]
-        return float(np.std(accuracies, ddof=1)) if len(accuracies) > 1 else 0.0
+        return _deviation([split.accuracy for split in self.splits])
 
     def write(self, folder: Path) -> Path:
         """Writes folder/row.json, atomically.
@@ -148,20 +197,33 @@ class Result:
         Raises:
             SinkError: it cannot be written; an earlier file is untouched.
         """
-        path = folder / f"{self.row}.json"
-        aside = path.with_suffix(".json.tmp")
         fields = {"schema": SCHEMA, **asdict(self)}
         for split in fields["splits"]:
             # one digit a picture: k is 7
             split |= {"truth": _digits(split["truth"]), "predicted": _digits(split["predicted"])}
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            aside.write_text(json.dumps(fields, indent=1) + "\n", encoding="utf-8")
-            aside.replace(path)
-        except OSError as error:
+        return write_json(fields, folder / f"{self.row}.json")
+
+    def _columns(self) -> list[tuple[float, ...]]:
+        """The splits' accuracies, precisions, recalls and F1s."""
+        return list(zip(*(astuple(metrics) for metrics in self.per_split()), strict=True))
+
+
+def write_json(fields: dict[str, Any], path: Path) -> Path:
+    """Writes a file, atomically, with its folders.
+
+    Raises:
+        SinkError: it cannot be written; an earlier file is untouched.
+    """
+    aside = path.with_suffix(".json.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside.write_text(json.dumps(fields, indent=1) + "\n", encoding="utf-8")
+        aside.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
             aside.unlink(missing_ok=True)
-            raise SinkError(f"{path}: cannot be written ({error.strerror}); give another --out") from error
-        return path
+        raise SinkError(f"{path}: cannot be written ({error.strerror}); give another --out") from error
+    return path
 
 
 def read(path: Path) -> Result:
@@ -186,7 +248,12 @@ def wilson(right: float, n: int) -> Interval:
     share, z2 = right / n, Z95**2
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = Z95 / (1 + z2 / n) * float(np.sqrt(share * (1 - share) / n + z2 / (4 * n * n)))
-    return Interval(max(0.0, middle - half), min(1.0, middle + half))
+    # exact at the ends, where rounding would leave a hair
+    return Interval(middle - half if share > 0 else 0.0, middle + half if share < 1 else 1.0)
+
+
+def _deviation(values: Sequence[float]) -> float:
+    return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
 
 
 def _digits(indices: tuple[int, ...]) -> str:

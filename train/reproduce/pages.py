@@ -1,0 +1,165 @@
+"""The sentences of the results page, and how its numbers are written. No sentence judges a result; verdicts.py does that."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple
+
+from train.reproduce.results import Metrics, Result
+from train.reproduce.rows import Row
+from train.reproduce.tradeoff import Costs, Timing
+from train.reproduce.verdicts import AGREES, HIGHER, LOWER, ORIENTATION, Comparison, name_splits
+
+Cells = tuple[str, ...]
+"""One line of a table."""
+
+TITLE = "The paper, row by row"
+
+TRIAL = "This is a trial (`--quick`: one split, one epoch, few pictures). Its numbers mean nothing."
+
+SHORT = {"A": "A, by picture: leaky", "B": "B, by person", "C": "C, zero-shot"}
+"""The protocols, in a table."""
+
+INTRODUCTION = """\
+Istiqomah, Sari, Susanto, Rachmawanto: *Facial Expression Recognition using Convolutional Neural Networks with Transfer \
+Learning ResNet-50* (JAIC 8(2), 2024), run again on CK+48. This page is written from the files in [results](results) and \
+from nothing else; `python -m train.reproduce` writes both. Every row can be run again by the command in its line.
+
+CK+48 has 981 pictures of seven classes. The paper counts 35 of anger; there are 135, and only with 135 its counts add up to \
+981."""
+
+VERDICTS = f"""\
+The verdict compares the published accuracy with Wilson's 95 % interval around ours. Below it: *ours is higher*. Inside: \
+*agrees*. Above: *not reproduced*, by the difference of the accuracies in percentage points. Where the published number \
+belongs to other data, it says *{ORIENTATION}*.
+
+Ours is the mean over the seeds under protocol A, with the interval for the n pictures of one seed (the seeds' test sets \
+overlap), and the share over all tested pictures under B and C. ± is the standard deviation over seeds or folds. The interval \
+takes the pictures as independent. CK+48 has three near-identical frames of each sequence, so the true uncertainty is larger."""
+
+TABLE_2 = """\
+Precision, recall and F1 are means over the classes (scikit-learn's `macro`). Under protocol A, as in the paper; mean ± \
+standard deviation over the seeds. The best seed is chosen by its test accuracy, so it flatters."""
+
+PROTOCOL_A = """\
+**A, the paper's, is leaky.** 80 % of each class, drawn at random by picture, are learned from, the rest is tested. Most \
+sequences have three frames, so that a test picture often has a sibling in training: the same person, the same expression, a \
+moment apart."""
+
+PROTOCOL_B = """\
+**B is by person.** The sorted persons are dealt into ten folds in turn; nobody is on both sides. It says what to expect of a \
+face that was never seen."""
+
+PROTOCOL_C = """\
+**C is zero-shot.** A network that has seen no picture of CK+48 is asked as it is; it names the most likely of the seven \
+classes."""
+
+BESIDE = """\
+Beside: percentage points that the row is above (+) or below (-) another, on the test pictures that both have; in brackets \
+the pictures that only this row names right, and those that only the other does."""
+
+DETAILS = """\
+Precision, recall, F1: mean ± standard deviation over seeds (A), or over all tested pictures (B, C). Sequences right: share of \
+sequences named right by the mean of their frames' probabilities. Siblings in training: share of test pictures with another \
+frame of their sequence among the training pictures. `DIR` and the data's path are yours to choose."""
+
+
+def percent(share: float) -> str:
+    """0.99487 -> 99.49 %."""
+    return f"{100 * share:.2f} %"
+
+
+def accuracy(result: Result) -> str:
+    """With the standard deviation, where there are several splits."""
+    spread_over = f" ± {100 * result.deviation():.2f}" if len(result.splits) > 1 else ""
+    return f"{100 * result.accuracy():.2f}{spread_over} %"
+
+
+def interval(result: Result) -> str:
+    """Its two ends."""
+    ends = result.interval()
+    return f"{100 * ends.low:.1f} to {100 * ends.high:.1f} %"
+
+
+def number(result: Result) -> str:
+    """Test pictures: of each seed under A, of all splits otherwise."""
+    if result.protocol == "A":
+        one = span([split.n for split in result.splits])
+        return f"{len(result.splits)} × {one}" if len(result.splits) > 1 else one
+    return str(result.n)
+
+
+def span(numbers: Sequence[int]) -> str:
+    """The one number, or from where to where they go."""
+    low, high = min(numbers), max(numbers)
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def splits(row: Row, result: Result) -> str:
+    """Which were run; of how many, where it is only a part."""
+    text = name_splits(tuple(split.split for split in result.splits))
+    missing = len(row.splits) - len(result.splits)
+    text += " of 10" if row.protocol == "B" and len(result.splits) < 10 else ""
+    return f"{text}; {missing} more planned" if missing > 0 else text
+
+
+def figures(metrics: Metrics) -> Cells:
+    """Accuracy, precision, recall, F1."""
+    return tuple(percent(value) for value in astuple(metrics))
+
+
+def spread(result: Result) -> Cells:
+    """The same as mean and standard deviation over the splits."""
+    if len(result.splits) == 1:
+        return figures(result.mean())
+    pairs = zip(astuple(result.mean()), astuple(result.spread()), strict=True)
+    return tuple(f"{100 * mean:.2f} ± {100 * deviation:.2f} %" for mean, deviation in pairs)
+
+
+def comparison(found: Comparison, name: str) -> str:
+    """`scratch-b` +1.4 points (12 : 8), folds 0 to 2."""
+    return f"`{name}` {found.points:+.1f} points ({found.won} : {found.lost}), {name_splits(found.splits)}"
+
+
+def tally(says: Sequence[str]) -> str:
+    """How many verdicts there are of each kind."""
+    agree, higher = says.count(AGREES), says.count(HIGHER)
+    lower = sum(word.startswith(LOWER) for word in says)
+    return f"Comparable numbers: {agree + higher + lower}; {AGREES} {agree}, {HIGHER} {higher}, {LOWER} {lower}."
+
+
+def command(row: Row) -> str:
+    """What to type to run it again."""
+    return f"`python -m train.reproduce --data ckplus48.zip --out DIR --only {row.name}`"
+
+
+def costs(measured: Costs) -> str:
+    """How the milliseconds were measured."""
+    made_by = ", ".join(f"{name} {value}" for name, value in sorted(measured.versions.items()))
+    return (
+        "Parameters and multiply-accumulates (MACs) are for one 48x48 face. fp32 and int8: median milliseconds a face (95th "
+        f"percentile), and the file's size; {measured.n} calls of {measured.batch} face{'s' if measured.batch > 1 else ''}, "
+        f"networks in turns, {measured.threads} thread{'s' if measured.threads > 1 else ''}, {measured.machine}, {made_by}, "
+        f"commit {measured.commit}. Accuracy is that of the trained network in torch, on the folds that all the networks have."
+    )
+
+
+def timing(measured: Timing | None) -> str:
+    """1.71 ms (2.03), 23.9 MB."""
+    if measured is None:
+        return "none"
+    return f"{measured.median_ms:.2f} ms ({measured.p95_ms:.2f}), {measured.size_mb:.1f} MB"
+
+
+def millions(count: int) -> str:
+    """23501767 -> 23.5 M."""
+    return f"{count / 1e6:.1f} M"
+
+
+def picture(file: str, says: str) -> str:
+    """A plot, from the page's own folder."""
+    return f"![{says}](results/{file})"
+
+
+def tabulate(headings: Sequence[str], lines: Iterable[Cells]) -> str:
+    """A table in Markdown."""
+    every = [tuple(headings), ("---",) * len(headings), *lines]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |" for cells in every)

@@ -1,0 +1,260 @@
+"""What the reproduction shows in the end: the table in the terminal, and the page that is written from the result files."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.table import Table
+
+from realtime.errors import ConfigError, SinkError
+from train.reproduce import pages, plots, results, rows, tradeoff
+from train.reproduce.pages import Cells
+from train.reproduce.results import Metrics, Result
+from train.reproduce.rows import Row
+from train.reproduce.tradeoff import Costs
+from train.reproduce.verdicts import AGREES, HIGHER, common_splits, compare, name_splits, verdict
+
+PAGE = "REPRODUCTION.md"
+
+PUBLISHED = {"transfer-a": Metrics(0.9949, 0.9949, 0.9971, 0.9960), "scratch-a": Metrics(0.9541, 0.96, 0.9141, 0.9311)}
+"""The paper's Table II, by our row."""
+
+BESIDE = {
+    rows.TABLE_2: ("scratch-a", "scratch-b"),
+    rows.BASELINES: ("transfer-a", "transfer-b"),
+    rows.READINGS: ("scratch-a",),
+    rows.IMBALANCE: ("transfer-b",),
+    rows.INPUT: ("scratch-b",),
+    rows.NETWORKS: ("scratch-b",),
+    rows.LITERATURE: ("transfer-b",),
+}
+"""What the rows of a part are compared with: the one of the same protocol."""
+
+FIGURES = (
+    ("figure-6.png", "Figure 6: accuracy and loss, training and validation, with transfer learning and from scratch"),
+    ("figure-7.png", "Figure 7: confusion matrices with transfer learning and from scratch"),
+)
+TRADE_OFF = ("trade-off.png", "Accuracy by person against milliseconds a face, for each network in fp32 and int8")
+
+MAIN = ("row", "what", "protocol", "splits", "n", "accuracy", "95 % interval", "beside")
+DETAILS = (
+    "row",
+    "method",
+    "best split",
+    "precision",
+    "recall",
+    "F1",
+    "sequences right",
+    "siblings in training",
+    "learned from",
+    "seconds",
+    "commit",
+    "command",
+)
+
+
+def read(folder: Path) -> dict[str, Result]:
+    """The results of all rows that have a file in the folder, by row, in the rows' order.
+
+    Raises:
+        ConfigError: a file is damaged, or was made by another method, protocol or data than its row's.
+    """
+    found: dict[str, Result] = {}
+    for row in rows.ROWS:
+        path = folder / f"{row.name}.json"
+        if not path.exists():
+            continue
+        result = results.read(path)
+        others = {other.data_sha256 for other in found.values()}
+        if (result.row, result.protocol, result.method) != (row.name, row.protocol, row.method.words()):
+            raise ConfigError(f"{path}: was made with another method ({result.method}); remove it, and run {row.name} again")
+        if others and result.data_sha256 not in others:
+            raise ConfigError(f"{path}: was made with other data than the files beside it; remove it, and run {row.name} again")
+        if result.splits:
+            found[row.name] = result
+    return found
+
+
+def table(found: Mapping[str, Result], *, quick: bool = False) -> Table:
+    """The final table: published, ours, verdict; a line a row that has a result."""
+    shown = Table(title="published, ours, verdict", caption=pages.TRIAL if quick else None, title_justify="left")
+    for heading in ("row", "what", "protocol"):
+        shown.add_column(heading, overflow="fold")
+    for heading in ("n", "published", "ours", "95 % interval"):
+        shown.add_column(heading, justify="right", no_wrap=True)
+    shown.add_column("verdict")
+    for row in rows.ROWS:
+        if row.name in found:
+            result = found[row.name]
+            says = verdict(row.published, result)
+            style = {"": "", HIGHER: "green", AGREES: "green"}.get(says, "yellow")
+            shown.add_row(
+                row.name,
+                row.title,
+                pages.SHORT[row.protocol],
+                pages.number(result),
+                pages.percent(row.published.accuracy) if row.published else "",
+                pages.accuracy(result),
+                pages.interval(result),
+                f"[{style}]{says}[/]" if style else says,
+            )
+    return shown
+
+
+def markdown(folder: Path, *, quick: bool) -> str:
+    """The page REPRODUCTION.md, from the result files in a folder and nothing else: the same files, the same page.
+
+    Raises:
+        ConfigError: see `read`; or the trade-off's file is damaged.
+    """
+    found = read(folder)
+    costs = tradeoff.read(folder)
+    parts = [f"**{pages.TRIAL}**"] if quick else []
+    parts += [f"# {pages.TITLE}", pages.INTRODUCTION, *_summary(found)]
+    parts += ["## What the protocols let through", *_protocols(found)]
+    for part in dict.fromkeys(row.part for row in rows.ROWS):
+        parts += _part(part, found, folder)
+    parts += [*_costs(costs, found, folder), *_details(found), *_missing(found)]
+    return "\n\n".join(parts) + "\n"
+
+
+def publish(out: Path, *, quick: bool) -> Path:
+    """Draws what the files in out/results allow, and writes out/REPRODUCTION.md.
+
+    Raises:
+        ConfigError: see `markdown`.
+        SinkError: something cannot be written.
+    """
+    folder = out / "results"
+    found, costs = read(folder), tradeoff.read(folder)
+    if {"transfer-a", "scratch-a"} <= set(found):
+        plots.curves(found["transfer-a"], found["scratch-a"], folder / FIGURES[0][0])
+        plots.confusions(found["transfer-a"], found["scratch-a"], folder / FIGURES[1][0])
+    if costs and common_splits(found[cost.row] for cost in costs.networks if cost.row in found):
+        plots.trade_off(costs, found, folder / TRADE_OFF[0])
+    path = out / PAGE
+    try:
+        path.write_text(markdown(folder, quick=quick), encoding="utf-8")
+    except OSError as error:
+        raise SinkError(f"{path}: cannot be written ({error.strerror}); give another --out") from error
+    return path
+
+
+def _summary(found: Mapping[str, Result]) -> list[str]:
+    """Every row with a published number, beside it."""
+    lines: list[Cells] = []
+    says: list[str] = []
+    for row in _ran(found):
+        result = found[row.name]
+        if row.published:
+            says.append(verdict(row.published, result))
+            cells = (f"{row.part}: {row.title}", pages.SHORT[row.protocol], name_splits(_names(result)))
+            ours = (pages.accuracy(result), pages.interval(result), says[-1])
+            lines.append((f"`{row.name}`", *cells, f"{pages.percent(row.published.accuracy)} ({row.published.source})", *ours))
+    headings = ("row", "what", "protocol", "splits", "published", "ours", "95 % interval", "verdict")
+    return ["## Published, ours, verdict", pages.VERDICTS, pages.tabulate(headings, lines), pages.tally(says)] if lines else []
+
+
+def _table_2(found: Mapping[str, Result]) -> list[str]:
+    """The paper's table, published and ours."""
+    lines: list[Cells] = []
+    for name, published in PUBLISHED.items():
+        if name not in found:
+            continue
+        result, (row,) = found[name], rows.find([name])
+        best = result.splits[result.best].split
+        lines.append((row.title, "published", *pages.figures(published)))
+        lines.append(("", f"`{name}`, {name_splits(_names(result))}", *pages.spread(result)))
+        if len(result.splits) > 1:
+            lines.append(("", f"the best of them, {best}", *pages.figures(result.per_split()[result.best])))
+    headings = ("arm", "", "accuracy", "precision", "recall", "F1")
+    return [pages.TABLE_2, pages.tabulate(headings, lines)] if lines else []
+
+
+def _protocols(found: Mapping[str, Result]) -> list[str]:
+    """A, B and C in words, each with what was counted."""
+    said: dict[str, list[str]] = {"A": [pages.PROTOCOL_A], "B": [pages.PROTOCOL_B], "C": [pages.PROTOCOL_C]}
+    for row in _ran(found):
+        result = found[row.name]
+        if row.name == "transfer-a":
+            said["A"].append(f"{pages.percent(result.sibling_share)} of the test pictures have such a sibling in training.")
+        if row.part == rows.BASELINES or row.name in ("transfer-a", "transfer-b"):
+            said[row.protocol].append(f"`{row.name}` ({row.title}): {pages.accuracy(result)}.")
+    return ["\n".join(f"- {' '.join(sentences)}" for sentences in said.values()), pages.BESIDE]
+
+
+def _part(part: str, found: Mapping[str, Result], folder: Path) -> list[str]:
+    """The rows under one heading, beside those they are compared with; Table II with its own table and figures."""
+    lines: list[Cells] = []
+    for row in _ran(found):
+        if row.part != part:
+            continue
+        result = found[row.name]
+        cells = (f"`{row.name}`", row.title, pages.SHORT[row.protocol], pages.splits(row, result), pages.number(result))
+        lines.append((*cells, pages.accuracy(result), pages.interval(result), _beside(row, found)))
+    if not lines:
+        return []
+    if part != rows.TABLE_2:
+        return [f"## {part}", pages.tabulate(MAIN, lines)]
+    drawn = [pages.picture(*figure) for figure in FIGURES if (folder / figure[0]).exists()]
+    return [f"## {part}", *_table_2(found), pages.tabulate(MAIN, lines), *drawn]
+
+
+def _beside(row: Row, found: Mapping[str, Result]) -> str:
+    for name in BESIDE.get(row.part, ()):
+        if name in found and name != row.name and (other := compare(found[row.name], found[name])):
+            return pages.comparison(other, name)
+    return ""
+
+
+def _costs(costs: Costs | None, found: Mapping[str, Result], folder: Path) -> list[str]:
+    """What the networks cost, beside their accuracy on the folds that all of them have."""
+    if costs is None:
+        return []
+    folds = common_splits(found[cost.row] for cost in costs.networks if cost.row in found)
+    lines: list[Cells] = []
+    for cost in costs.networks:
+        result = found[cost.row].only(folds) if cost.row in found and folds else None
+        ours = (pages.percent(result.accuracy()), pages.interval(result)) if result else ("not run", "")
+        size = (pages.millions(cost.parameters), pages.millions(cost.macs))
+        lines.append((cost.network, f"`{cost.row}`", *ours, *size, pages.timing(cost.fp32), pages.timing(cost.int8)))
+    where = f", {name_splits(folds)}{' of 10' if len(folds) < 10 else ''}" if folds else ""
+    headings = ("network", "row", f"accuracy{where}", "95 % interval", "parameters", "MACs", "fp32", "int8")
+    drawn = [pages.picture(*TRADE_OFF)] if (folder / TRADE_OFF[0]).exists() else []
+    return ["## Accuracy and cost", pages.costs(costs), pages.tabulate(headings, lines), *drawn]
+
+
+def _details(found: Mapping[str, Result]) -> list[str]:
+    lines: list[Cells] = []
+    for row in _ran(found):
+        result = found[row.name]
+        best = result.splits[result.best]
+        three = pages.spread(result)[1:] if row.protocol == "A" else pages.figures(result.pooled())[1:]
+        line: Cells = (f"`{row.name}`", result.method, f"{pages.percent(best.accuracy)} ({best.split})", *three)
+        sequences = pages.percent(result.sequence_accuracy) if row.protocol != "A" else ""
+        siblings = pages.percent(result.sibling_share) if row.protocol == "A" else ""
+        learned = pages.span([split.train_pictures for split in result.splits])
+        commits = ", ".join(sorted({split.commit for split in result.splits}))
+        lines.append((*line, sequences, siblings, learned, f"{result.seconds:.0f}", commits, pages.command(row)))
+    return ["## Every row in detail", pages.DETAILS, pages.tabulate(DETAILS, lines), *_made(found)] if lines else []
+
+
+def _made(found: Mapping[str, Result]) -> list[str]:
+    """Machines, versions and data, each said once."""
+    machines = sorted({result.machine for result in found.values()})
+    versions = sorted({f"{name} {value}" for result in found.values() for name, value in result.versions.items()})
+    data = sorted({result.data_sha256 for result in found.values()})
+    return [f"Made on {'; '.join(machines)}, with {', '.join(versions)}. Manifest hash of the data: `{data[0]}`."]
+
+
+def _missing(found: Mapping[str, Result]) -> list[str]:
+    """The rows without a result, and how to get it."""
+    lines = [f"- `{row.name}` ({row.part}: {row.title}): {pages.command(row)}" for row in rows.ROWS if row.name not in found]
+    return ["## Not run", "\n".join(lines)] if lines else []
+
+
+def _ran(found: Mapping[str, Result]) -> list[Row]:
+    return [row for row in rows.ROWS if row.name in found]
+
+
+def _names(result: Result) -> tuple[str, ...]:
+    return tuple(split.split for split in result.splits)
