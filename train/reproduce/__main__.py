@@ -4,18 +4,22 @@ import argparse
 import sys
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from realtime.errors import FerError
 from train import ckplus
-from train.reproduce import rows, run
-from train.reproduce.results import Result, SplitResult
-from train.reproduce.rows import Row
+from train.reproduce import costs, illustrations, report, rows, run, tradeoff
+from train.reproduce.results import SplitResult
+from train.reproduce.rows import FIGURES, TRADE_OFF, Row
 from train.reproduce.run import Settings
 
 WEBCAM = Path("weights/fer-resnet50.onnx")
 INTERRUPTED = 130
+
+QUICK_STEP = 16
+"""With --quick the algorithms look at every 16th picture."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -28,19 +32,39 @@ def main(argv: list[str] | None = None) -> int:
         faces = ckplus.load_ckplus(args.data)
         out = args.out / "quick" if args.quick else args.out
         settings = Settings(faces, out, args.webcam, args.quick, " ".join(("python -m train.reproduce", *words)))
+        extras = set(args.only or (FIGURES, TRADE_OFF))
+        if FIGURES in extras:
+            _draw(settings, console)
         _run(chosen, settings, console)
+        if TRADE_OFF in extras and tradeoff.read(settings.results) is None:
+            costs.measure(faces, quick=args.quick, tell=lambda what: _say(console, what)).write(settings.results)
+        page = report.publish(out, quick=args.quick)
+        Console().print(report.table(report.read(settings.results), quick=args.quick))
+        _say(console, f"everything that is known: {page}")
     except FerError as error:
         console.print(f"train.reproduce: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
         return error.exit_code
     except KeyboardInterrupt:
-        console.print("stopped; the same command goes on from here", markup=False, soft_wrap=True)
+        _say(console, "stopped; the same command goes on from here")
         return INTERRUPTED
     return 0
 
 
-def _run(chosen: tuple[Row, ...], settings: Settings, console: Console) -> dict[str, Result]:
+def _draw(settings: Settings, console: Console) -> None:
+    """Figures 2 to 5, and what both algorithms find; what is there already is left."""
+    faces, out = settings.faces, settings.out
+    if illustrations.read(settings.results):
+        return
+    _say(console, f"{FIGURES}: 2 to 4 into {out / 'faces'} (they show faces), 5 into {settings.results}")
+    illustrations.draw_faces(faces, "CK+48", out / "faces")
+    illustrations.draw_layers(len(faces.labels), settings.results)
+    _say(console, f"{FIGURES}: Algorithms 1 and 2 on every picture")
+    seen = faces.where(np.arange(len(faces)) % QUICK_STEP == 0) if settings.quick else faces
+    illustrations.write(illustrations.search(seen), settings.results)
+
+
+def _run(chosen: tuple[Row, ...], settings: Settings, console: Console) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[now]}"), TimeElapsedColumn())
-    found: dict[str, Result] = {}
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         bars = {row.name: _bar(progress, row, settings) for row in chosen}
         for row in chosen:
@@ -48,17 +72,15 @@ def _run(chosen: tuple[Row, ...], settings: Settings, console: Console) -> dict[
 
             def tell(done: SplitResult, row: Row = row, bar: TaskID = bar) -> None:
                 progress.update(bar, advance=1, now="")
-                console.print(
+                _say(
+                    console,
                     f"{row.name}  {done.split}: {done.right} of {done.n} right ({done.accuracy:.2%}), {done.seconds:.0f} s",
-                    highlight=False,
-                    soft_wrap=True,
                 )
 
             def on_step(epoch: int, step: int, steps: int, loss: float, bar: TaskID = bar) -> None:
                 progress.update(bar, now=f"epoch {epoch}, step {step} of {steps}, loss {loss:.3f}")
 
-            found[row.name] = run.run(row, settings, tell, on_step)
-    return found
+            run.run(row, settings, tell, on_step)
 
 
 def _bar(progress: Progress, row: Row, settings: Settings) -> TaskID:
@@ -67,13 +89,17 @@ def _bar(progress: Progress, row: Row, settings: Settings) -> TaskID:
     return progress.add_task(row.name, total=wanted, completed=len(known.splits) if known else 0, now="")
 
 
+def _say(console: Console, words: str) -> None:
+    console.print(words, markup=False, highlight=False, soft_wrap=True)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m train.reproduce", description="Every result of the paper again, beside the published number."
     )
     parser.add_argument("--data", type=Path, required=True, help="CK+48: ckplus48.zip, or the unpacked folder")
     parser.add_argument("--out", type=Path, required=True, help="folder for results, plots and runs; a second run goes on")
-    parser.add_argument("--only", action="append", default=[], metavar="ROW", help="run this row; may be given again")
+    parser.add_argument("--only", action="append", default=[], metavar="ROW", help="run this alone; may be given again")
     parser.add_argument("--quick", action="store_true", help="a trial of minutes: one split, one epoch, few pictures")
     parser.add_argument("--webcam", type=Path, default=WEBCAM, help="the FER+ network (default: %(default)s)")
     return parser

@@ -16,7 +16,7 @@ from train.datasets import FaceSet
 from train.reproduce.methods import Training
 from train.reproduce.rows import NETWORKS, ROWS, Row
 from train.reproduce.tradeoff import Cost, Costs, Timing
-from train.speed import FULL, INT8, Speed
+from train.speed import FULL, INT8, Candidate, Speed
 
 PACKAGES = ("onnxruntime", "torch", "torchvision", "numpy")
 
@@ -55,7 +55,8 @@ def measure(faces: FaceSet, *, quick: bool = False, tell: Tell = lambda _: None)
 
 
 def _measure(prepared: NDArray[np.uint8], classes: int, folder: Path, rounds: int, tell: Tell) -> Costs:
-    candidates, counts = [], {}
+    candidates: list[Candidate] = []
+    counts: dict[str, tuple[int, int]] = {}
     for name in compared():
         tell(f"exporting {name}")
         network = models.build(name, classes, max_pool=True, seed=0)

@@ -35,6 +35,12 @@ Ours is the mean over the seeds under protocol A, with the interval for the n pi
 overlap), and the share over all tested pictures under B and C. ± is the standard deviation over seeds or folds. The interval \
 takes the pictures as independent. CK+48 has three near-identical frames of each sequence, so the true uncertainty is larger."""
 
+ALGORITHMS = """\
+Every picture is gray and 48x48, and its histogram is equalized. Algorithm 1 looks for edges in it (Canny): the share of \
+pixels that are one; the rows on the input picture say what edges are worth. Algorithm 2 looks for faces with OpenCV's Haar \
+cascade, and in them for eyes and mouths with the cascades that OpenCV ships (it has none for noses): in how many pictures \
+it finds them. Figures 2 to 4 show faces; the command draws them into `DIR/faces`, and they are not published."""
+
 TABLE_2 = """\
 Precision, recall and F1 are means over the classes (scikit-learn's `macro`). Under protocol A, as in the paper; mean ± \
 standard deviation over the seeds. The best seed is chosen by its test accuracy, so it flatters."""

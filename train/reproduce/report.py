@@ -6,7 +6,8 @@ from pathlib import Path
 from rich.table import Table
 
 from realtime.errors import ConfigError, SinkError
-from train.reproduce import pages, plots, results, rows, tradeoff
+from train.reproduce import illustrations, pages, plots, results, rows, tradeoff
+from train.reproduce.illustrations import Found
 from train.reproduce.pages import Cells
 from train.reproduce.results import Metrics, Result
 from train.reproduce.rows import Row
@@ -29,6 +30,7 @@ BESIDE = {
 }
 """What the rows of a part are compared with: the one of the same protocol."""
 
+FIGURE_5 = ("figure-5.png", "Figure 5: the layers of the ResNet-50")
 FIGURES = (
     ("figure-6.png", "Figure 6: accuracy and loss, training and validation, with transfer learning and from scratch"),
     ("figure-7.png", "Figure 7: confusion matrices with transfer learning and from scratch"),
@@ -110,7 +112,7 @@ def markdown(folder: Path, *, quick: bool) -> str:
     costs = tradeoff.read(folder)
     parts = [f"**{pages.TRIAL}**"] if quick else []
     parts += [f"# {pages.TITLE}", pages.INTRODUCTION, *_summary(found)]
-    parts += ["## What the protocols let through", *_protocols(found)]
+    parts += [*_algorithms(illustrations.read(folder), folder), "## What the protocols let through", *_protocols(found)]
     for part in dict.fromkeys(row.part for row in rows.ROWS):
         parts += _part(part, found, folder)
     parts += [*_costs(costs, found, folder), *_details(found), *_missing(found)]
@@ -168,6 +170,19 @@ def _table_2(found: Mapping[str, Result]) -> list[str]:
             lines.append(("", f"the best of them, {best}", *pages.figures(result.per_split()[result.best])))
     headings = ("arm", "", "accuracy", "precision", "recall", "F1")
     return [pages.TABLE_2, pages.tabulate(headings, lines)] if lines else []
+
+
+def _algorithms(found: tuple[Found, ...], folder: Path) -> list[str]:
+    """What Algorithms 1 and 2 find in each class; and Figure 5."""
+    drawn = [pages.picture(*FIGURE_5)] if (folder / FIGURE_5[0]).exists() else []
+    if not found:
+        return drawn
+    lines: list[Cells] = []
+    for each in found:
+        counts = (each.one_face, each.no_face, each.both_eyes, each.mouth)
+        lines.append((each.label, str(each.pictures), pages.percent(each.edge_share), *(str(count) for count in counts)))
+    headings = ("class", "pictures", "edge pixels", "one face", "no face", "both eyes", "mouth")
+    return ["## Algorithms 1 and 2, and the network", pages.ALGORITHMS, pages.tabulate(headings, lines), *drawn]
 
 
 def _protocols(found: Mapping[str, Result]) -> list[str]:

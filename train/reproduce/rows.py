@@ -145,14 +145,18 @@ ROWS: tuple[Row, ...] = (
 )
 
 
+FIGURES, TRADE_OFF = "figures", "trade-off"
+"""What --only knows besides the rows: Figures 2 to 5 with the counts of both algorithms, and what the networks cost."""
+
+
 def find(names: list[str]) -> tuple[Row, ...]:
     """The rows of those names, in the table's order; all that are not optional if none is named.
 
     Raises:
         ConfigError: one of the names is none; the message lists those there are.
     """
-    known = {row.name for row in ROWS}
+    known = [*(row.name for row in ROWS), FIGURES, TRADE_OFF]
     for name in names:
         if name not in known:
-            raise ConfigError(f"no row {name!r}; there are: {', '.join(row.name for row in ROWS)}")
+            raise ConfigError(f"no row {name!r}; there are: {', '.join(known)}")
     return tuple(row for row in ROWS if (row.name in names if names else not row.optional))
