@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 
 from realtime.errors import ConfigError
 from train.recipes import PAPER
-from train.reproduce.methods import Method, Training, ZeroShot
+from train.reproduce import baselines, heads
+from train.reproduce.methods import Baseline, Head, Method, Training, ZeroShot
 
 PROTOCOLS = {
     "A": "80/20 by picture, as in the paper: leaky",
@@ -89,6 +90,12 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("transfer-b", TABLE_2, "ResNet-50 with transfer learning", "B", ALL_FOLDS, _TRANSFERRED),
     Row("scratch-b", TABLE_2, "ResNet-50 from scratch", "B", SOME_FOLDS, _REPRODUCED),
+    Row("neighbour-a", BASELINES, "1-nearest-neighbour on pixels", "A", SEEDS, Baseline(baselines.nearest_neighbour, "1-NN")),
+    Row(
+        "neighbour-b", BASELINES, "1-nearest-neighbour on pixels", "B", ALL_FOLDS, Baseline(baselines.nearest_neighbour, "1-NN")
+    ),
+    Row("hog-a", BASELINES, "HOG + linear SVM", "A", SEEDS, Baseline(baselines.hog_svm, "HOG + linear SVM")),
+    Row("hog-b", BASELINES, "HOG + linear SVM", "B", ALL_FOLDS, Baseline(baselines.hog_svm, "HOG + linear SVM")),
     Row("zero-shot", BASELINES, "our FER+ network, nothing learned from CK+", "C", (0,), ZeroShot()),
     Row(
         "population-a",
@@ -142,6 +149,25 @@ ROWS: tuple[Row, ...] = (
         _changed(_REPRODUCED, network="mobilenetv3"),
     ),
     Row("vgg16-b", NETWORKS, "VGG-16 from scratch", "B", SOME_FOLDS, _changed(_REPRODUCED, network="vgg16")),
+    Row(
+        "knn-b",
+        LITERATURE,
+        "CNN + k-nearest neighbours",
+        "B",
+        ALL_FOLDS,
+        Head(heads.knn, "k-nearest neighbours"),
+        Published(0.7526, "the paper's [23]", comparable=False),
+    ),
+    Row(
+        "lstm-b",
+        LITERATURE,
+        "CNN + LSTM over a sequence's three frames",
+        "B",
+        ALL_FOLDS,
+        Head(heads.lstm, "LSTM over three frames"),
+        Published(0.9510, "the paper's [22]", comparable=False),
+    ),
+    Row("logistic-b", LITERATURE, "CNN + logistic regression", "B", ALL_FOLDS, Head(heads.logistic, "logistic regression")),
 )
 
 
