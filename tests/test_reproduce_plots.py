@@ -101,6 +101,12 @@ class TestTradeOff:
         np.testing.assert_allclose(ends, [100 * interval.low, 100 * interval.high])
         assert "folds" not in caught.title().replace("10 folds", "")
         assert "fold 0, n = 98 test pictures" in caught.title()
+        (legend,) = caught.figures[-1].legends
+        names = [text.get_text() for text in legend.get_texts()]
+        assert names[:2] == [
+            "VGG-16 from scratch\n91.8 %, 2.0 M parameters",
+            "ResNet-50 from scratch\n81.6 %, 1.0 M parameters",
+        ]
         assert axes.get_xlabel() == "time per face (ms, logarithmic)"
 
     def test_no_fold_in_common(self) -> None:

@@ -12,7 +12,8 @@ from rich.console import Console
 from realtime.errors import ConfigError, SinkError
 from tests.conftest import ROOT
 from tests.train_results import costs, result, split
-from train.reproduce import report, rows
+from train.reproduce import illustrations, report, rows
+from train.reproduce.illustrations import Found
 from train.reproduce.results import Result
 from train.reproduce.rows import Published
 from train.reproduce.verdicts import common_splits, compare, name_splits, verdict
@@ -181,7 +182,7 @@ class TestPage:
     def test_costs_are_compared_on_the_folds_that_all_networks_have(self, page: str) -> None:
         page = section(page, "Accuracy and cost")
         assert "| accuracy, folds 0 and 1 of 10 |" in page
-        assert line(page, "net of resnet18-b")[1:] == [
+        assert line(page, "ResNet-18 from scratch")[1:] == [
             "`resnet18-b`",
             "85.20 %",  # 167 of 196
             "79.6 to 89.5 %",
@@ -190,6 +191,14 @@ class TestPage:
             "3.00 ms (3.50), 41.0 MB",
             "none",
         ]
+
+    def test_what_the_algorithms_find(self, page: str, folder: Path) -> None:
+        assert "## Algorithms" not in page
+        illustrations.write((Found("anger", 40, 0.125, 30, 8, 10, 1),), folder)
+        (folder / "figure-5.png").touch()
+        part = section(report.markdown(folder, quick=False), "Algorithms 1 and 2, and the network")
+        assert line(part, "anger")[1:] == ["40", "12.50 %", "30", "8", "10", "1"]
+        assert "(results/figure-5.png)" in part
 
     def test_rows_without_a_result_are_listed_with_their_command(self, page: str) -> None:
         page = section(page, "Not run")
@@ -243,22 +252,26 @@ class TestRead:
 
 
 def printed(found: dict[str, Result], *, quick: bool = False) -> str:
-    console = Console(width=200, record=True, file=io.StringIO())
+    console = Console(width=80, record=True, file=io.StringIO())
     console.print(report.table(found, quick=quick))
     return console.export_text()
 
 
 class TestTable:
-    def test_a_line_a_row(self) -> None:
-        text = printed({"transfer-a": result("transfer-a", (195,)), "scratch-b": result("scratch-b", (80,), n=98)})
-        (first,) = [each for each in text.splitlines() if "transfer-a" in each]
-        for cell in ("196", "99.49 %", "97.2 to 99.9 %", "agrees"):
-            assert cell in first
+    def test_two_lines_a_row_and_80_columns_suffice(self) -> None:
+        text = printed({"transfer-a": result("transfer-a", (195, 195)), "scratch-b": result("scratch-b", (80,), n=98)})
+        lines = text.splitlines()
+        (first,) = [number for number, each in enumerate(lines) if "transfer-a" in each]
+        assert lines[first].split()[0] == "transfer-a"
+        for cell in ("A leaky", "99.49 %", "99.49 ± 0.00 %", "agrees"):
+            assert cell in lines[first]
+        assert "2 × 196" in lines[first + 1]
+        assert "97.2 to 99.9 %" in lines[first + 1]
         assert "81.63 %" in text
         assert "trial" not in text
 
     def test_a_trial(self) -> None:
-        assert "Its numbers mean nothing" in printed({"transfer-a": result("transfer-a", (5,), n=7)}, quick=True)
+        assert "numbers mean nothing" in " ".join(printed({"transfer-a": result("transfer-a", (5,), n=7)}, quick=True).split())
 
 
 class TestPublish:
@@ -293,7 +306,7 @@ class TestCommitted:
         assert (ROOT / "train" / "REPRODUCTION.md").read_text(encoding="utf-8") == report.markdown(COMMITTED, quick=False)
 
     def test_every_file_belongs_to_a_row(self) -> None:
-        names = {path.stem for path in COMMITTED.glob("*.json")} - {"trade-off"}
+        names = {path.stem for path in COMMITTED.glob("*.json")} - {"trade-off", "algorithms"}
         assert names <= {row.name for row in rows.ROWS}
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from realtime.errors import ConfigError
-from train import datasets, protocols
+from train import ckplus, protocols
 from train.datasets import FaceSet
 from train.protocols import FOLDS, Split
 
@@ -45,12 +45,12 @@ class TestByPicture:
 
     @pytest.mark.data
     def test_the_papers_numbers(self, data: Path) -> None:
-        ckplus = datasets.load_ckplus(data / "ckplus48.zip")
+        real = ckplus.load_ckplus(data / "ckplus48.zip")
         shares = []
         for seed in range(5):
-            split = protocols.by_picture(ckplus, seed)
+            split = protocols.by_picture(real, seed)
             assert (split.train.sum(), split.test.sum()) == (785, 196)
-            shares.append(protocols.sibling_share(ckplus, split))
+            shares.append(protocols.sibling_share(real, split))
         # both siblings of a frame are tested too with a chance of 0.2 * 0.2
         assert np.mean(shares) == pytest.approx(0.96, abs=0.01)
 
@@ -77,9 +77,9 @@ class TestByPerson:
 
     @pytest.mark.data
     def test_on_ckplus(self, data: Path) -> None:
-        ckplus = datasets.load_ckplus(data / "ckplus48.zip")
-        nobody_twice(ckplus)
-        assert protocols.sibling_share(ckplus, protocols.by_person(ckplus, 0)) == 0
+        real = ckplus.load_ckplus(data / "ckplus48.zip")
+        nobody_twice(real)
+        assert protocols.sibling_share(real, protocols.by_person(real, 0)) == 0
 
 
 def nobody_twice(some: FaceSet) -> None:

@@ -16,7 +16,7 @@ from train.engine import Epoch
 from train.figures import LABEL_PT, SMALL_PT, TITLE_PT, save
 from train.reproduce import rows
 from train.reproduce.results import Result
-from train.reproduce.tradeoff import Costs, Timing
+from train.reproduce.tradeoff import Cost, Costs, Timing
 from train.reproduce.verdicts import common_splits, name_splits
 
 DATA = "CK+48"
@@ -133,7 +133,7 @@ def trade_off(costs: Costs, results: Mapping[str, Result], path: Path) -> None:
         area = _area(cost.parameters, [other.parameters for other in shown])
         times = {"o": cost.fp32} | ({"D": cost.int8} if cost.int8 else {})
         _mark(axes, times, result, area, colour)
-        words = f"{cost.network}\n{100 * result.accuracy():.1f} %, {_millions(cost.parameters)} parameters"
+        words = f"{title_of(cost)}\n{100 * result.accuracy():.1f} %, {_millions(cost.parameters)} parameters"
         handles.append(Line2D([], [], color=colour, marker="s", linestyle="", markersize=8, label=words))
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -156,6 +156,11 @@ def trade_off(costs: Costs, results: Mapping[str, Result], path: Path) -> None:
         color="0.25",
     )
     save(figure, path)
+
+
+def title_of(cost: Cost) -> str:
+    """What its row is called; the network's own name if it has none."""
+    return next((row.title for row in rows.ROWS if row.name == cost.row), cost.network)
 
 
 def _band(axes: Axes, epochs: Sequence[Sequence[Epoch]], field: str, scale: float, colour: str, name: str) -> None:

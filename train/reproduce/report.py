@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
+from rich.text import Text
 
 from realtime.errors import ConfigError, SinkError
 from train.reproduce import illustrations, pages, plots, results, rows, tradeoff
@@ -77,28 +79,26 @@ def read(folder: Path) -> dict[str, Result]:
 
 
 def table(found: Mapping[str, Result], *, quick: bool = False) -> Table:
-    """The final table: published, ours, verdict; a line a row that has a result."""
-    shown = Table(title="published, ours, verdict", caption=pages.TRIAL if quick else None, title_justify="left")
-    for heading in ("row", "what", "protocol"):
-        shown.add_column(heading, overflow="fold")
-    for heading in ("n", "published", "ours", "95 % interval"):
+    """The final table: published, ours, verdict; a row that has a result takes two lines or more, and 80 columns suffice."""
+    shown = Table(
+        title="published, ours, verdict", caption=pages.TRIAL if quick else None, title_justify="left", box=SIMPLE_HEAD
+    )
+    shown.add_column("row", overflow="fold", min_width=14)
+    for heading in ("protocol\nn", "published", "ours\n95 % interval"):
         shown.add_column(heading, justify="right", no_wrap=True)
-    shown.add_column("verdict")
+    shown.add_column("verdict", min_width=14)
     for row in rows.ROWS:
-        if row.name in found:
-            result = found[row.name]
-            says = verdict(row.published, result)
-            style = {"": "", HIGHER: "green", AGREES: "green"}.get(says, "yellow")
-            shown.add_row(
-                row.name,
-                row.title,
-                pages.SHORT[row.protocol],
-                pages.number(result),
-                pages.percent(row.published.accuracy) if row.published else "",
-                pages.accuracy(result),
-                pages.interval(result),
-                f"[{style}]{says}[/]" if style else says,
-            )
+        if row.name not in found:
+            continue
+        result = found[row.name]
+        says = verdict(row.published, result)
+        shown.add_row(
+            f"[bold]{row.name}[/]\n{row.title}",
+            f"{row.protocol}{' leaky' if row.protocol == 'A' else ''}\n{pages.number(result)}",
+            pages.percent(row.published.accuracy) if row.published else "",
+            f"{pages.accuracy(result)}\n{pages.interval(result)}",
+            Text(says, "green" if says in (AGREES, HIGHER) else "yellow"),
+        )
     return shown
 
 
@@ -231,7 +231,7 @@ def _costs(costs: Costs | None, found: Mapping[str, Result], folder: Path) -> li
         result = found[cost.row].only(folds) if cost.row in found and folds else None
         ours = (pages.percent(result.accuracy()), pages.interval(result)) if result else ("not run", "")
         size = (pages.millions(cost.parameters), pages.millions(cost.macs))
-        lines.append((cost.network, f"`{cost.row}`", *ours, *size, pages.timing(cost.fp32), pages.timing(cost.int8)))
+        lines.append((plots.title_of(cost), f"`{cost.row}`", *ours, *size, pages.timing(cost.fp32), pages.timing(cost.int8)))
     where = f", {name_splits(folds)}{' of 10' if len(folds) < 10 else ''}" if folds else ""
     headings = ("network", "row", f"accuracy{where}", "95 % interval", "parameters", "MACs", "fp32", "int8")
     drawn = [pages.picture(*TRADE_OFF)] if (folder / TRADE_OFF[0]).exists() else []
