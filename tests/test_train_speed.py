@@ -117,8 +117,9 @@ def test_int8_of_every_network_is_small_runs_and_says_much_the_same(name: str, t
     with torch.inference_mode():
         exact = network(torch.from_numpy(preprocess.normalise(FACES))).numpy()
     rough = Session(small.path, threads=1).run(preprocess.normalise(FACES))
-    # how a face differs from the mean face; untrained networks hardly tell faces apart otherwise
+    # how a face differs from the mean face: little in an untrained network, so that rounding shows (0.6 for resnet50, 48 or
+    # 224 pixels); unrelated answers give 0 with a standard deviation of 0.09
     exact, rough = exact - exact.mean(axis=0), rough - rough.mean(axis=0)
-    assert np.corrcoef(exact.ravel(), rough.ravel())[0, 1] > 0.7
+    assert np.corrcoef(exact.ravel(), rough.ravel())[0, 1] > 0.5
     found = speed.measure([full, small], FACES, batches=[2], threads=[1], rounds=1, repeats=1)
     assert found[1].size_mb < 0.3 * found[0].size_mb
