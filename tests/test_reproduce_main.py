@@ -34,6 +34,7 @@ def reproduce(archive: Path, out: Path, *words: str) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)  # a minute on a quiet machine
 def test_quick_does_everything(archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert reproduce(archive, tmp_path, "--quick") == 0
     out, err = capsys.readouterr()
@@ -44,7 +45,7 @@ def test_quick_does_everything(archive: Path, tmp_path: Path, capsys: pytest.Cap
     for name in wanted:
         result = results.read(quick / "results" / f"{name}.json")
         assert len(result.splits) == 1
-        assert 20 <= result.splits[0].n <= 64 or result.protocol == "C"
+        assert 20 <= result.splits[0].n <= 28
         assert name in err
     drawn = {path.relative_to(quick).as_posix() for path in quick.rglob("*.png")}
     assert drawn == {f"faces/figure-{n}.png" for n in (2, 3, 4)} | {f"results/figure-{n}.png" for n in (5, 6, 7)} | {

@@ -26,6 +26,7 @@ RESNET50 = "scratch-b"
 BATCH = 1
 THREADS = min(2, os.cpu_count() or 1)
 ROUNDS, QUICK_ROUNDS = 20, 2
+QUICK_FACES = 14
 
 Tell = Callable[[str], None]
 
@@ -49,19 +50,19 @@ def measure(faces: FaceSet, *, quick: bool = False, tell: Tell = lambda _: None)
     Raises:
         SinkError: there is no room for the files.
     """
-    prepared = quantize.calibration_faces(faces)
+    prepared = quantize.calibration_faces(faces, QUICK_FACES if quick else quantize.FACES)
     with tempfile.TemporaryDirectory(prefix="fer-cam-costs-") as folder:
-        return _measure(prepared, len(faces.labels), Path(folder), QUICK_ROUNDS if quick else ROUNDS, tell)
+        return _measure(prepared, faces.labels, Path(folder), QUICK_ROUNDS if quick else ROUNDS, tell)
 
 
-def _measure(prepared: NDArray[np.uint8], classes: int, folder: Path, rounds: int, tell: Tell) -> Costs:
+def _measure(prepared: NDArray[np.uint8], labels: tuple[str, ...], folder: Path, rounds: int, tell: Tell) -> Costs:
     candidates: list[Candidate] = []
     counts: dict[str, tuple[int, int]] = {}
     for name in compared():
         tell(f"exporting {name}")
-        network = models.build(name, classes, max_pool=True, seed=0)
+        network = models.build(name, len(labels), max_pool=True, seed=0)
         counts[name] = (layers.total_parameters(network), layers.total_macs(network))
-        candidates += speed.write_candidates(network, ModelSpec(name=name), prepared, folder)
+        candidates += speed.write_candidates(network, ModelSpec(name=name, labels=labels), prepared, folder)
     tell("timing")
     speeds = speed.measure(candidates, prepared, batches=(BATCH,), threads=(THREADS,), rounds=rounds)
     return Costs(
