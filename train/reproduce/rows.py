@@ -109,9 +109,9 @@ ROWS: tuple[Row, ...] = (
     Row(
         "plain-a",
         READINGS,
-        "residual blocks not begun at zero",
+        "initialised as torchvision does: no residual block begins at zero",
         "A",
-        (0,),
+        SEEDS,
         _changed(_REPRODUCED, network="resnet50-plain"),
         Published(0.9541, "the paper"),
     ),
