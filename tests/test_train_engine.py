@@ -9,16 +9,19 @@ import pytest
 import torch
 
 from realtime.errors import ConfigError
-from tests.train_data import patterns, recipe, tiny
-from train import checkpoint, engine, models
-from train.engine import Trainer, predict
+from tests.train_data import forgetful, patterns, plain, recipe, tiny
+from train import checkpoint, inference, models
+from train.distributed import Group
+from train.engine import Stopped, Trainer
+from train.inference import predict
 
 LABELS = ("neutral", "happiness", "surprise", "sadness")
 
 
 @pytest.fixture(autouse=True)
 def _tiny_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(models.NETWORKS, "tiny", tiny)
+    for name, network in (("tiny", tiny), ("plain", plain), ("forgetful", forgetful)):
+        monkeypatch.setitem(models.NETWORKS, name, network)
 
 
 def trainer(folder: Path, **changes: object) -> Trainer:
@@ -53,10 +56,87 @@ def test_a_resumed_run_ends_with_the_same_bits(tmp_path: Path, optimizer: str) -
     second.resume()
     assert second.epoch == 1
     list(second.run())
-    for mine, theirs in ((whole.model, second.model), (whole.average, second.average)):
-        other = theirs.state_dict()
-        assert all(torch.equal(value, other[name]) for name, value in mine.state_dict().items())
-    assert (tmp_path / "whole" / "metrics.csv").read_text() == (tmp_path / "halves" / "metrics.csv").read_text()
+    assert_same_end(whole, second)
+
+
+def assert_same_end(one: Trainer, other: Trainer) -> None:
+    """Weights, averaged weights and metrics.csv of two runs are equal to the bit."""
+    for mine, theirs in ((one.model, other.model), (one.average, other.average)):
+        assert mine is not None
+        assert theirs is not None
+        values = theirs.state_dict()
+        assert all(torch.equal(value, values[name]) for name, value in mine.state_dict().items())
+    assert one.curve() == other.curve()
+    assert len(one.curve()) == one.recipe.epochs
+    assert (one.folder / "metrics.csv").read_text() == (other.folder / "metrics.csv").read_text()
+
+
+@pytest.mark.parametrize("at", [1, 3, 5])
+def test_a_run_stopped_within_an_epoch_goes_on_from_the_very_step(tmp_path: Path, at: int) -> None:
+    """In the first epoch, at its last step, in the second; with dropout, so that torch's random state counts too."""
+    changes = {"network": "forgetful", "epochs": 3, "optimizer": "adam", "learning_rate": 0.01}
+    whole = trainer(tmp_path / "whole", **changes)
+    list(whole.run())
+    losses: list[float] = []
+    first = trainer(tmp_path / "parts", **changes)
+    first.on_step = lambda _epoch, _step, _steps, loss: losses.append(loss)
+    first.stop = lambda: len(losses) == at - 1  # asked before the step is told
+    with pytest.raises(Stopped):
+        list(first.run())
+    assert len(losses) == at
+    torch.manual_seed(999)
+    second = trainer(tmp_path / "parts", **changes)
+    steps: list[tuple[int, int]] = []
+    second.on_step = lambda epoch, step, _steps, _loss: steps.append((epoch, step))
+    second.resume()
+    list(second.run())
+    assert steps == [(1 + index // 3, 1 + index % 3) for index in range(at, 9)]
+    assert_same_end(whole, second)
+
+
+def test_a_run_goes_on_from_another_folder_and_with_other_threads(tmp_path: Path) -> None:
+    """As on another machine: the same up to the rounding of sums in another order."""
+    whole = trainer(tmp_path / "whole", epochs=2, learning_rate=0.01)
+    list(whole.run())
+    next(trainer(tmp_path / "here", epochs=2, learning_rate=0.01).run())
+    (tmp_path / "here").rename(tmp_path / "there")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(threads + 1)
+    try:
+        second = trainer(tmp_path / "there", epochs=2, learning_rate=0.01)
+        second.resume()
+        (last,) = second.run()
+    finally:
+        torch.set_num_threads(threads)
+    assert second.curve()[0] == whole.curve()[0]
+    assert last.train_loss == pytest.approx(whole.curve()[1].train_loss, rel=0.02)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2])
+def test_a_kill_between_checkpoint_and_metrics_loses_and_doubles_no_row(tmp_path: Path, rows: int) -> None:
+    """metrics.csv with the given number of rows beside a checkpoint of one epoch, as kills and copies leave them."""
+    whole = trainer(tmp_path / "whole", network="plain")
+    list(whole.run())
+    first = trainer(tmp_path / "killed", network="plain")
+    next(first.run())
+    lines = (tmp_path / "whole" / "metrics.csv").read_text().splitlines(keepends=True)
+    (tmp_path / "killed" / "metrics.csv").write_text("".join(lines[: rows + 1]))
+    second = trainer(tmp_path / "killed", network="plain")
+    second.resume()
+    assert (tmp_path / "killed" / "metrics.csv").read_text().splitlines(keepends=True) == lines[:2]
+    list(second.run())
+    assert_same_end(whole, second)
+
+
+def test_a_fresh_run_does_not_go_on_with_old_metrics(tmp_path: Path) -> None:
+    (tmp_path / "metrics.csv").write_text("left behind\n")
+    list(trainer(tmp_path, network="plain", epochs=1).run())
+    assert (tmp_path / "metrics.csv").read_text().startswith("epoch,")
+
+
+def test_a_batch_is_not_parted_among_more_processes_than_it_has_pictures(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="a batch of 8 is too small for 9 processes"):
+        Trainer(recipe(), patterns(24), patterns(8), tmp_path, group=Group(size=9))
 
 
 def test_metrics_have_a_row_per_epoch(tmp_path: Path) -> None:
@@ -153,15 +233,6 @@ def test_the_curve_includes_what_was_before_the_interruption(tmp_path: Path) -> 
     assert second.curve() == tuple(done)
 
 
-@pytest.mark.parametrize("damage", ["epoch\n1\n", "nonsense"])
-def test_a_damaged_curve(tmp_path: Path, damage: str) -> None:
-    learner = trainer(tmp_path, epochs=1)
-    list(learner.run())
-    (tmp_path / "metrics.csv").write_text(damage + "\n1,2,3\n")
-    with pytest.raises(ConfigError, match=r"metrics.csv: cannot be read"):
-        learner.curve()
-
-
 def test_population_statistics_are_those_of_all_training_pictures(tmp_path: Path) -> None:
     """Judging with them changes nothing for the training that goes on."""
     plain, settled = (trainer(tmp_path / str(on), epochs=2, population_statistics=on) for on in (False, True))
@@ -178,7 +249,7 @@ def test_population_statistics_are_those_of_all_training_pictures(tmp_path: Path
     stem.register_forward_hook(lambda _layer, inputs, _output: seen.append(inputs[0]))
     predict(network, settled.train.images)
     mean = torch.cat(seen).mean(dim=(0, 2, 3))
-    engine._take_statistics(network, settled.train.images, torch.device("cpu"), "equalized")
+    inference.take_statistics(network, settled.train.images, torch.device("cpu"), "equalized")
     assert stem.running_mean is not None
     torch.testing.assert_close(stem.running_mean, mean, atol=1e-5, rtol=1e-4)
 

@@ -19,7 +19,7 @@ from tests.conftest import ROOT
 from tests.demo import demo_frame
 from tests.tiny_models import write_left_right, write_linear
 from tests.train_data import patterns, picture, save, tiny, unsettled, votes, write_fer2013, write_ferplus, write_votes
-from train import engine, evaluate, metrics, onnx_graph
+from train import evaluate, inference, metrics, onnx_graph
 from train.datasets import FaceSet
 
 SEVEN = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear")
@@ -51,7 +51,7 @@ def test_the_live_path_gives_what_torch_gives(model: Path) -> None:
     network = tiny(8)
     onnx_graph.load_into(network, model)
     scores = evaluate.predict(evaluate.open_classifier(model), faces)
-    np.testing.assert_allclose(scores.probs, engine.predict(network, faces.images), atol=1e-4)
+    np.testing.assert_allclose(scores.probs, inference.predict(network, faces.images), atol=1e-4)
     assert scores.labels == faces.labels
 
 

@@ -18,7 +18,7 @@ from realtime import preprocess
 from realtime.errors import ConfigError, FerError, SinkError
 from realtime.session import CHECKSUMS, Session
 from realtime.spec import ModelSpec
-from train import calibration, checkpoint, datasets, evaluate, fer2013, metrics, models, onnx_graph, quantize
+from train import calibration, checkpoint, datasets, evaluate, fer2013, lineage, metrics, models, onnx_graph, quantize
 from train.calibration import Calibration
 from train.checkpoint import Checkpoint
 from train.datasets import FaceSet
@@ -164,6 +164,7 @@ def _write(
     for file in done:
         provenance = _provenance(saved, fitted, file, len(train))
         onnx_graph.write_spec(file.path, ModelSpec(name=file.path.stem, labels=saved.labels, provenance=provenance))
+        lineage.write(file.path, saved.seen)
     return done
 
 

@@ -1,19 +1,26 @@
-"""python -m train.fit RECIPE --data fer2013.csv.xz --votes fer2013new.csv --out RUN"""
+"""python -m train.fit RECIPE --data fer2013.csv.xz --votes fer2013new.csv --out RUN, alone or under torchrun"""
 
 import argparse
 import hashlib
+import os
+import signal
 import sys
-from dataclasses import replace
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from realtime.errors import ConfigError, FerError
-from train import datasets, fer2013, manifest, recipes
-from train.checkpoint import NAME
-from train.engine import Trainer
+from train import checkpoint, curves, datasets, distributed, fer2013, manifest, recipes
+from train.datasets import FaceSet
+from train.distributed import Group
+from train.engine import Stopped, Trainer
 from train.manifest import Manifest
+from train.recipes import Recipe
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -21,50 +28,107 @@ def main(argv: list[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     console = Console(stderr=True)
     try:
-        return _fit(args, console)
+        with distributed.join(args.device) as group:
+            console.quiet = not group.is_main
+            return _fit(args, group, console)
     except FerError as error:
         console.print(f"train.fit: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
         return error.exit_code
-    except KeyboardInterrupt:
-        console.print(f"stopped; go on with --resume from {args.out / NAME}", markup=False, soft_wrap=True)
+    except (KeyboardInterrupt, Stopped):
+        remedy = f"go on with --resume from {args.out}" if checkpoint.exists(args.out) else "nothing is on disk yet"
+        console.print(f"stopped; {remedy}", markup=False, soft_wrap=True)
         return 130
 
 
-def _fit(args: argparse.Namespace, console: Console) -> int:
-    recipe = recipes.find(args.recipe)
-    if args.init is not None:
-        recipe = replace(recipe, start=_sha256(args.init))
-    if not args.resume and (args.out / NAME).exists():
-        raise ConfigError(f"{args.out} holds a run; give --resume to go on with it, or another --out")
-    val = fer2013.load_ferplus(args.data, args.votes, "PublicTest")
-    train = fer2013.load_ferplus(args.data, args.votes, "Training")
-    kept = datasets.drop_copies(train, of=val)
-    val = val.with_majority()
-    console.print(f"{len(kept)} training faces ({len(train) - len(kept)} copies dropped), {len(val)} to validate on")
-    try:
-        args.out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"{args.out}: cannot be made a folder ({error.strerror})") from error
+@dataclass(frozen=True, eq=False)
+class _Task:
+    """What the command line comes to."""
+
+    recipe: Recipe
+    train: FaceSet
+    val: FaceSet
+    copies: int
+
+
+def _fit(args: argparse.Namespace, group: Group, console: Console) -> int:
+    task = group.together(lambda: _prepare(args))
+    group.on_main(lambda: _open_folder(args.out, resume=args.resume))
+    console.print(f"{len(task.train)} training faces ({task.copies} copies dropped), {len(task.val)} to validate on")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    with (
+        Progress(*columns, console=console, disable=not console.is_terminal) as progress,
+        _interruptible() as stop,
+    ):
         bar = progress.add_task("", total=None)
 
         def on_step(epoch: int, step: int, steps: int, loss: float) -> None:
             progress.update(bar, description=f"epoch {epoch} loss {loss:.3f}", completed=step, total=steps)
 
-        trainer = Trainer(recipe, kept, val, args.out, args.init, args.device, on_step)
-        if args.resume:
-            trainer.resume()
-        Manifest.of(train=kept, validation=val).write(args.out / manifest.NAME)
+        def trainer() -> Trainer:
+            return Trainer(
+                task.recipe, task.train, task.val, args.out, args.init, group.device, on_step, stop=stop, group=group
+            )
+
+        _train(group.together(trainer), args.resume, console)
+    return 0
+
+
+def _train(trainer: Trainer, resume: bool, console: Console) -> None:
+    if resume:
+        trainer.resume()
+        console.print(f"goes on after {trainer.epoch} epochs and {trainer.step} of {trainer.steps} steps", highlight=False)
+    faces = Manifest.of(train=trainer.train, validation=trainer.val)
+    trainer.group.on_main(lambda: faces.write(trainer.folder / manifest.NAME))
+    with curves.Board(trainer.folder, trainer.curve(), wanted=trainer.group.is_main) as board:
         for done in trainer.run():
+            board.add(done)
             console.print(
-                f"epoch {done.epoch}/{recipe.epochs}  train loss {done.train_loss:.4f}"
+                f"epoch {done.epoch}/{trainer.recipe.epochs}  train loss {done.train_loss:.4f}"
                 f"  PublicTest: loss {done.val_loss:.4f}  accuracy {done.val_accuracy:.4f}"
                 f"  balanced {done.val_balanced_accuracy:.4f}  macro-F1 {done.val_macro_f1:.4f}",
                 highlight=False,
                 soft_wrap=True,
             )
-    return 0
+
+
+def _prepare(args: argparse.Namespace) -> _Task:
+    recipe = recipes.find(args.recipe)
+    if args.init is not None:
+        recipe = replace(recipe, start=_sha256(args.init))
+    val = fer2013.load_ferplus(args.data, args.votes, "PublicTest")
+    train = fer2013.load_ferplus(args.data, args.votes, "Training")
+    kept = datasets.drop_copies(train, of=val)
+    return _Task(recipe, kept, val.with_majority(), copies=len(train) - len(kept))
+
+
+def _open_folder(out: Path, *, resume: bool) -> None:
+    if not resume and checkpoint.exists(out):
+        raise ConfigError(f"{out} holds a run; give --resume to go on with it, or another --out")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{out}: cannot be made a folder ({error.strerror})") from error
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], bool]]:
+    """What says whether Ctrl-C was pressed: once asks for an end after the step at hand, twice ends at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False  # only the main thread is told of signals
+        return
+    asked = threading.Event()
+
+    def ask(number: int, frame: object) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        asked.set()
+        # not by print, which may be what was interrupted
+        os.write(2, b"\nfinishing the step and saving; Ctrl-C again ends at once\n")
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield asked.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _sha256(path: Path) -> str:
@@ -79,7 +143,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("recipe", help=f"one of: {', '.join(sorted(recipes.RECIPES))}")
     parser.add_argument("--data", type=Path, required=True, help="fer2013.csv, plain or .xz, .gz, .zip")
     parser.add_argument("--votes", type=Path, required=True, help="fer2013new.csv: the FER+ votes, row by row")
-    parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint, metrics.csv and manifest.csv")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder for checkpoints, metrics.csv, manifest.csv, TensorBoard"
+    )
     parser.add_argument("--init", type=Path, metavar="ONNX", help="begin with the weights of this full-precision file")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
     parser.add_argument("--device", default="cpu", help="torch device (default: cpu)")

@@ -46,10 +46,11 @@ def to_onnx(network: nn.Module, spec: ModelSpec, path: Path) -> None:
 
 
 def write_spec(path: Path, spec: ModelSpec) -> None:
-    """Puts the spec into the metadata of an ONNX file, in place of whatever metadata it had."""
+    """Puts the spec into the metadata of an ONNX file; what other `fer.` keys say stays, what tools left there goes."""
     model = onnx.load(path)
+    kept = {entry.key: entry.value for entry in model.metadata_props if entry.key.startswith("fer.")}
     del model.metadata_props[:]
-    helper.set_model_props(model, {KEY: spec.to_json()})
+    helper.set_model_props(model, kept | {KEY: spec.to_json()})
     onnx.save(model, path)
 
 

@@ -83,12 +83,12 @@ class Training:
             init = task.webcam
         Manifest.of(train=task.train, test=task.test).write(task.folder / manifest.NAME)
         trainer = Trainer(recipe, task.train, task.test, task.folder, init, on_step=task.on_step)
-        if (task.folder / checkpoint.NAME).exists():
+        if checkpoint.exists(task.folder):
             trainer.resume()
         for _ in trainer.run():
             pass
         probs = trainer.predict(task.test)
-        (task.folder / checkpoint.NAME).unlink()  # hundreds of MB; what it was worth is known now
+        checkpoint.remove(task.folder)  # what it was worth is known now
         return Solution(probs, trainer.curve())
 
     def words(self) -> str:

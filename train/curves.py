@@ -1,0 +1,102 @@
+"""What a run wrote down after every epoch: metrics.csv, and the same as TensorBoard's curves where that is installed."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from realtime.errors import ConfigError
+
+METRICS = "metrics.csv"
+TENSORBOARD = "tensorboard"
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One finished epoch: the row of metrics.csv."""
+
+    epoch: int
+    learning_rate: float
+    train_loss: float
+    train_accuracy: float
+    val_loss: float
+    val_accuracy: float
+    val_balanced_accuracy: float
+    val_macro_f1: float
+
+
+def write(folder: Path, epochs: Sequence[Epoch]) -> None:
+    """Writes folder/metrics.csv, whole and in place of what was there: the checkpoint knows all rows, so that a run that was
+    killed between the two neither loses nor doubles one.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    path = folder / METRICS
+    aside = path.with_suffix(".tmp")
+    try:
+        with aside.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, [field.name for field in fields(Epoch)])
+            writer.writeheader()
+            writer.writerows(asdict(epoch) for epoch in epochs)
+        aside.replace(path)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise ConfigError(f"{path}: cannot be written ({error.strerror}); make room, and go on with --resume") from error
+
+
+class Board:
+    """TensorBoard's curves in folder/tensorboard, training and validation on one chart; nothing where it is not installed.
+
+    It begins with the epochs known already and hides those of an earlier, interrupted run, so that no point is missing or
+    double, wherever that run ended.
+
+    Args:
+        folder: the run's.
+        known: epochs done before.
+        wanted: False writes nothing.
+
+    Raises:
+        ConfigError: the folder cannot be written.
+    """
+
+    def __init__(self, folder: Path, known: Sequence[Epoch] = (), *, wanted: bool = True) -> None:
+        self._train = _writer(folder / TENSORBOARD / "train") if wanted else None
+        self._val = _writer(folder / TENSORBOARD / "val") if wanted else None
+        for epoch in known:
+            self.add(epoch)
+
+    def __enter__(self) -> "Board":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for writer in filter(None, (self._train, self._val)):
+            writer.close()
+
+    def add(self, epoch: Epoch) -> None:
+        """One point on every curve, on disk when it returns."""
+        if self._train is None or self._val is None:
+            return
+        # the same name in two folders is one chart with two lines
+        self._train.add_scalar("loss", epoch.train_loss, epoch.epoch)
+        self._train.add_scalar("accuracy", epoch.train_accuracy, epoch.epoch)
+        self._train.add_scalar("learning rate", epoch.learning_rate, epoch.epoch)
+        self._val.add_scalar("loss", epoch.val_loss, epoch.epoch)
+        self._val.add_scalar("accuracy", epoch.val_accuracy, epoch.epoch)
+        self._val.add_scalar("balanced accuracy", epoch.val_balanced_accuracy, epoch.epoch)
+        self._val.add_scalar("macro-F1", epoch.val_macro_f1, epoch.epoch)
+        self._train.flush()
+        self._val.flush()
+
+
+def _writer(folder: Path) -> Any:  # a SummaryWriter, whose package may be missing
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        return None
+    try:
+        return SummaryWriter(str(folder), purge_step=1)
+    except OSError as error:
+        raise ConfigError(f"{folder}: cannot be written ({error.strerror}); make room, and go on with --resume") from error
