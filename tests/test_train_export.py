@@ -16,7 +16,7 @@ from realtime.errors import ConfigError, ModelError, SinkError, WeightsCorrupt, 
 from realtime.session import Session
 from realtime.spec import ModelSpec
 from tests.train_data import patterns, recipe, tiny, unsettled, write_ferplus
-from train import checkpoint, engine, evaluate, export, fit, models, onnx_graph, quantize, recipes
+from train import checkpoint, engine, evaluate, export, fit, lineage, models, onnx_graph, quantize, recipes
 from train.datasets import FaceSet
 
 SPEC = ModelSpec(name="tiny", provenance="made by a test")
@@ -181,6 +181,7 @@ class TestExport:
             spec = Session(file.path, threads=1).spec
             assert spec.name == file.path.stem
             assert spec.labels == TRAIN.labels
+            np.testing.assert_array_equal(lineage.read(file.path), lineage.pictures_of(TRAIN))
             for fact in ("recipe tiny, epoch 15 of 15", TRAIN.manifest_sha256(), "tau 0.5", "32 majority rows: accuracy"):
                 assert fact in spec.provenance
             assert file.agreement >= export.LEAST_AGREEMENT

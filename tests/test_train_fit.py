@@ -1,11 +1,21 @@
 """python -m train.fit from files to a checkpoint."""
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
+from realtime.spec import ModelSpec
+from tests import tiny_fit
+from tests.conftest import ROOT
 from tests.train_data import patterns, recipe, tiny, write_ferplus
-from train import checkpoint, fit, manifest, models, recipes
+from train import augment, checkpoint, fit, lineage, manifest, models, onnx_graph, recipes
+from train.augment import Picture
 
 
 @pytest.fixture
@@ -74,12 +84,90 @@ def test_copies_of_the_validation_faces_are_dropped(
     assert "21 training faces (3 copies dropped), 3 to validate on" in capsys.readouterr().err
 
 
-def test_ctrl_c_says_how_to_go_on(
-    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def interrupt(_self: object) -> None:
-        raise KeyboardInterrupt
+class CtrlC:
+    """An augmentation that changes nothing and presses Ctrl-C while the given pictures, counted from 1, are prepared."""
 
-    monkeypatch.setattr(fit.Trainer, "run", interrupt)
+    def __init__(self, *presses: int) -> None:
+        self.presses, self.count = presses, 0
+
+    def __call__(self, face: Picture, rng: np.random.Generator) -> Picture:
+        self.count += 1
+        if self.count in self.presses:
+            signal.raise_signal(signal.SIGINT)
+        return face
+
+
+@pytest.mark.usefixtures("nothing_left_behind")
+def test_ctrl_c_finishes_the_step_and_saves_it(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(augment.AUGMENTATIONS, "ctrl-c", CtrlC(13))  # the fifth picture of the second step
+    monkeypatch.setitem(recipes.RECIPES, "tiny", recipe(epochs=2, augmentation="ctrl-c"))
     assert fit.main(words) == 130
-    assert "--resume" in capsys.readouterr().err
+    err = capfd.readouterr().err
+    assert "Ctrl-C again ends at once" in err
+    assert "stopped; go on with --resume" in err
+    saved = checkpoint.load(tmp_path / "run")
+    assert (saved.epoch, saved.step) == (0, 2)
+    assert fit.main([*words, "--resume"]) == 0
+    assert "goes on after 0 epochs and 2 of 3 steps" in capfd.readouterr().err
+    assert fit.main([*words[:-1], str(tmp_path / "whole")]) == 0
+    assert_same_end(tmp_path / "whole", tmp_path / "run")
+
+
+@pytest.mark.usefixtures("nothing_left_behind")
+def test_a_second_ctrl_c_ends_at_once(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(augment.AUGMENTATIONS, "ctrl-c", CtrlC(3, 4))
+    monkeypatch.setitem(recipes.RECIPES, "tiny", recipe(augmentation="ctrl-c"))
+    assert fit.main(words) == 130
+    assert "stopped; nothing is on disk yet" in capfd.readouterr().err
+    assert not checkpoint.exists(tmp_path / "run")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows cannot send Ctrl-C to one process")
+def test_ctrl_c_to_a_process_of_its_own(words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recipes, "RECIPES", dict(recipes.RECIPES))
+    monkeypatch.setattr(models, "NETWORKS", dict(models.NETWORKS))
+    tiny_fit.register()
+    words[0] = "long"
+    command = [sys.executable, "-m", "tests.tiny_fit", *words]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        while not (line := process.stderr.readline()).startswith("epoch 2/"):
+            assert line, "it ended before its second epoch"
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+    assert process.returncode == 130, rest
+    assert "stopped; go on with --resume" in rest
+    assert "Traceback" not in rest
+    assert 2 <= checkpoint.load(tmp_path / "run").epoch < 25
+    assert fit.main([*words, "--resume"]) == 0
+    assert fit.main([*words[:-1], str(tmp_path / "whole")]) == 0
+    assert_same_end(tmp_path / "whole", tmp_path / "run")
+
+
+def assert_same_end(one: Path, other: Path) -> None:
+    """The weights and metrics.csv of two runs are equal to the bit."""
+    mine, theirs = checkpoint.load(one), checkpoint.load(other)
+    assert all(torch.equal(value, theirs.model[name]) for name, value in mine.model.items())
+    assert all(torch.equal(value, theirs.average[name]) for name, value in mine.average.items())
+    assert (one / "metrics.csv").read_text() == (other / "metrics.csv").read_text()
+
+
+def test_a_start_that_has_seen_validation_faces_is_refused(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start = tmp_path / "start.onnx"
+    onnx_graph.to_onnx(tiny(8), ModelSpec(name="start"), start)
+    lineage.write(start, lineage.pictures_of(patterns(4, seed=1)))
+    assert fit.main([*words, "--init", str(start)]) == 2
+    assert "start.onnx was trained on 4 of the 8 different test pictures" in capsys.readouterr().err
+
+
+def test_a_corrupt_checkpoint_is_one_line(words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert fit.main(words) == 0
+    (tmp_path / "run" / "last.pt").write_bytes(b"hello")
+    assert fit.main([*words, "--resume"]) == 2
+    assert "not a readable checkpoint" in capsys.readouterr().err

@@ -10,7 +10,7 @@ def register() -> None:
     """Makes the recipes known in this process: "plain" can be compared, "long" lasts for a second and forgets at random."""
     models.NETWORKS |= {"plain": plain, "forgetful": forgetful}
     recipes.RECIPES["plain"] = recipe(network="plain", epochs=4)
-    recipes.RECIPES["long"] = recipe(network="forgetful", epochs=50)
+    recipes.RECIPES["long"] = recipe(network="forgetful", epochs=25)
 
 
 if __name__ == "__main__":

@@ -105,7 +105,8 @@ class Trainer:
             self.average.load_state_dict(saved.average)
         self.optimizer.load_state_dict(saved.optimizer)
         self.schedule.load_state_dict(saved.schedule)
-        torch.set_rng_state(saved.random_state[self.group.rank % len(saved.random_state)])
+        # a copy, since torch 2.15 dies of a state that lies inside another tensor
+        torch.set_rng_state(saved.random_state[self.group.rank % len(saved.random_state)].clone())
         self.epoch, self.step, self.loss_sum, self.right = saved.epoch, saved.step, saved.loss_sum, saved.right
         self.seen, self._curve = saved.seen, saved.curve
         self.group.on_main(lambda: curves.write(self.folder, self._curve))
