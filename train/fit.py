@@ -143,9 +143,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("recipe", help=f"one of: {', '.join(sorted(recipes.RECIPES))}")
     parser.add_argument("--data", type=Path, required=True, help="fer2013.csv, plain or .xz, .gz, .zip")
     parser.add_argument("--votes", type=Path, required=True, help="fer2013new.csv: the FER+ votes, row by row")
-    parser.add_argument(
-        "--out", type=Path, required=True, help="folder for checkpoints, metrics.csv and manifest.csv"
-    )
+    parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints, metrics.csv and manifest.csv")
     parser.add_argument("--init", type=Path, metavar="ONNX", help="begin with the weights of this full-precision file")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
     parser.add_argument("--device", default="cpu", help="torch device (default: cpu)")

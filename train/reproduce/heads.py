@@ -19,7 +19,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_sequence
 from realtime.errors import ConfigError
 from train import models
 from train.datasets import FaceSet
-from train.engine import predict
+from train.inference import predict
 from train.manifest import sequence_of, subject_of
 from train.reproduce.baselines import require_two_classes, spread
 
