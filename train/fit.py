@@ -20,7 +20,7 @@ from train.datasets import FaceSet
 from train.distributed import Group
 from train.engine import Stopped, Trainer
 from train.manifest import Manifest
-from train.recipes import Recipe
+from train.recipes import IMAGENET, Recipe
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -52,6 +52,7 @@ class _Task:
 
 def _fit(args: argparse.Namespace, group: Group, console: Console) -> int:
     task = group.together(lambda: _prepare(args))
+    init = None if args.init in (None, IMAGENET) else Path(args.init)
     group.on_main(lambda: _open_folder(args.out, resume=args.resume))
     console.print(f"{len(task.train)} training faces ({task.copies} copies dropped), {len(task.val)} to validate on")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -65,9 +66,7 @@ def _fit(args: argparse.Namespace, group: Group, console: Console) -> int:
             progress.update(bar, description=f"epoch {epoch} loss {loss:.3f}", completed=step, total=steps)
 
         def trainer() -> Trainer:
-            return Trainer(
-                task.recipe, task.train, task.val, args.out, args.init, group.device, on_step, stop=stop, group=group
-            )
+            return Trainer(task.recipe, task.train, task.val, args.out, init, group.device, on_step, stop=stop, group=group)
 
         _train(group.together(trainer), args.resume, console)
     return 0
@@ -93,8 +92,10 @@ def _train(trainer: Trainer, resume: bool, console: Console) -> None:
 
 def _prepare(args: argparse.Namespace) -> _Task:
     recipe = recipes.find(args.recipe)
-    if args.init is not None:
-        recipe = replace(recipe, start=_sha256(args.init))
+    if args.init == IMAGENET:
+        recipe = replace(recipe, start=IMAGENET)
+    elif args.init is not None:
+        recipe = replace(recipe, start=_sha256(Path(args.init)))
     val = fer2013.load_ferplus(args.data, args.votes, "PublicTest")
     train = fer2013.load_ferplus(args.data, args.votes, "Training")
     kept = datasets.drop_copies(train, of=val)
@@ -144,7 +145,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, required=True, help="fer2013.csv, plain or .xz, .gz, .zip")
     parser.add_argument("--votes", type=Path, required=True, help="fer2013new.csv: the FER+ votes, row by row")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints, metrics.csv and manifest.csv")
-    parser.add_argument("--init", type=Path, metavar="ONNX", help="begin with the weights of this full-precision file")
+    parser.add_argument(
+        "--init", metavar="ONNX", help="begin with this full-precision file, or with torchvision's weights: imagenet"
+    )
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
     parser.add_argument("--device", default="cpu", help="torch device (default: cpu)")
     return parser

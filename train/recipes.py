@@ -64,10 +64,22 @@ PAPER = Recipe(
 )
 """The paper's parameters (section III): Adam, 1e-4, 8 epochs, batches of 8; nothing else is said there."""
 
+CAREFUL = Recipe(
+    "careful",
+    epochs=16,
+    batch_size=32,
+    optimizer="adam",
+    learning_rate=3e-4,
+    weight_decay=1e-4,
+    ema_decay=0.98,
+)
+"""For a few hundred faces and a network that has seen many: augmentation, a rate that falls to nothing, averaged weights."""
+
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
         PAPER,
+        CAREFUL,
         # The network behind fer-cam: FER+ votes, stock stem.
         Recipe("webcam"),
         # The same without the max-pool, begun with the weights of "webcam": finer feature maps at 3.5 times the cost.

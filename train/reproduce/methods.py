@@ -98,6 +98,8 @@ class Training:
             f"{recipe.optimizer} {recipe.learning_rate:g}, batch {recipe.batch_size}, {recipe.epochs} epochs",
             f"{recipe.picture} pictures",
         ]
+        parts += ["rate in one cycle"] if recipe.schedule == "onecycle" else []
+        parts += ["averaged weights"] if recipe.ema_decay else []
         parts += [f"augmentation {recipe.augmentation}"] if recipe.augmentation != "none" else []
         parts += [f"class-balanced {recipe.balance}"] if recipe.balance != "none" else []
         parts += ["batch norm over all training pictures"] if recipe.population_statistics else []

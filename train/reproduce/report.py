@@ -24,6 +24,7 @@ PUBLISHED = {"transfer-a": Metrics(0.9949, 0.9949, 0.9971, 0.9960), "scratch-a":
 BESIDE = {
     rows.TABLE_2: ("scratch-a", "scratch-b"),
     rows.BASELINES: ("transfer-a", "transfer-b"),
+    rows.BEYOND: ("transfer-b",),
     rows.READINGS: ("scratch-a",),
     rows.IMBALANCE: ("transfer-b",),
     rows.INPUT: ("scratch-b",),
