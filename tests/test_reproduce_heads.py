@@ -11,7 +11,7 @@ from torch import nn
 
 from realtime.errors import ConfigError
 from tests import train_data
-from train import engine, models
+from train import inference, models
 from train.datasets import FaceSet
 from train.reproduce import baselines, heads
 
@@ -97,7 +97,7 @@ def test_features_are_what_the_last_layer_is_given(test: FaceSet) -> None:
     assert found.shape == (36, layer.in_features)
     with torch.inference_mode():
         probs = layer(torch.from_numpy(found)).softmax(dim=1).numpy()
-    np.testing.assert_allclose(probs, engine.predict(net, test.images), atol=1e-6)
+    np.testing.assert_allclose(probs, inference.predict(net, test.images), atol=1e-6)
     assert not layer._forward_pre_hooks
 
 

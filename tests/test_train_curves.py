@@ -54,6 +54,21 @@ def test_a_resumed_run_has_every_point_once(tmp_path: Path, written: int) -> Non
     assert points(tmp_path / "tensorboard" / "train", "loss") == [(1, 1.5), (2, 1.0), (3, 0.5)]
 
 
+def test_a_tensorboard_that_is_open_meanwhile_forgets_what_the_interrupted_run_wrote(tmp_path: Path) -> None:
+    reader = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    with Board(tmp_path, known=(ONE, replace(TWO, train_loss=9.0))):
+        pass
+    folder = tmp_path / "tensorboard" / "train"
+    (earlier,) = folder.iterdir()
+    content = earlier.read_bytes()
+    with Board(tmp_path, known=(ONE, TWO)):
+        pass
+    (folder / "events.out.tfevents.0").write_bytes(content)  # what it read before
+    events = reader.EventAccumulator(str(folder))
+    events.Reload()
+    assert [(point.step, point.value) for point in events.Scalars("loss")] == [(1, 1.5), (2, 1.0)]
+
+
 def test_without_tensorboard_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     with Board(tmp_path, known=(ONE,)) as board:

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from realtime.errors import ConfigError
-from tests import tiny_fit
+from tests import tiny_fit, two_processes
 from tests.conftest import ROOT
 from tests.train_data import patterns, plain, write_ferplus
 from train import checkpoint, fit, models, recipes
@@ -76,9 +76,16 @@ def test_torchrun_gives_the_loss_curve_of_a_single_process(tmp_path: Path, monke
 
 
 @pytest.mark.slow
-def test_two_processes_stop_resume_and_fail_together(tmp_path: Path) -> None:
+def test_two_processes_stop_resume_and_fail_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "NETWORKS", dict(models.NETWORKS))
+    monkeypatch.setattr(recipes, "RECIPES", dict(recipes.RECIPES))
+    tiny_fit.register()
     done = torchrun("tests.two_processes", tmp_path)
     assert done.returncode == 0, done.stderr
+    alone = two_processes.trainer(tmp_path / "unwritable", Group())
+    (tmp_path / "unwritable" / "metrics.csv").rmdir()
+    alone.resume()
+    assert [epoch.epoch for epoch in alone.run()] == [2, 3], "two began it, one goes on"
     told = [json.loads((tmp_path / f"{rank}.json").read_text()) for rank in range(2)]
     assert told[0] == told[1]
     assert told[0].pop("weight") != 0

@@ -96,7 +96,7 @@ def load(folder: Path) -> Checkpoint:
     except (OSError, EOFError, RuntimeError, KeyError, ValueError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
         raise ConfigError(f"{path}: not a readable checkpoint; {remedy or 'delete it or take another run'}") from error
     if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
-        raise ConfigError(f"{path}: not a checkpoint of format {FORMAT}; another version wrote it, so train anew")
+        raise ConfigError(f"{path}: not a checkpoint of format {FORMAT}; another version wrote it; delete it and train anew")
     content["recipe"] = Recipe(**content["recipe"])
     content["labels"] = tuple(content["labels"])
     content["seen"] = content["seen"].numpy().view(np.uint64)

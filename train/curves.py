@@ -50,8 +50,8 @@ def write(folder: Path, epochs: Sequence[Epoch]) -> None:
 class Board:
     """TensorBoard's curves in folder/tensorboard, training and validation on one chart; nothing where it is not installed.
 
-    It begins with the epochs known already and hides those of an earlier, interrupted run, so that no point is missing or
-    double, wherever that run ended.
+    It begins anew with the epochs known already, in place of what an interrupted run had written, so that no point is
+    missing or double, wherever that run ended.
 
     Args:
         folder: the run's.
@@ -97,6 +97,9 @@ def _writer(folder: Path) -> Any:  # a SummaryWriter, whose package may be missi
     except ImportError:
         return None
     try:
+        for earlier in folder.glob("events.out.tfevents.*"):
+            earlier.unlink()
+        # a TensorBoard that is open meanwhile has read them, and forgets them by purge_step
         return SummaryWriter(str(folder), purge_step=1)
     except OSError as error:
         raise ConfigError(f"{folder}: cannot be written ({error.strerror}); make room, and go on with --resume") from error

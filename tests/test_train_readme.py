@@ -1,0 +1,20 @@
+"""train/README.md names every file and no command that is not there."""
+
+import re
+
+from tests.conftest import ROOT
+from train import recipes
+
+README = (ROOT / "train" / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_file_has_its_place_in_the_table() -> None:
+    table = "\n".join(line for line in README.splitlines() if line.startswith("|"))
+    files = {path.stem for path in (ROOT / "train").glob("*.py")} - {"__init__"}
+    assert files <= set(re.findall(r"`(\w+)`", table))
+
+
+def test_commands_and_recipes_exist() -> None:
+    for name in re.findall(r"-m train\.(\w+)", README):
+        assert (ROOT / "train" / f"{name}.py").exists() or (ROOT / "train" / name / "__main__.py").exists(), name
+    assert set(re.findall(r"-m train\.fit ([\w-]+)", README)) <= set(recipes.RECIPES)
