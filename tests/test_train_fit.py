@@ -166,6 +166,20 @@ def test_a_start_that_has_seen_validation_faces_is_refused(
     assert "start.onnx was trained on 4 of the 8 different test pictures" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("init", "code", "message"),
+    [
+        ("imagenet", 2, "no ImageNet weights for 'tiny'"),
+        ("webcam", 4, "fer-resnet50.onnx does not fit"),
+        ("none.onnx", 2, "none.onnx: cannot be read"),
+    ],
+)
+def test_starts_by_name(words: list[str], init: str, code: int, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The names are understood: each fails for what the tiny network lacks."""
+    assert fit.main([*words, "--init", init]) == code
+    assert message in capsys.readouterr().err
+
+
 def test_a_corrupt_checkpoint_is_one_line(words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert fit.main(words) == 0
     (tmp_path / "run" / "last.pt").write_bytes(b"hello")

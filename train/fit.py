@@ -14,13 +14,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from realtime import session
 from realtime.errors import ConfigError, FerError
 from train import checkpoint, curves, datasets, distributed, fer2013, manifest, recipes
 from train.datasets import FaceSet
 from train.distributed import Group
 from train.engine import Stopped, Trainer
 from train.manifest import Manifest
-from train.recipes import IMAGENET, Recipe
+from train.recipes import IMAGENET, WEBCAM, Recipe
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -45,6 +46,7 @@ class _Task:
     """What the command line comes to."""
 
     recipe: Recipe
+    init: Path | None
     train: FaceSet
     val: FaceSet
     copies: int
@@ -52,7 +54,6 @@ class _Task:
 
 def _fit(args: argparse.Namespace, group: Group, console: Console) -> int:
     task = group.together(lambda: _prepare(args))
-    init = None if args.init in (None, IMAGENET) else Path(args.init)
     group.on_main(lambda: _open_folder(args.out, resume=args.resume))
     console.print(f"{len(task.train)} training faces ({task.copies} copies dropped), {len(task.val)} to validate on")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -66,7 +67,9 @@ def _fit(args: argparse.Namespace, group: Group, console: Console) -> int:
             progress.update(bar, description=f"epoch {epoch} loss {loss:.3f}", completed=step, total=steps)
 
         def trainer() -> Trainer:
-            return Trainer(task.recipe, task.train, task.val, args.out, init, group.device, on_step, stop=stop, group=group)
+            return Trainer(
+                task.recipe, task.train, task.val, args.out, task.init, group.device, on_step, stop=stop, group=group
+            )
 
         _train(group.together(trainer), args.resume, console)
     return 0
@@ -91,15 +94,16 @@ def _train(trainer: Trainer, resume: bool, console: Console) -> None:
 
 
 def _prepare(args: argparse.Namespace) -> _Task:
-    recipe = recipes.find(args.recipe)
+    recipe, init = recipes.find(args.recipe), None
     if args.init == IMAGENET:
         recipe = replace(recipe, start=IMAGENET)
     elif args.init is not None:
-        recipe = replace(recipe, start=_sha256(Path(args.init)))
+        init = session.locate("full") if args.init == WEBCAM else Path(args.init)
+        recipe = replace(recipe, start=_sha256(init))
     val = fer2013.load_ferplus(args.data, args.votes, "PublicTest")
     train = fer2013.load_ferplus(args.data, args.votes, "Training")
     kept = datasets.drop_copies(train, of=val)
-    return _Task(recipe, kept, val.with_majority(), copies=len(train) - len(kept))
+    return _Task(recipe, init, kept, val.with_majority(), copies=len(train) - len(kept))
 
 
 def _open_folder(out: Path, *, resume: bool) -> None:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from realtime.errors import ConfigError
 
-SCRATCH, IMAGENET = "scratch", "imagenet"
-"""Ways to begin that are no file."""
+SCRATCH, IMAGENET, WEBCAM = "scratch", "imagenet", "webcam"
+"""Ways to begin: at random, with torchvision's weights, with the FER+ network that comes along."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Recipe:
         population_statistics: whether batch norm's means and variances are taken anew over all training pictures before the
             network is judged, as MATLAB does, instead of running averages over the last batches.
         seed: of weights, order and augmentation.
-        start: "scratch", "imagenet", or the SHA-256 of the ONNX file whose weights the run began with (`train.fit --init`).
+        start: a way to begin, or the SHA-256 of the ONNX file whose weights the run began with (`train.fit --init`).
     """
 
     name: str

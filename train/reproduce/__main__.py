@@ -8,6 +8,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from realtime import session
 from realtime.errors import FerError
 from train import ckplus
 from train.reproduce import costs, illustrations, report, rows, run, tradeoff
@@ -15,7 +16,6 @@ from train.reproduce.results import SplitResult
 from train.reproduce.rows import FIGURES, TRADE_OFF, Row
 from train.reproduce.run import Settings
 
-WEBCAM = Path("weights/fer-resnet50.onnx")
 INTERRUPTED = 130
 
 QUICK_STEP = 16
@@ -31,7 +31,8 @@ def main(argv: list[str] | None = None) -> int:
         chosen = rows.find(args.only)
         faces = ckplus.load_ckplus(args.data)
         out = args.out / "quick" if args.quick else args.out
-        settings = Settings(faces, out, args.webcam, args.quick, " ".join(("python -m train.reproduce", *words)))
+        webcam = args.webcam or session.locate("full")
+        settings = Settings(faces, out, webcam, args.quick, " ".join(("python -m train.reproduce", *words)))
         extras = set(args.only or (FIGURES, TRADE_OFF))
         if FIGURES in extras:
             _draw(settings, console)
@@ -101,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, required=True, help="folder for results, plots and runs; a second run goes on")
     parser.add_argument("--only", action="append", default=[], metavar="ROW", help="run this alone; may be given again")
     parser.add_argument("--quick", action="store_true", help="a trial of minutes: one split, one epoch, few pictures")
-    parser.add_argument("--webcam", type=Path, default=WEBCAM, help="the FER+ network (default: %(default)s)")
+    parser.add_argument("--webcam", type=Path, metavar="ONNX", help="the FER+ network (default: the one that comes along)")
     return parser
 
 

@@ -13,7 +13,7 @@ from train import checkpoint, evaluate, lineage, manifest, models, onnx_graph
 from train.datasets import FaceSet
 from train.engine import Epoch, Trainer
 from train.manifest import Manifest
-from train.recipes import Recipe
+from train.recipes import SCRATCH, WEBCAM, Recipe
 
 Probs = NDArray[np.float32]
 
@@ -70,15 +70,15 @@ class Training:
 
     Attributes:
         recipe: how.
-        start: "scratch", "imagenet" or "webcam".
+        start: a way to begin of `train.recipes`.
     """
 
     recipe: Recipe
-    start: str = "scratch"
+    start: str = SCRATCH
 
     def solve(self, task: Task) -> Solution:
         recipe, init = replace(self.recipe, seed=task.number, start=self.start), None
-        if self.start == "webcam":
+        if self.start == WEBCAM:
             lineage.refuse_seen(lineage.read(task.webcam), task.test, task.webcam.name)
             init = task.webcam
         Manifest.of(train=task.train, test=task.test).write(task.folder / manifest.NAME)
@@ -94,7 +94,7 @@ class Training:
     def words(self) -> str:
         recipe = self.recipe
         parts = [
-            f"{recipe.network} from {'the FER+ network' if self.start == 'webcam' else self.start}",
+            f"{recipe.network} from {'the FER+ network' if self.start == WEBCAM else self.start}",
             f"{recipe.optimizer} {recipe.learning_rate:g}, batch {recipe.batch_size}, {recipe.epochs} epochs",
             f"{recipe.picture} pictures",
         ]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from realtime.errors import ConfigError
-from train.recipes import CAREFUL, PAPER
+from train.recipes import CAREFUL, IMAGENET, PAPER, WEBCAM
 from train.reproduce import baselines, heads
 from train.reproduce.methods import Baseline, Head, Method, Training, ZeroShot
 
@@ -69,7 +69,7 @@ BEYOND = "Beyond the paper's recipe"
 READINGS = "Readings of the paper's “without transfer learning”"
 
 _REPRODUCED = Training(PAPER)
-_TRANSFERRED = Training(PAPER, start="webcam")
+_TRANSFERRED = Training(PAPER, start=WEBCAM)
 
 
 def _changed(method: Training, **changes: object) -> Training:
@@ -85,7 +85,7 @@ ROWS: tuple[Row, ...] = (
         "ResNet-50 with transfer learning from ImageNet",
         "A",
         SEEDS,
-        Training(PAPER, start="imagenet"),
+        Training(PAPER, start=IMAGENET),
         Published(0.9949, "the paper"),
         optional=True,
     ),
@@ -104,7 +104,7 @@ ROWS: tuple[Row, ...] = (
         "ResNet-50 with transfer learning: augmentation, falling rate, averaged weights",
         "B",
         ALL_FOLDS,
-        Training(CAREFUL, start="webcam"),
+        Training(CAREFUL, start=WEBCAM),
     ),
     Row(
         "population-a",
