@@ -52,3 +52,11 @@ def test_links_lead_somewhere(link: str) -> None:
 def test_files_that_are_named_exist() -> None:
     for name in re.findall(r"`((?:realtime|train|tests|weights|benchmarks)/[\w./-]+)`", README):
         assert (ROOT / name).exists(), name
+
+
+def test_the_paper_s_numbers_are_those_of_the_results_page() -> None:
+    section = README.partition("## The paper, run again")[2].partition("\n## ")[0]
+    shares = re.findall(r"\d+\.\d+(?= %)", section)
+    page = (ROOT / "train" / "REPRODUCTION.md").read_text(encoding="utf-8")
+    assert len(shares) >= 6
+    assert [share for share in shares if share not in page] == []
