@@ -4,6 +4,7 @@ Rank 0 judges, writes and speaks. Every process keeps its own copy of the networ
 the same start and, at each step, the same gradients.
 """
 
+import gc
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -111,4 +112,7 @@ def join(device: str) -> Iterator[Group]:
         device = f"cuda:{os.environ['LOCAL_RANK']}"
     dist.init_process_group("cpu:gloo,cuda:nccl" if device.startswith("cuda") else "gloo")
     yield Group(dist.get_rank(), size, device)
-    dist.destroy_process_group()  # only at an orderly end: after an error it would wait for processes that are gone
+    # only at an orderly end: after an error they would wait for processes that are gone
+    dist.barrier()
+    gc.collect()  # wrapped models hold on to the group in cycles; if one outlives it, the process may abort when it exits
+    dist.destroy_process_group()
