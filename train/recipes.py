@@ -73,7 +73,10 @@ CAREFUL = Recipe(
     weight_decay=1e-4,
     ema_decay=0.98,
 )
-"""For a few hundred faces and a network that has seen many: augmentation, a rate that falls to nothing, averaged weights."""
+"""For a few hundred faces and a network that has seen many: augmentation, a rate that falls to nothing, averaged weights.
+
+A first guess, kept; but made after the paper's recipe had been seen on the same folds by person (`train.reproduce`).
+"""
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
