@@ -55,6 +55,9 @@ class Row:
 
 
 SEEDS = (0, 1, 2, 3, 4)
+SOME_SEEDS = (0, 1, 2)
+"""For a reading whose verdict they settle."""
+
 ALL_FOLDS = tuple(range(10))
 SOME_FOLDS = (0, 1, 2)
 """For what costs a network's training a fold and is only compared with its neighbours: 30 % of the persons."""
@@ -129,7 +132,7 @@ ROWS: tuple[Row, ...] = (
         READINGS,
         "both: torchvision's initialisation and MATLAB's statistics",
         "A",
-        SEEDS,
+        SOME_SEEDS,
         _changed(_REPRODUCED, network="resnet50-plain", population_statistics=True),
         Published(0.9541, "the paper"),
     ),
