@@ -1,102 +1,28 @@
-"""What the main loop reads from: files frame by frame, cameras through a thread that keeps only the newest frame."""
+"""Opens what the main loop reads from; cameras and streams through a thread that keeps only the newest frame."""
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
 from realtime.config import Config
-from realtime.datatypes import Frame, SourceInfo
+from realtime.datatypes import Frame
 from realtime.errors import SourceError, SourceLostError
+from realtime.feed import JOIN_S, AheadFeed, DirectFeed, Feed, Notices
 from realtime.mailbox import Mailbox
 from realtime.sources import open_source
 from realtime.sources.base import Source
+
+AHEAD_BYTES = 24_000_000
+MOST_AHEAD = 8
+"""Decoded frames that wait: as many as the network reads at once, or what fits: 8 of 1280x720, 3 of 1920x1080."""
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 8.0
 """Pauses between attempts to re-open a lost source double from the first to the longest."""
 
-JOIN_S = 1.0
-"""How long `close` waits for a thread that hangs in a driver; the thread is a daemon and frees the source when it can."""
-
 Wait = Callable[[threading.Event, float], bool]
 """Waits for the event, at most so many seconds; True if it is set. threading.Event.wait, or a test's own."""
-
-
-class Notices:
-    """Lines for the user, left by any thread and taken by the main one."""
-
-    def __init__(self) -> None:
-        self._lines: deque[str] = deque()
-
-    def add(self, line: str) -> None:
-        """Leaves a line."""
-        self._lines.append(line)
-
-    def take(self) -> tuple[str, ...]:
-        """What was left since last asked."""
-        return tuple(self._lines.popleft() for _ in range(len(self._lines)))
-
-
-class Feed(Protocol):
-    """Frames for the main loop."""
-
-    @property
-    def info(self) -> SourceInfo:
-        """What is known about the source; stays as it was when the source is re-opened."""
-
-    @property
-    def finished(self) -> bool:
-        """No frame will come any more, and no error either."""
-
-    @property
-    def dropped(self) -> int:
-        """Frames captured and never taken."""
-
-    def next(self, timeout_s: float) -> Frame | None:
-        """The next frame to work on; None if there is none yet, or no more.
-
-        Raises:
-            SourceError: the source is lost for good.
-        """
-
-    def notices(self) -> tuple[str, ...]:
-        """What the user should know since last asked: lost, back again, something passed over."""
-
-    def close(self) -> None:
-        """Lets the source go, in bounded time; may be called twice."""
-
-
-class DirectFeed:
-    """Every frame, in order, read when it is asked for: for files and pictures."""
-
-    def __init__(self, source: Source, notices: Notices | None = None) -> None:
-        self._source = source
-        self._notices = notices or Notices()
-        self.finished = False
-        self.dropped = 0
-
-    @property
-    def info(self) -> SourceInfo:
-        """What is known about the source."""
-        return self._source.info
-
-    def next(self, timeout_s: float) -> Frame | None:
-        """The next frame, however long it takes to read; None at the end."""
-        frame = None if self.finished else self._source.read()
-        self.finished = frame is None
-        return frame
-
-    def notices(self) -> tuple[str, ...]:
-        """What was passed over since last asked."""
-        return self._notices.take()
-
-    def close(self) -> None:
-        """Closes the source."""
-        self.finished = True
-        self._source.close()
 
 
 class LiveFeed:
@@ -238,5 +164,8 @@ def open_feed(config: Config) -> Feed:
     notices = Notices()
     source = open_source(config, notices.add)
     if not source.info.live:
-        return DirectFeed(source, notices)
+        if not source.info.temporal:
+            return DirectFeed(source, notices)
+        frame_bytes = 3 * source.info.width * source.info.height
+        return AheadFeed(source, notices, max(2, min(MOST_AHEAD, AHEAD_BYTES // frame_bytes)))
     return LiveFeed(source, lambda: open_source(config, notices.add), reconnect_s=config.reconnect_s, notices=notices)

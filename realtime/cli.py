@@ -67,6 +67,7 @@ def _config(args: argparse.Namespace) -> Config:
         camera_fps=args.fps,
         open_timeout_s=args.timeout,
         reconnect_s=args.reconnect,
+        target_latency_ms=args.target_latency,
         max_frames=args.max_frames,
         verbosity=args.verbose - args.quiet,
     )
@@ -192,6 +193,13 @@ def _parser() -> argparse.ArgumentParser:
         default=defaults.smoothing_s,
         metavar="S",
         help="time constant of the smoothing, seconds; 0 turns it off (default: %(default)g)",
+    )
+    reading.add_argument(
+        "--target-latency",
+        type=float,
+        default=defaults.target_latency_ms,
+        metavar="MS",
+        help="from a camera's capture to the screen; what is slower does less (default: the time between two frames)",
     )
     reading.add_argument("--max-frames", type=int, metavar="N", help="stop after N frames")
     parser.add_argument("--version", action="version", version=f"fer-cam {__version__}")

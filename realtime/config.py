@@ -30,6 +30,8 @@ class Config:
         camera_size_wh, camera_fps: what to ask a camera for; None leaves it to the driver.
         open_timeout_s: how long a URL or a camera may take to open, and a stream to give its next frame.
         reconnect_s: how long to try to re-open a camera or stream that was lost; 0 gives up at once.
+        target_latency_ms: what a camera's frame may take from capture to the screen before the program does less; 0 means the
+            time between two frames.
         max_frames: stop after so many frames; None means at the end.
         verbosity: -1 quiet, 0 normal, 1 verbose (tracebacks, the libraries' own messages).
     """
@@ -51,6 +53,7 @@ class Config:
     camera_fps: float | None = None
     open_timeout_s: float = 10.0
     reconnect_s: float = 60.0
+    target_latency_ms: float = 0.0
     max_frames: int | None = None
     verbosity: int = 0
 
@@ -64,6 +67,10 @@ class Config:
             raise ConfigError(f"--smoothing {self.smoothing_s}: give seconds from 0 to 10")
         if self.threads < 0:
             raise ConfigError(f"--threads {self.threads}: give a number of threads, or 0 to let the program choose")
+        if not 0 <= self.target_latency_ms <= 10_000:
+            raise ConfigError(
+                f"--target-latency {self.target_latency_ms:g}: give milliseconds up to 10000, or 0 for the default"
+            )
         if self.max_frames is not None and self.max_frames < 1:
             raise ConfigError(f"--max-frames {self.max_frames}: give at least 1")
         if self.open_timeout_s <= 0:

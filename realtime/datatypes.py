@@ -111,7 +111,8 @@ class TrackedFace:
         id: from 1, never used again for another face.
         box_xyxy: float32 (4,).
         state: seen in this frame, or carried over a gap.
-        raw: float32 (k,), the network's probabilities for this frame alone, or None while coasting.
+        raw: float32 (k,), the network's probabilities for this frame alone, or None where it was not read in this frame
+            (while coasting; or when it was not its turn).
         probs: float32 (k,), smoothed over time; sums to 1.
         label: the shown expression, or `uncertain`.
         confidence: smoothed probability of the likeliest expression, 0 to 1.
@@ -139,17 +140,38 @@ class TrackedFace:
 
 @dataclass(frozen=True)
 class StageSeconds:
-    """Where the time of one frame went, in seconds."""
+    """Where the time of one frame went, in seconds; of a network's call for several frames, each bears its share."""
 
-    detect: float
+    find: float
     preprocess: float
     classify: float
-    track: float
+    smooth: float
 
     @property
     def total(self) -> float:
         """All stages together."""
-        return self.detect + self.preprocess + self.classify + self.track
+        return self.find + self.preprocess + self.classify + self.smooth
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much work is done for a frame; the governor chooses one when the machine cannot keep up.
+
+    Attributes:
+        name: for people.
+        pause: factor on the time between two searches for new faces.
+        min_face: factor on the side of the smallest face looked for.
+        readings: share of the faces that are read in a frame; they take turns.
+    """
+
+    name: str
+    pause: float = 1.0
+    min_face: float = 1.0
+    readings: float = 1.0
+
+
+FULL_EFFORT = Effort("full")
+"""Everything, as a machine that is fast enough does it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,8 +183,9 @@ class FrameResult:
         faces: confirmed faces, by id; an empty tuple when there are none.
         labels: names of the columns of every probability array.
         stages: seconds per stage.
-        latency_s: from capture to the end of processing.
+        latency_s: from capture to the end of processing; of a file's frame, which waits for others, what processing took.
         dropped: frames of the source that were never processed, so far.
+        effort: how much was done for it.
     """
 
     frame: Frame
@@ -171,6 +194,7 @@ class FrameResult:
     stages: StageSeconds
     latency_s: float
     dropped: int
+    effort: Effort = FULL_EFFORT
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Faces in a picture: OpenCV's Haar cascade (the paper's Algorithm 2) on a picture shrunk to what the search needs."""
+"""Faces in a picture: OpenCV's Haar cascades (the paper's Algorithm 2) on pictures shrunk to what the search needs."""
 
 from pathlib import Path
 from typing import Protocol
@@ -36,33 +36,56 @@ class HaarDetector:
 
     Args:
         min_face: side of the smallest face looked for, in pixels of the picture; 0 means a twelfth of its height.
+        search_side: pixels that a face of that size keeps.
+        scale_step: between the sizes that are looked for.
+        min_neighbours: windows that must agree.
 
     Raises:
         ModelError: this OpenCV has no cascades.
     """
 
-    def __init__(self, min_face: int = 0) -> None:
-        path = Path(cv2.data.haarcascades) / CASCADE
-        self._cascade = cv2.CascadeClassifier(str(path)) if path.is_file() else cv2.CascadeClassifier()
-        if self._cascade.empty():
-            raise ModelError(f"this OpenCV ({cv2.__version__}) lacks {CASCADE}; install opencv-python 4.14 or later, below 5")
+    def __init__(
+        self,
+        min_face: float = 0,
+        *,
+        search_side: int = SEARCH_SIDE,
+        scale_step: float = SCALE_STEP,
+        min_neighbours: int = MIN_NEIGHBOURS,
+    ) -> None:
+        self._cascade = load_cascade(CASCADE)
         self._min_face = min_face
+        self._search_side = search_side
+        self._scale_step = scale_step
+        self._min_neighbours = min_neighbours
 
     def detect(self, gray: NDArray[np.uint8]) -> Faces:
         """uint8 (H,W) -> square boxes; a box's score is the number of windows that agreed on it."""
         height, width = gray.shape
         smallest = self._min_face or height * DEFAULT_MIN_FACE
-        factor = max(1.0, smallest / SEARCH_SIDE)
+        factor = max(1.0, smallest / self._search_side)
         size = (round(width / factor), round(height / factor))
-        if min(size) < SEARCH_SIDE:
+        if min(size) < self._search_side:
             return Faces.empty()
         small = gray if factor == 1.0 else cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
         side = max(24, round(smallest / factor))
         boxes_xywh, votes = self._cascade.detectMultiScale2(
-            small, scaleFactor=SCALE_STEP, minNeighbors=MIN_NEIGHBOURS, minSize=(side, side)
+            small, scaleFactor=self._scale_step, minNeighbors=self._min_neighbours, minSize=(side, side)
         )
         if len(boxes_xywh) == 0:
             return Faces.empty()
         boxes = np.asarray(boxes_xywh, dtype=np.float32) * np.float32(height / size[1])
         boxes[:, 2:] += boxes[:, :2]
         return Faces(boxes, np.asarray(votes, dtype=np.float32).ravel())
+
+
+def load_cascade(name: str) -> cv2.CascadeClassifier:
+    """One of the cascades that OpenCV ships. Not to be shared between threads.
+
+    Raises:
+        ModelError: this OpenCV lacks it.
+    """
+    path = Path(cv2.data.haarcascades) / name
+    cascade = cv2.CascadeClassifier(str(path)) if path.is_file() else cv2.CascadeClassifier()
+    if cascade.empty():
+        raise ModelError(f"this OpenCV ({cv2.__version__}) lacks {name}; install opencv-python 4.14 or later, below 5")
+    return cascade

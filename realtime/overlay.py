@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from realtime import canvas
 from realtime.canvas import BLACK, WHITE, Colour, Picture, Rect
-from realtime.datatypes import FrameResult, Percentiles, State, TrackedFace
+from realtime.datatypes import FULL_EFFORT, Effort, FrameResult, Percentiles, State, TrackedFace
 from realtime.labels import UNCERTAIN
 
 COLOURS: dict[str, Colour] = {
@@ -56,6 +56,7 @@ class Hud:
         notices: short messages, the newest last.
         help: whether the keys are listed.
         details: whether the largest face has its bars.
+        effort: how much is done for a frame.
     """
 
     fps: float
@@ -66,6 +67,7 @@ class Hud:
     notices: tuple[str, ...] = ()
     help: bool = False
     details: bool = True
+    effort: Effort = FULL_EFFORT
 
 
 @dataclass(frozen=True)
@@ -216,6 +218,7 @@ def _draw_corners(picture: Picture, hud: Hud, sizes: _Sizes) -> list[Rect]:
     """Speed in the upper left corner, notices below it, recording in the upper right. Returns what they cover."""
     speed = f"{hud.fps:.1f} fps   {hud.latency_ms.p50:.0f} / {hud.latency_ms.p95:.0f} ms"
     speed += f"   {hud.dropped} dropped" if hud.dropped else ""
+    speed += f"   {hud.effort.name}" if hud.effort != FULL_EFFORT else ""
     covered = [_pill(picture, speed, sizes.pad, sizes.pad, sizes)]
     for notice in hud.notices:
         covered.append(_pill(picture, notice, sizes.pad, covered[-1].y2 + sizes.pad // 2, sizes))

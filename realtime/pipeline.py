@@ -1,12 +1,14 @@
-"""One frame in, everything known about it out. Synchronous: no thread, no window; time is handed in with the frame.
+"""Frames in, everything known about them out. Synchronous: no window, no waiting; time is handed in with the frame.
 
-    detector -> tracker -> preprocess -> classifier -> smoother
+    finder -> preprocess -> classifier -> smoother
 
-The tracker stands before the network, so that the network sees the steady box and not Haar's jumping one.
+The finder stands before the network, so that the network sees the steady box and not Haar's jumping one.
 """
 
+import math
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,80 +16,132 @@ from numpy.typing import NDArray
 from realtime import preprocess, quality
 from realtime.classifier import Classifier
 from realtime.config import Config
-from realtime.datatypes import Faces, Frame, FrameResult, Scores, StageSeconds, State, TrackedFace
-from realtime.detector import Detector
+from realtime.datatypes import (
+    FULL_EFFORT,
+    Effort,
+    Frame,
+    FrameResult,
+    Scores,
+    SourceInfo,
+    StageSeconds,
+    State,
+    TrackedFace,
+)
+from realtime.detector import HaarDetector
+from realtime.finder import Finder, Following, Strangers
+from realtime.follower import Follower
+from realtime.scanner import Scanner
 from realtime.smoother import Smoother
-from realtime.tracker import REMEMBER_S, Sighting, Tracker
+from realtime.tracker import REMEMBER_S, Sighting
+
+
+@dataclass(frozen=True, eq=False)
+class _Look:
+    """A frame whose faces are found and not yet read.
+
+    Attributes:
+        sightings: the faces to show.
+        read: those of them that are read in this frame.
+        smalls: their pictures, uint8 (S,S), gray, not equalized.
+        prepared: the same as the network wants them.
+        find_s, prepare_s: what it took, seconds.
+    """
+
+    frame: Frame
+    sightings: tuple[Sighting, ...]
+    read: tuple[Sighting, ...]
+    smalls: tuple[NDArray[np.uint8], ...]
+    prepared: tuple[NDArray[np.uint8], ...]
+    find_s: float
+    prepare_s: float
 
 
 class Pipeline:
     """Finds, follows and reads the faces of consecutive frames.
 
     Args:
-        detector: finds faces.
+        finder: finds and follows them.
         classifier: reads them.
         config: threshold and smoothing.
-        temporal: False for pictures that have nothing to do with one another: every face found is then reported at once,
-            unsmoothed, under an id of its own.
+        temporal: False for pictures that have nothing to do with one another: nothing is smoothed then.
         clock: seconds, for the times of the stages.
     """
 
     def __init__(
         self,
-        detector: Detector,
+        finder: Finder,
         classifier: Classifier,
         config: Config,
         *,
         temporal: bool = True,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self._detector = detector
+        self._finder = finder
         self._classifier = classifier
         self._clock = clock
-        self._temporal = temporal
-        self._tracker = Tracker()
         self._smoother = Smoother(classifier.spec.labels, config.threshold, config.smoothing_s if temporal else 0.0)
-        self._strangers = 0
 
-    def process(self, frame: Frame, dropped: int = 0) -> FrameResult:
+    def process(self, frame: Frame, dropped: int = 0, effort: Effort = FULL_EFFORT) -> FrameResult:
         """Everything known about one frame; `dropped` is passed on into the result."""
+        return self.process_many([frame], dropped, effort)[0]
+
+    def process_many(self, frames: Sequence[Frame], dropped: int = 0, effort: Effort = FULL_EFFORT) -> tuple[FrameResult, ...]:
+        """The same for consecutive frames, whose faces go through the network together: half the time for each."""
+        looks = [self._look(frame, effort) for frame in frames]
+        began = self._clock()
+        scores = self._classifier.classify([face for look in looks for face in look.prepared])
+        classify_s = (self._clock() - began) / len(looks)
+        results, first = [], 0
+        for look in looks:
+            of_look = Scores(scores.probs[first : first + len(look.read)], scores.labels)
+            first += len(look.read)
+            results.append(self._tell(look, of_look, classify_s, dropped, effort))
+        return tuple(results)
+
+    def close(self) -> None:
+        """Ends what runs in the background; may be called twice."""
+        self._finder.close()
+
+    def __enter__(self) -> "Pipeline":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _look(self, frame: Frame, effort: Effort) -> _Look:
         spec, clock = self._classifier.spec, self._clock
-        started = clock()
+        began = clock()
         gray = preprocess.to_gray(frame.image)
-        faces = self._detector.detect(gray)
-        detected = clock()
-        sightings = self._follow(faces, frame.time_s)
-        seen = [sighting for sighting in sightings if sighting.state is State.SEEN]
-        followed = clock()
-        smalls = [preprocess.shrink(preprocess.crop(gray, sighting.box_xyxy), spec.input_size) for sighting in seen]
-        prepared = [preprocess.equalize(small) if spec.equalize else small for small in smalls]
-        prepared_at = clock()
-        scores = self._classifier.classify(prepared)
-        classified = clock()
-        self._listen(seen, smalls, scores, frame.time_s)
-        raws = {sighting.id: raw for sighting, raw in zip(seen, scores.probs, strict=True)}
-        tracked = tuple(self._describe(sighting, raws.get(sighting.id)) for sighting in sightings)
-        finished = clock()
-        stages = StageSeconds(
-            detect=detected - started,
-            preprocess=prepared_at - followed,
-            classify=classified - prepared_at,
-            track=followed - detected + finished - classified,
-        )
-        return FrameResult(frame, tracked, spec.labels, stages, finished - frame.captured_at, dropped)
+        sightings = self._finder.find(gray, frame.time_s, effort)
+        found = clock()
+        read = self._whose_turn([sighting for sighting in sightings if sighting.state is State.SEEN], effort)
+        smalls = tuple(preprocess.shrink(preprocess.crop(gray, sighting.box_xyxy), spec.input_size) for sighting in read)
+        prepared = tuple(preprocess.equalize(small) if spec.equalize else small for small in smalls)
+        return _Look(frame, sightings, read, smalls, prepared, found - began, clock() - found)
 
-    def _follow(self, faces: Faces, now: float) -> tuple[Sighting, ...]:
-        if self._temporal:
-            return self._tracker.update(faces, now)
-        first = self._strangers + 1
-        self._strangers += len(faces)
-        return tuple(Sighting(first + i, box, State.SEEN, now, now) for i, box in enumerate(faces.boxes_xyxy))
+    def _whose_turn(self, seen: Sequence[Sighting], effort: Effort) -> tuple[Sighting, ...]:
+        """The faces to read in a frame: those that were read longest ago, as many as the effort allows."""
+        most = math.ceil(len(seen) * effort.readings)
+        if most == len(seen):
+            return tuple(seen)
+        return tuple(sorted(seen, key=lambda sighting: self._smoother.heard_at(sighting.id))[:most])
 
-    def _listen(self, seen: Sequence[Sighting], smalls: Sequence[NDArray[np.uint8]], scores: Scores, now: float) -> None:
+    def _tell(self, look: _Look, scores: Scores, classify_s: float, dropped: int, effort: Effort) -> FrameResult:
+        """Hears what the network says of a frame's faces, and puts everything together."""
+        began, now = self._clock(), look.frame.time_s
         self._smoother.forget_before(now - REMEMBER_S)
-        for sighting, small, raw in zip(seen, smalls, scores.probs, strict=True):
+        for sighting, small, raw in zip(look.read, look.smalls, scores.probs, strict=True):
             side = float(sighting.box_xyxy[2] - sighting.box_xyxy[0])
             self._smoother.update(sighting.id, raw, quality.measure(small, side), now)
+        raws = {sighting.id: raw for sighting, raw in zip(look.read, scores.probs, strict=True)}
+        # a face whose turn has not come yet has nothing to show
+        heard = [sighting for sighting in look.sightings if self._smoother.heard_at(sighting.id) > -math.inf]
+        faces = tuple(self._describe(sighting, raws.get(sighting.id)) for sighting in heard)
+        finished = self._clock()
+        stages = StageSeconds(find=look.find_s, preprocess=look.prepare_s, classify=classify_s, smooth=finished - began)
+        live = look.frame.media_time is None
+        latency_s = finished - look.frame.captured_at if live else stages.total
+        return FrameResult(look.frame, faces, scores.labels, stages, latency_s, dropped, effort)
 
     def _describe(self, sighting: Sighting, raw: NDArray[np.float32] | None) -> TrackedFace:
         opinion = self._smoother.opinion(sighting.id)
@@ -103,3 +157,17 @@ class Pipeline:
             first_seen_s=sighting.first_seen_s,
             last_seen_s=sighting.last_seen_s,
         )
+
+
+def open_pipeline(config: Config, classifier: Classifier, source: SourceInfo) -> Pipeline:
+    """The pipeline for a source: faces are followed in videos and cameras, and found anew in every picture.
+
+    Raises:
+        ModelError: this OpenCV has no cascades.
+    """
+    finder: Finder
+    if source.temporal:
+        finder = Following(Scanner(config.min_face, live=source.live), Follower())
+    else:
+        finder = Strangers(HaarDetector(config.min_face))
+    return Pipeline(finder, classifier, config, temporal=source.temporal)

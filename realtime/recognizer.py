@@ -15,7 +15,8 @@ from realtime.classifier import Classifier
 from realtime.config import Config
 from realtime.datatypes import Frame, FrameResult, Scores
 from realtime.detector import HaarDetector
-from realtime.pipeline import Pipeline
+from realtime.finder import Strangers
+from realtime.pipeline import Pipeline, open_pipeline
 
 POLL_S = 0.5
 
@@ -34,7 +35,9 @@ class Recognizer:
     def __init__(self, model: str = "auto", config: Config | None = None) -> None:
         self._config = replace(config or Config(), model=model)
         self._classifier = Classifier.load(model, self._config.threads)
-        self._pictures = self._pipeline(temporal=False)
+        self._pictures = Pipeline(
+            Strangers(HaarDetector(self._config.min_face)), self._classifier, self._config, temporal=False
+        )
         self._count = 0
 
     @property
@@ -68,12 +71,9 @@ class Recognizer:
         Raises:
             SourceError: it cannot be opened, or stops giving frames.
         """
-        with closing(open_feed(replace(self._config, source=str(source)))) as feed:
-            pipeline = self._pipeline(temporal=feed.info.temporal)
+        config = replace(self._config, source=str(source))
+        with closing(open_feed(config)) as feed, open_pipeline(config, self._classifier, feed.info) as pipeline:
             while not feed.finished:
                 frame = feed.next(POLL_S)
                 if frame is not None:
                     yield pipeline.process(frame, feed.dropped)
-
-    def _pipeline(self, *, temporal: bool) -> Pipeline:
-        return Pipeline(HaarDetector(self._config.min_face), self._classifier, self._config, temporal=temporal)

@@ -75,6 +75,10 @@ class Smoother:
         """
         return self._opinions[face_id][1]
 
+    def heard_at(self, face_id: int) -> float:
+        """When the network last read a face; minus infinity if it never did, or that was forgotten."""
+        return self._opinions[face_id][0] if face_id in self._opinions else -math.inf
+
     def forget_before(self, time_s: float) -> None:
         """Drops the faces not seen since `time_s`."""
         self._opinions = {face_id: kept for face_id, kept in self._opinions.items() if kept[0] >= time_s}

@@ -52,9 +52,26 @@ class Sighting:
     last_seen_s: float
 
 
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """Where a track is expected to be.
+
+    Attributes:
+        key: of the track, never reused; an id is given to confirmed tracks only.
+        square: float32 (3,), centre x, centre y and side.
+        confirmed: whether it is taken for a face.
+    """
+
+    key: int
+    square: NDArray[np.float32]
+    confirmed: bool
+
+
 class _Track:
-    def __init__(self, square: NDArray[np.float32], now: float) -> None:
+    def __init__(self, key: int, square: NDArray[np.float32], now: float) -> None:
+        self.key = key
         self.id = 0
+        self.certain = False
         self.steady = SteadyBox(square, now)
         self.first_seen_s = self.last_seen_s = now
         self.sightings = 1
@@ -65,21 +82,58 @@ class _Track:
         self.sightings += 1
 
     def ripe(self) -> bool:
-        return self.sightings >= CONFIRM_SIGHTINGS and self.last_seen_s - self.first_seen_s >= CONFIRM_S
+        long_enough = self.sightings >= CONFIRM_SIGHTINGS and self.last_seen_s - self.first_seen_s >= CONFIRM_S
+        return self.certain or long_enough
 
 
 class Tracker:
-    """Follows faces through a video or a camera's stream."""
+    """Follows faces through a video or a camera's stream.
+
+    Who searches whole frames calls `update`. Who looks for each face where it is expected calls `expected`, then `see` and
+    `add` for what was found, then `shown`.
+    """
 
     def __init__(self) -> None:
         self._tracks: list[_Track] = []
+        self._keys = 0
         self._ids = 0
 
     def update(self, faces: Faces, now: float) -> tuple[Sighting, ...]:
         """Takes the faces of the frame at `now` and returns the confirmed tracks to show, by id."""
         squares = geometry.to_centre_side(faces.boxes_xyxy)
-        unmatched = self._match(squares, faces, now)
-        self._tracks += [_Track(squares[i], now) for i in unmatched]
+        for i in self._match(squares, faces, now):
+            self.add(squares[i], now)
+        return self.shown(now)
+
+    def expected(self, now: float) -> tuple[Expected, ...]:
+        """Where every track is expected at `now`, tentative ones too."""
+        return tuple(Expected(t.key, t.steady.predict(now, PREDICT_S), t.id > 0) for t in self._tracks)
+
+    def see(self, key: int, square: NDArray[np.float32], now: float, *, certain: bool = False) -> NDArray[np.float32]:
+        """Takes a sighting of a track, float32 (3,), and returns where it is held to be; `certain` confirms it at once.
+
+        Raises:
+            KeyError: there is no such track (any more).
+        """
+        for track in self._tracks:
+            if track.key == key:
+                track.see(square, now)
+                track.certain |= certain
+                return track.steady.square
+        raise KeyError(key)
+
+    def add(self, square: NDArray[np.float32], now: float) -> int:
+        """Begins a track at its first sighting and returns its key."""
+        self._keys += 1
+        self._tracks.append(_Track(self._keys, square, now))
+        return self._keys
+
+    def drop(self, key: int) -> None:
+        """Lets a track go."""
+        self._tracks = [track for track in self._tracks if track.key != key]
+
+    def shown(self, now: float) -> tuple[Sighting, ...]:
+        """The confirmed tracks to show at `now`, by id; those that were missed for too long are let go."""
         for track in self._tracks:
             if not track.id and track.ripe():
                 self._ids += 1

@@ -9,7 +9,7 @@ from realtime.datatypes import FrameResult, RunInfo, Summary, TrackedFace
 from realtime.sinks.rows import Timeline, rounded, xywh
 from realtime.sinks.textfile import TextFile
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the format; grows when a reader of the old one would break."""
 
 STDOUT = "-"
@@ -49,6 +49,7 @@ class JsonlSink:
             "t": t,
             "latency_ms": round(result.latency_s * 1000, 3),
             "dropped": result.dropped,
+            "effort": result.effort.name,
             "faces": [_face(face, result.labels) for face in result.faces],
         }
         if not self._run.source.temporal:

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from realtime import overlay
-from realtime.datatypes import FrameResult, RunInfo, State, Summary
+from realtime.datatypes import FULL_EFFORT, FrameResult, RunInfo, State, Summary
 from realtime.meter import Meter
 
 REFRESH_S = 0.125
@@ -155,6 +155,7 @@ def _table(result: FrameResult, meter: Meter) -> Group:
     head = Text.assemble(
         (f"{meter.fps:5.1f}", "bold"), " fps   ", (f"{latency.p50:.0f}", "bold"), " / ",
         (f"{latency.p95:.0f}", "bold"), " ms p50/p95   ", (f"{result.dropped}", "bold"), " dropped",
+        f"   {result.effort.name}" if result.effort != FULL_EFFORT else "",
     )  # fmt: skip
     faces = result.faces[:SHOWN_FACES]
     if not faces:

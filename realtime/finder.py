@@ -1,0 +1,134 @@
+"""The faces of a frame, each with its number: by looking at every frame anew, or by following what is known already."""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime import geometry
+from realtime.datatypes import FULL_EFFORT, Effort, Faces, State
+from realtime.detector import Detector
+from realtime.follower import Follower, Hit
+from realtime.scanner import Scanner
+from realtime.tracker import Expected, Sighting, Tracker
+
+KNOWN_MARGIN = 1.6
+"""Around a known face, times its side, nothing new is looked for: its hair and collar move with it."""
+
+SAME_FACE = 0.3
+"""Overlap (IoU) from which two boxes are one face."""
+
+ENOUGH_VOTES = 10
+"""Windows of the cascade that must agree on a face in which no eyes are found."""
+
+MOST_SEARCHES = 6
+"""Faces looked at closely in one frame; in a crowd the others are followed by their pictures until it is their turn."""
+
+
+class Finder(Protocol):
+    """Faces of consecutive frames."""
+
+    def find(self, gray: NDArray[np.uint8], now: float, effort: Effort = FULL_EFFORT) -> tuple[Sighting, ...]:
+        """The faces to show in a frame, uint8 (H,W), at `now`, by id."""
+
+    def close(self) -> None:
+        """Ends what runs in the background; may be called twice."""
+
+
+class Strangers:
+    """For pictures that have nothing to do with one another: every face at once, with an id of its own."""
+
+    def __init__(self, detector: Detector) -> None:
+        self._detector = detector
+        self._ids = 0
+
+    def find(self, gray: NDArray[np.uint8], now: float, effort: Effort = FULL_EFFORT) -> tuple[Sighting, ...]:
+        """Every face that the detector finds."""
+        faces = self._detector.detect(gray)
+        first = self._ids + 1
+        self._ids += len(faces)
+        return tuple(Sighting(first + i, box, State.SEEN, now, now) for i, box in enumerate(faces.boxes_xyxy))
+
+    def close(self) -> None:
+        """Nothing runs in the background."""
+
+
+class FrameByFrame:
+    """Every frame searched whole, the faces then told apart by where they are: simple, and what following is measured by."""
+
+    def __init__(self, detector: Detector) -> None:
+        self._detector = detector
+        self._tracker = Tracker()
+
+    def find(self, gray: NDArray[np.uint8], now: float, effort: Effort = FULL_EFFORT) -> tuple[Sighting, ...]:
+        """The confirmed faces."""
+        return self._tracker.update(self._detector.detect(gray), now)
+
+    def close(self) -> None:
+        """Nothing runs in the background."""
+
+
+class Following:
+    """Known faces are looked for where they are expected, new ones by a scan in the background.
+
+    Args:
+        scanner: finds where new faces might be.
+        follower: looks closely.
+    """
+
+    def __init__(self, scanner: Scanner, follower: Follower) -> None:
+        self._scanner = scanner
+        self._follower = follower
+        self._tracker = Tracker()
+        self._turn = 0
+
+    def find(self, gray: NDArray[np.uint8], now: float, effort: Effort = FULL_EFFORT) -> tuple[Sighting, ...]:
+        """The confirmed faces."""
+        expected = self._tracker.expected(now)
+        self._follow(gray, expected, now)
+        self._scanner.offer(gray, _boxes([each.square for each in self._tracker.expected(now)], KNOWN_MARGIN), now, effort)
+        self._welcome(gray, self._scanner.take(now), now)
+        sightings = self._tracker.shown(now)
+        self._follower.forget(frozenset(each.key for each in self._tracker.expected(now)))
+        return sightings
+
+    def close(self) -> None:
+        """Ends the scans."""
+        self._scanner.close()
+
+    def _follow(self, gray: NDArray[np.uint8], expected: tuple[Expected, ...], now: float) -> None:
+        """Looks for every known face, the confirmed ones first: what of the others is the same face is let go."""
+        taken: list[NDArray[np.float32]] = []
+        closely = {expected[(self._turn + i) % len(expected)].key for i in range(min(MOST_SEARCHES, len(expected)))}
+        self._turn += len(closely)
+        for each in sorted(expected, key=lambda each: not each.confirmed):
+            hit = self._follower.follow(each.key, gray, each.square, now, closely=each.key in closely)
+            if hit is None:
+                continue
+            if taken and geometry.iou(_boxes([hit.square]), _boxes(taken)).max() >= SAME_FACE:
+                self._tracker.drop(each.key)
+                continue
+            taken.append(hit.square)
+            self._see(each, gray, hit, now)
+
+    def _see(self, track: Expected, gray: NDArray[np.uint8], hit: Hit, now: float) -> None:
+        """Notes a sighting; a face not yet confirmed has to look like one."""
+        eyes = not track.confirmed and self._follower.has_eyes(gray, hit.square)
+        if track.confirmed or eyes or hit.votes >= ENOUGH_VOTES:
+            steady = self._tracker.see(track.key, hit.square, now, certain=eyes)
+            self._follower.remember(track.key, gray, hit, steady, now)
+
+    def _welcome(self, gray: NDArray[np.uint8], found: Faces, now: float) -> None:
+        """What a scan found besides the known faces, as far as it is there in this frame and looks like a face."""
+        for square in geometry.to_centre_side(found.boxes_xyxy):
+            hit = self._follower.search(gray, square)
+            if hit is None:
+                continue
+            known = [each.square for each in self._tracker.expected(now)]
+            if not known or geometry.iou(_boxes([hit.square]), _boxes(known)).max() < SAME_FACE:
+                self._see(Expected(self._tracker.add(hit.square, now), hit.square, False), gray, hit, now)
+
+
+def _boxes(squares: list[NDArray[np.float32]], margin: float = 1.0) -> NDArray[np.float32]:
+    """Squares as boxes, float32 (n,4), enlarged by `margin`."""
+    return geometry.from_centre_side(np.array(squares, np.float32).reshape(-1, 3) * np.array([1, 1, margin], np.float32))

@@ -1,0 +1,52 @@
+"""Ctrl-C and its kin: caught while a run goes on, so that it ends in order."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+"""What ends a run in an orderly way, where the system has it; the exit code is 128 and its number."""
+
+HANGUP = getattr(signal, "SIGHUP", None)
+
+
+class Stop:
+    """Whether a signal asked the run to end.
+
+    Attributes:
+        exit_code: 128 and the signal's number, or 0 while none came.
+        patient: the loop will look; until it runs, a signal ends the program where it stands.
+    """
+
+    def __init__(self) -> None:
+        self.exit_code = 0
+        self.patient = False
+
+    def handle(self, number: int, _: FrameType | None) -> None:
+        """Takes a signal; a second one does not wait for the loop any more."""
+        impatient = self.exit_code != 0 or not self.patient
+        self.exit_code = 128 + number
+        if impatient:
+            raise SystemExit(self.exit_code)
+
+
+@contextmanager
+def caught() -> Iterator[Stop]:
+    """Catches the signals that end a run, and gives them back afterwards."""
+    stop = Stop()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop  # only the main thread may catch signals
+        return
+    numbers = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    if before.get(HANGUP) is signal.SIG_IGN:
+        del before[HANGUP]  # nohup: the run is to outlive its terminal
+    for number in before:
+        signal.signal(number, stop.handle)
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)  # None: set by somebody's C code
