@@ -118,10 +118,10 @@ class Loop:
     def _next(self) -> list[Frame]:
         """The next frame, and those behind it that are there already, as far as they are read together."""
         most = self._at_once if self._left is None else min(self._at_once, self._left)
-        if self._lost is not None:
-            raise self._lost
         frames: list[Frame] = []
         try:
+            if self._lost is not None:
+                raise self._lost
             while len(frames) < most and (frame := self._feed.next(0.0 if frames else POLL_S)) is not None:
                 frames.append(frame)
             return frames

@@ -78,7 +78,7 @@ def result(
         frame=frame() if of is None else of,
         faces=tuple(faces),
         labels=LABELS,
-        stages=StageSeconds(detect=0.006, preprocess=0.001, classify=0.004, track=0.0005),
+        stages=StageSeconds(find=0.006, preprocess=0.001, classify=0.004, smooth=0.0005),
         latency_s=latency_s,
         dropped=dropped,
     )

@@ -9,11 +9,14 @@ import pytest
 from numpy.typing import NDArray
 
 from realtime import run as loop
-from realtime.capture import DirectFeed, Feed
+from realtime.classifier import Classifier
 from realtime.config import Config
 from realtime.datatypes import Faces, Frame, FrameResult, SourceInfo
 from realtime.errors import SourceLostError
+from realtime.feed import DirectFeed, Feed
+from realtime.finder import FrameByFrame, Strangers
 from realtime.overlay import Hud
+from realtime.pipeline import Pipeline
 from realtime.sinks.window import Action
 from realtime.sources.base import Source
 from tests import program
@@ -107,8 +110,12 @@ class Studio:
         self.feed: Feed | None = None
         self._model = str(write_left_right(folder / "tiny.onnx"))
         monkeypatch.setattr(loop, "Window", lambda title, mirror: self.window.open(title, mirror))
-        monkeypatch.setattr(loop, "HaarDetector", lambda min_face: self.watcher)
+        monkeypatch.setattr(loop, "open_pipeline", self._pipeline)
         monkeypatch.setattr(loop, "open_feed", lambda config: self.feed)
+
+    def _pipeline(self, config: Config, classifier: Classifier, source: SourceInfo) -> Pipeline:
+        finder = FrameByFrame(self.watcher) if source.temporal else Strangers(self.watcher)
+        return Pipeline(finder, classifier, config, temporal=source.temporal)
 
     def config(self, **options: object) -> Config:
         given = {"display": False, "jsonl": str(self.jsonl), "snapshots": self.folder, "model": self._model, "threads": 1}

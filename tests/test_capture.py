@@ -8,10 +8,11 @@ import cv2
 import pytest
 
 from realtime import capture
-from realtime.capture import FIRST_PAUSE_S, LONGEST_PAUSE_S, DirectFeed, Feed, LiveFeed, Notices, open_feed
+from realtime.capture import FIRST_PAUSE_S, LONGEST_PAUSE_S, LiveFeed, open_feed
 from realtime.config import Config
 from realtime.datatypes import Frame
 from realtime.errors import ConfigError, SourceLostError, SourceOpenError
+from realtime.feed import AheadFeed, DirectFeed, Feed, Notices
 from realtime.sources.base import Source
 from tests.fakes import FakeSource, picture
 from tests.mjpeg_server import MjpegServer
@@ -314,7 +315,7 @@ def test_an_error_caused_by_closing_is_not_reported() -> None:
 
 def test_open_feed_gives_every_frame_of_a_file(tmp_path: Path) -> None:
     feed = open_feed(Config(source=str(write_video(tmp_path / "a.mp4", gray_levels(10)))))
-    assert isinstance(feed, DirectFeed)
+    assert isinstance(feed, AheadFeed)
     assert [frame.index for frame in take_all(feed)] == list(range(10))
     feed.close()
 

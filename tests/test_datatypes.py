@@ -71,4 +71,4 @@ def test_a_tracked_face_checks_its_arrays() -> None:
 
 
 def test_stages_add_up() -> None:
-    assert StageSeconds(detect=1, preprocess=2, classify=3, track=4).total == 10
+    assert StageSeconds(find=1, preprocess=2, classify=3, smooth=4).total == 10

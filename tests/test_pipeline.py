@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from realtime.classifier import Classifier
 from realtime.config import Config
-from realtime.datatypes import Faces, Frame, FrameResult, State
+from realtime.datatypes import Effort, Faces, Frame, FrameResult, State
+from realtime.finder import FrameByFrame, Strangers
 from realtime.labels import LABELS, UNCERTAIN
 from realtime.pipeline import Pipeline
 from tests.tiny_models import write_left_right
@@ -74,7 +75,7 @@ def play(pipeline: Pipeline, image: NDArray[np.uint8], seconds: float, start: fl
 
 def test_all_faces_of_a_frame_are_read(detector: ScriptedDetector, classifier: Classifier) -> None:
     detector.boxes = [RIGHT, LEFT]
-    result = play(Pipeline(detector, classifier, Config()), picture(), 1.0)
+    result = play(Pipeline(FrameByFrame(detector), classifier, Config()), picture(), 1.0)
     read = {face.label: face.box_xyxy[0] for face in result.faces}
     assert read == {"happiness": pytest.approx(10, abs=1), "sadness": pytest.approx(200, abs=1)}
     assert [face.id for face in result.faces] == [1, 2]
@@ -97,16 +98,16 @@ def test_one_call_of_the_network_per_frame(
 
     monkeypatch.setattr(Classifier, "classify", counting)
     detector.boxes = [LEFT, RIGHT]
-    play(Pipeline(detector, classifier, Config()), picture(), 10 / FPS)
+    play(Pipeline(FrameByFrame(detector), classifier, Config()), picture(), 10 / FPS)
     assert sizes == [0] * 5 + [2] * 5  # tentative faces cost nothing
 
 
 def test_no_face_is_an_empty_tuple(detector: ScriptedDetector, classifier: Classifier) -> None:
-    assert play(Pipeline(detector, classifier, Config()), picture(), 0.2).faces == ()
+    assert play(Pipeline(FrameByFrame(detector), classifier, Config()), picture(), 0.2).faces == ()
 
 
 def test_a_missed_face_carries_its_label_without_a_reading(detector: ScriptedDetector, classifier: Classifier) -> None:
-    pipeline = Pipeline(detector, classifier, Config())
+    pipeline = Pipeline(FrameByFrame(detector), classifier, Config())
     detector.boxes = [LEFT]
     play(pipeline, picture(), 1.0)
     detector.boxes = []
@@ -115,7 +116,7 @@ def test_a_missed_face_carries_its_label_without_a_reading(detector: ScriptedDet
 
 
 def test_labels_follow_the_face_over_time(detector: ScriptedDetector, classifier: Classifier) -> None:
-    pipeline = Pipeline(detector, classifier, Config())
+    pipeline = Pipeline(FrameByFrame(detector), classifier, Config())
     detector.boxes = [LEFT]
     play(pipeline, picture(left_smiles=True), 1.0)
     (early,) = play(pipeline, picture(left_smiles=False), 2 / FPS, start=1.0).faces
@@ -126,7 +127,7 @@ def test_labels_follow_the_face_over_time(detector: ScriptedDetector, classifier
 
 
 def test_pictures_are_read_at_once_and_unsmoothed(detector: ScriptedDetector, classifier: Classifier) -> None:
-    pipeline = Pipeline(detector, classifier, Config(), temporal=False)
+    pipeline = Pipeline(Strangers(detector), classifier, Config(), temporal=False)
     detector.boxes = [LEFT]
     first = pipeline.process(Frame(picture(left_smiles=True), 0, 0.0, None, "a.png"))
     second = pipeline.process(Frame(picture(left_smiles=False), 1, 0.0, None, "b.png"))
@@ -139,20 +140,55 @@ def test_a_threshold_nobody_reaches(detector: ScriptedDetector, classifier: Clas
     detector.boxes = [LEFT]
     flat = np.full((120, 320, 3), 100, np.uint8)
     flat[::3, :, :] = 160
-    (face,) = Pipeline(detector, classifier, Config(), temporal=False).process(Frame(flat, 0, 0.0, None, "x")).faces
+    (face,) = Pipeline(Strangers(detector), classifier, Config(), temporal=False).process(Frame(flat, 0, 0.0, None, "x")).faces
     assert face.label == UNCERTAIN
 
 
 def test_times_of_the_stages_come_from_the_clock(detector: ScriptedDetector, classifier: Classifier) -> None:
-    pipeline = Pipeline(detector, classifier, Config(), clock=Clock())
-    result = pipeline.process(Frame(picture(), 0, 0.5, 0.0, "clip"), dropped=3)
-    stages = result.stages
-    assert (stages.detect, stages.preprocess, stages.classify, stages.track) == (1, 1, 1, 2)
-    assert result.latency_s == 5.5  # six looks at the clock, captured at 0.5
-    assert result.dropped == 3
+    pipeline = Pipeline(FrameByFrame(detector), classifier, Config(), clock=Clock())
+    live = pipeline.process(Frame(picture(), 0, 0.5, None, "camera"), dropped=3)
+    stages = live.stages
+    assert (stages.find, stages.preprocess, stages.classify, stages.smooth) == (1, 1, 1, 1)
+    assert live.latency_s == 6.5  # seven looks at the clock, captured at 0.5
+    assert live.dropped == 3
+    of_a_file = pipeline.process(Frame(picture(), 1, 0.5, 0.0, "clip"))
+    assert of_a_file.latency_s == 4  # it may have waited for others; that says nothing
+
+
+def test_frames_together_give_what_they_give_one_by_one(detector: ScriptedDetector, classifier: Classifier) -> None:
+    detector.boxes = [LEFT, RIGHT]
+    frames = [Frame(picture(left_smiles=i < 20), i, 0.0, i / FPS, "clip") for i in range(40)]
+    alone = Pipeline(FrameByFrame(detector), classifier, Config())
+    together = Pipeline(FrameByFrame(detector), classifier, Config())
+    one_by_one = [alone.process(frame) for frame in frames]
+    in_batches = [result for i in range(0, 40, 8) for result in together.process_many(frames[i : i + 8])]
+    for a, b in zip(one_by_one, in_batches, strict=True):
+        assert a.frame is b.frame
+        assert [(face.id, face.label, face.state) for face in a.faces] == [
+            (face.id, face.label, face.state) for face in b.faces
+        ]
+        for mine, theirs in zip(a.faces, b.faces, strict=True):
+            assert (mine.id, mine.label, mine.state) == (theirs.id, theirs.label, theirs.state)
+            np.testing.assert_allclose(mine.probs, theirs.probs, atol=1e-5)
+
+
+def test_with_less_effort_the_faces_take_turns(detector: ScriptedDetector, classifier: Classifier) -> None:
+    pipeline = Pipeline(FrameByFrame(detector), classifier, Config())
+    detector.boxes = [LEFT, RIGHT]
+    play(pipeline, picture(), 1.0)
+    half = Effort("half", readings=0.5)
+    read = []
+    for i in range(4):
+        result = pipeline.process(Frame(picture(), 30 + i, 0.0, 1.0 + i / FPS, "clip"), effort=half)
+        assert [face.label for face in result.faces] == ["happiness", "sadness"]
+        assert result.effort is half
+        read.append([face.id for face in result.faces if face.raw is not None])
+    assert read == [[1], [2], [1], [2]]
 
 
 def test_a_box_over_the_edge_of_the_frame(detector: ScriptedDetector, classifier: Classifier) -> None:
     detector.boxes = [(-30.0, -20.0, 70.0, 80.0)]
-    (face,) = Pipeline(detector, classifier, Config(), temporal=False).process(Frame(picture(), 0, 0.0, None, "x")).faces
+    (face,) = (
+        Pipeline(Strangers(detector), classifier, Config(), temporal=False).process(Frame(picture(), 0, 0.0, None, "x")).faces
+    )
     assert face.probs.sum() == pytest.approx(1, abs=1e-5)

@@ -10,13 +10,16 @@ import pytest
 from rich.console import Console
 
 from realtime import run
-from realtime.capture import DirectFeed, LiveFeed, Notices
+from realtime.capture import LiveFeed
 from realtime.classifier import Classifier
 from realtime.datatypes import Frame, FrameResult, RunInfo
+from realtime.feed import DirectFeed, Notices
+from realtime.finder import FrameByFrame
+from realtime.loop import LOOK_MS, NOTICE_S, Loop
 from realtime.meter import Meter
 from realtime.overlay import Hud
 from realtime.pipeline import Pipeline
-from realtime.run import LOOK_MS, NOTICE_S, Loop, Stop
+from realtime.signals import Stop
 from realtime.sinks import open_outputs
 from realtime.sinks.terminal import Terminal
 from realtime.sinks.window import Action
@@ -248,7 +251,7 @@ def play(studio: Studio, source: Source, clock: Callable[[], float]) -> None:
     config = studio.config(jsonl=None)
     feed = DirectFeed(source)
     info = builders.run_info(feed.info)
-    pipeline = Pipeline(studio.watcher, Classifier.load(config.model), config)
+    pipeline = Pipeline(FrameByFrame(studio.watcher), Classifier.load(config.model), config)
     terminal = Terminal(info, Console(stderr=True), verbosity=-1)
     window: Any = studio.window
     Loop(config, feed, pipeline, Meter(info.labels), open_outputs(config, info), terminal, window, clock=clock).play(Stop())

@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 
 from realtime import run as loop
-from realtime.capture import DirectFeed, LiveFeed, Notices
+from realtime.capture import LiveFeed
 from realtime.datatypes import FrameResult, Summary
 from realtime.errors import FerError, ModelError, SinkError, SourceLostError
+from realtime.feed import DirectFeed, Notices
+from realtime.loop import LOOK_MS, MOST_AT_ONCE
+from realtime.signals import SIGNALS
 from realtime.sinks.jsonl import JsonlSink
 from realtime.sinks.table import CsvSink
 from realtime.sinks.video import VideoSink
@@ -212,7 +215,7 @@ def test_a_marker_that_cannot_be_written_ends_the_run(studio: Studio, monkeypatc
 @pytest.fixture
 def usual_handlers(nothing_left_behind: None) -> Iterator[None]:
     """As in a terminal, also where the tests themselves run under nohup; as before afterwards."""
-    numbers = [getattr(signal, name) for name in loop.SIGNALS if hasattr(signal, name)]
+    numbers = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
     before = {number: signal.getsignal(number) for number in numbers}
     for number in numbers:
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
@@ -236,7 +239,7 @@ def test_a_signal_ends_the_run_and_everything_is_whole(studio: Studio, name: str
 def test_a_signal_ends_a_pause_and_the_wait_at_a_picture(studio: Studio, keys: list[Action | None]) -> None:
     feed = film(1, 2) if keys else DirectFeed(Album(2))
     studio.window.keys = {0: keys}
-    studio.window.looked = lambda wait_ms: signal.raise_signal(signal.SIGINT) if wait_ms == loop.LOOK_MS else None
+    studio.window.looked = lambda wait_ms: signal.raise_signal(signal.SIGINT) if wait_ms == LOOK_MS else None
     assert studio.run(feed, display=True) == 130
     assert studio.types() == ["header", "frame", "summary"]
 
@@ -253,7 +256,7 @@ def test_a_second_signal_ends_at_once_and_files_are_whole_all_the_same(studio: S
     reached: list[str] = []
 
     def press_twice(frame: int) -> None:
-        if frame == 1:
+        if frame == MOST_AT_ONCE:
             signal.raise_signal(signal.SIGINT)
             reached.append("first")
             signal.raise_signal(signal.SIGINT)
@@ -261,9 +264,9 @@ def test_a_second_signal_ends_at_once_and_files_are_whole_all_the_same(studio: S
 
     studio.watcher.seen = press_twice
     with pytest.raises(SystemExit) as ended:
-        studio.run(film(1, 2, 3), save=studio.video)
+        studio.run(film(*range(2 * MOST_AT_ONCE)), save=studio.video)
     assert (ended.value.code, reached) == (130, ["first"])
-    assert studio.types() == ["header", "frame", "summary"]
+    assert studio.types() == ["header", *["frame"] * MOST_AT_ONCE, "summary"]
     assert len(program.watch(studio.video).times_s) == 1
 
 
