@@ -9,6 +9,7 @@ from realtime.datatypes import FrameResult, RunInfo, Summary
 from realtime.errors import SinkError
 from realtime.meter import Meter
 from realtime.sinks.base import Sink
+from realtime.sinks.behind import Behind
 from realtime.sinks.jsonl import STDOUT, JsonlSink
 from realtime.sinks.outputs import place
 from realtime.sinks.pictures import PictureSink
@@ -26,6 +27,7 @@ class Outputs:
 
     def __init__(self) -> None:
         self._sinks: list[Sink] = []
+        self._videos: list[VideoSink] = []
         self.paths: tuple[Path, ...] = ()
         self.recording = False
 
@@ -65,6 +67,13 @@ class Outputs:
         self.paths += (path,)
         self._sinks.append(make(path))
 
+    def add_video(self, path: Path, run: RunInfo) -> None:
+        """Opens an annotated video in a file that `place` claimed for it; it is encoded on a thread of its own."""
+        self.paths += (path,)
+        video = VideoSink(path, run)
+        self._videos.append(video)
+        self._sinks.append(Behind(video))
+
     def discard(self, nothing: Summary) -> None:
         """Closes and removes what was opened for a run that cannot begin; `nothing` is the summary of no frames."""
         for sink in self._sinks:
@@ -77,8 +86,7 @@ class Outputs:
     @property
     def troubles(self) -> tuple[str, ...]:
         """What the user should know though it is no error; may grow while the run goes on."""
-        videos = (sink.trouble for sink in self._sinks if isinstance(sink, VideoSink))
-        return tuple(trouble for trouble in videos if trouble is not None)
+        return tuple(video.trouble for video in self._videos if video.trouble is not None)
 
     def close(self, summary: Summary) -> None:
         """Finishes every output, also when one of them fails; may be called twice.
@@ -106,7 +114,7 @@ def open_outputs(config: Config, run: RunInfo) -> Outputs:
     outputs = Outputs()
     try:
         if config.save is not None and source.temporal:
-            outputs.add_file(place(config.save, source, ".mp4", overwrite=overwrite), lambda path: VideoSink(path, run))
+            outputs.add_video(place(config.save, source, ".mp4", overwrite=overwrite), run)
         elif config.save is not None:
             pictures = PictureSink(config.save, run, overwrite=overwrite)
             outputs.add(pictures, pictures.path)

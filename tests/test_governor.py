@@ -1,0 +1,76 @@
+"""A machine that is too slow, one that recovers, and one that is fast enough, at 30 frames a second."""
+
+from itertools import pairwise
+
+from realtime.datatypes import FULL_EFFORT
+from realtime.governor import EFFORTS, LONGEST_RECOVER_S, PATIENCE_S, RECOVER_S, Governor
+
+TARGET_S = 1 / 30
+
+
+class Camera:
+    """Frames of one latency after the other."""
+
+    def __init__(self) -> None:
+        self.governor = Governor(TARGET_S)
+        self.now = 100.0
+
+    def run(self, latency_s: float, seconds: float) -> list[int]:
+        """The level after every frame."""
+        levels = []
+        for _ in range(round(seconds * 30)):
+            self.now += 1 / 30
+            levels.append(EFFORTS.index(self.governor.update(latency_s, self.now)))
+        return levels
+
+
+def test_a_fast_machine_is_left_alone() -> None:
+    assert set(Camera().run(0.9 * TARGET_S, 120)) == {0}
+
+
+def test_a_slow_machine_does_less_step_by_step() -> None:
+    levels = Camera().run(2 * TARGET_S, 10)
+    assert sorted(set(levels)) == list(range(len(EFFORTS)))
+    assert levels == sorted(levels)
+    first = levels.index(1) / 30
+    assert PATIENCE_S <= first < PATIENCE_S + 0.1
+    assert levels.index(2) / 30 - first >= PATIENCE_S
+
+
+def test_a_few_slow_frames_change_nothing() -> None:
+    camera = Camera()
+    for _ in range(20):
+        assert set(camera.run(0.5 * TARGET_S, 1.0) + camera.run(5 * TARGET_S, 1 / 30)) == {0}
+
+
+def test_between_target_and_room_to_spare_it_stays() -> None:
+    camera = Camera()
+    camera.run(2 * TARGET_S, PATIENCE_S + 0.05)
+    assert set(camera.run(0.8 * TARGET_S, 60)) == {1}
+
+
+def test_it_recovers_when_there_is_room() -> None:
+    camera = Camera()
+    camera.run(2 * TARGET_S, 3.5)
+    levels = camera.run(0.3 * TARGET_S, 30)
+    assert levels[-1] == 0
+    assert levels.index(levels[0] - 1) / 30 >= RECOVER_S - 0.1
+    assert camera.governor.effort is FULL_EFFORT
+
+
+def test_it_does_not_swing_to_and_fro() -> None:
+    """A machine that can do with level 1 and not with level 0 is tried again more and more rarely."""
+    camera, changes, level = Camera(), [], 0
+    for i in range(30 * 300):
+        latency_s = 2 * TARGET_S if level == 0 else 0.3 * TARGET_S
+        (new,) = camera.run(latency_s, 1 / 30)
+        if new != level:
+            changes.append(i / 30)
+        level = new
+    assert len([at for at in changes if at > 200]) <= 2 * 100 / LONGEST_RECOVER_S + 2
+
+
+def test_less_is_less() -> None:
+    for more, less in pairwise(EFFORTS):
+        assert (less.pause, less.min_face, -less.readings) >= (more.pause, more.min_face, -more.readings)
+        assert less != more
