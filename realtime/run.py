@@ -53,10 +53,18 @@ def run(config: Config) -> int:
         FerError: model, source or output is at fault; what was written up to then is closed and readable.
     """
     with _signals() as stop:
-        classifier = Classifier.load(config.model, config.threads)
+        classifier = Classifier.load(config.model, config.threads, config.provider)
         feed = open_feed(config)
         try:
-            info = RunInfo(__version__, classifier.name, classifier.spec.labels, feed.info)
+            info = RunInfo(
+                version=__version__,
+                model=classifier.name,
+                labels=classifier.spec.labels,
+                source=feed.info,
+                provider=classifier.provider,
+                provider_asked=config.provider,
+                notes=classifier.notes,
+            )
             pipeline = Pipeline(HaarDetector(config.min_face), classifier, config, temporal=feed.info.temporal)
             _run(config, info, feed, pipeline, stop)
         finally:

@@ -14,6 +14,8 @@ LAYERS: dict[str, int] = {
     "labels": 0,
     "datatypes": 0,
     "version": 0,
+    "providers": 0,
+    "cache": 0,
     "geometry": 1,
     "spec": 1,
     "config": 1,
@@ -30,6 +32,7 @@ LAYERS: dict[str, int] = {
     "overlay": 2,
     "sinks": 3,
     "detector": 3,
+    "chooser": 3,
     "classifier": 3,
     "capture": 3,
     "pipeline": 4,
@@ -37,9 +40,10 @@ LAYERS: dict[str, int] = {
     "recognizer": 5,
     "cli": 6,
 }
-"""Layer of every module of realtime (DESIGN, section 2); `spec` and `preprocess` may know each other's constants."""
+"""Layer of every module of realtime (DESIGN, section 2); `spec` and `preprocess` may know each other's constants, and
+`classifier` opens what `chooser` chose."""
 
-ALLOWED_SIDEWAYS = {("datatypes", "labels"), ("spec", "preprocess")}
+ALLOWED_SIDEWAYS = {("datatypes", "labels"), ("spec", "preprocess"), ("classifier", "chooser")}
 
 
 def modules(package: str) -> list[Path]:
