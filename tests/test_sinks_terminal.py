@@ -73,6 +73,13 @@ def test_the_first_line_says_what_runs() -> None:
     assert screen(pictures).text.splitlines()[0] == "faces  64x48, 3 pictures  resnet50-test on cpu (auto)"
 
 
+def test_a_provider_asked_for_by_name_and_how_the_network_was_chosen() -> None:
+    run = replace(FILE, provider="cuda", provider_asked="cuda", notes=("measured: [a] 2.0 ms",))
+    assert screen(run).text.splitlines() == ["clip.mp4  64x48, 30 fps, 10 frames  resnet50-test on cuda"]
+    assert screen(run, verbosity=1).text.splitlines()[1] == "measured: [a] 2.0 ms"
+    assert screen(run, verbosity=-1).text == ""
+
+
 def test_a_camera_has_a_table_with_a_bar_per_emotion_and_face() -> None:
     view = screen(CAMERA)
     shown = view.show(seen(builders.face(1, likely=0.5), builders.face(2, label="sadness", likely=0.79), dropped=4))
