@@ -33,8 +33,8 @@ def test_every_option_reaches_the_config(asked: list[Config], tmp_path: Path) ->
     video = tmp_path / "clip.mp4"
     arguments = (
         f"--video {video} --model m.onnx --provider openvino --threads 3 --min-face 50 --threshold 0.5 --smoothing 0 "
-        "--no-display --no-mirror --save out.mp4 --jsonl - --csv out.csv --overwrite --snapshots shots --size 1280x720 --fps 25 --timeout 3 "
-        "--reconnect 7 --max-frames 9 -q"
+        "--no-display --no-mirror --save out.mp4 --jsonl - --csv out.csv --overwrite --snapshots shots "
+        "--size 1280x720 --fps 25 --timeout 3 --reconnect 7 --max-frames 9 -q"
     )
     assert cli.main(arguments.split()) == 0
     assert asked == [
