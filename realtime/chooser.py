@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import median
 
 import numpy as np
 
@@ -110,7 +109,7 @@ def measure(runs: Sequence[Callable[[], object]], budget_s: float, clock: Callab
             started = clock()
             run()
             times.append(clock() - started)
-    return [median(times) for times in seconds]
+    return [float(np.median(times)) for times in seconds]
 
 
 def fastest(seconds: Sequence[float]) -> int:
