@@ -6,8 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime import preprocess
+from realtime.chooser import open_session
 from realtime.datatypes import Scores
-from realtime.session import Session, locate
+from realtime.providers import AUTO
+from realtime.session import Session
 from realtime.spec import ModelSpec
 
 
@@ -16,15 +18,18 @@ class Classifier:
 
     Args:
         session: the network.
+        notes: how it was chosen, a line each, for people who ask.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, notes: Sequence[str] = ()) -> None:
         self._session = session
+        self.notes = tuple(notes)
 
     @classmethod
-    def load(cls, model: str = "auto", threads: int = 0) -> "Classifier":
-        """Opens the weights that `model` names; see `session.locate` and `session.Session` for what can go wrong."""
-        return cls(Session(locate(model), threads))
+    def load(cls, model: str = AUTO, threads: int = 0, provider: str = AUTO) -> "Classifier":
+        """Opens the network; see `chooser.open_session` for what is chosen, and what can go wrong."""
+        opened = open_session(model, threads, provider)
+        return cls(opened.session, opened.notes)
 
     @property
     def spec(self) -> ModelSpec:
@@ -35,6 +40,11 @@ class Classifier:
     def name(self) -> str:
         """File name of the weights."""
         return self._session.path.name
+
+    @property
+    def provider(self) -> str:
+        """What runs the network."""
+        return self._session.provider
 
     @property
     def threads(self) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from realtime import __version__
 from realtime.config import Config
 from realtime.errors import ConfigError, FerError
+from realtime.providers import AUTO, PROVIDERS
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells expect it (128 + SIGINT)."""
@@ -52,6 +53,7 @@ def _config(args: argparse.Namespace) -> Config:
     return Config(
         source=_source(args),
         model=args.model,
+        provider=args.provider,
         threads=args.threads,
         min_face=args.min_face,
         threshold=args.threshold,
@@ -170,7 +172,16 @@ def _parser() -> argparse.ArgumentParser:
     output.add_argument("-v", "--verbose", action="store_true", help="tracebacks, and the libraries' own messages")
     reading = parser.add_argument_group("recognition")
     reading.add_argument(
-        "--model", default=defaults.model, metavar="NAME", help="auto, int8, full, or an .onnx file of train.export"
+        "--model",
+        default=defaults.model,
+        metavar="NAME",
+        help="auto (the faster of the next two here, measured once), int8, full, or an .onnx file of train.export",
+    )
+    reading.add_argument(
+        "--provider",
+        default=defaults.provider,
+        metavar="NAME",
+        help=f"what runs the network: {', '.join((AUTO, *PROVIDERS))} (default: %(default)s)",
     )
     reading.add_argument("--threads", type=int, default=defaults.threads, metavar="N", help="threads of the network")
     reading.add_argument(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from realtime.errors import ConfigError
+from realtime.providers import AUTO, PROVIDERS
 
 MIN_FACE_FLOOR = 20
 """Pixels: the cascade itself is 24 px wide, and a face below 20 px holds no expression."""
@@ -15,7 +16,9 @@ class Config:
 
     Attributes:
         source: camera index ("0"), path of a video, picture or folder of pictures, http(s)/rtsp URL, or "demo".
-        model: "auto", "int8", "full" (see session.SHIPPED), or the path of an ONNX file made by train.export.
+        model: "auto" (the faster of the shipped ones, see chooser), "int8", "full", or the path of an ONNX file made by
+            train.export.
+        provider: what runs the network: "auto" or a name in providers.PROVIDERS.
         threads: threads of the network; 0 lets the program choose.
         min_face: side of the smallest face looked for, pixels of the source; 0 means a twelfth of the frame's height.
         threshold: below this smoothed probability the label is `uncertain`.
@@ -38,6 +41,7 @@ class Config:
 
     source: str = "0"
     model: str = "auto"
+    provider: str = AUTO
     threads: int = 0
     min_face: int = 0
     threshold: float = 0.4
@@ -65,6 +69,8 @@ class Config:
             raise ConfigError(f"--threshold {self.threshold}: give a probability from 0 to below 1")
         if not 0 <= self.smoothing_s <= 10:
             raise ConfigError(f"--smoothing {self.smoothing_s}: give seconds from 0 to 10")
+        if self.provider != AUTO and self.provider not in PROVIDERS:
+            raise ConfigError(f"--provider {self.provider}: give one of {', '.join((AUTO, *PROVIDERS))}")
         if self.threads < 0:
             raise ConfigError(f"--threads {self.threads}: give a number of threads, or 0 to let the program choose")
         if not 0 <= self.target_latency_ms <= 10_000:

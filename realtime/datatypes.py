@@ -223,12 +223,25 @@ class SourceInfo:
 
 @dataclass(frozen=True)
 class RunInfo:
-    """The facts of a run that every output starts with."""
+    """The facts of a run that every output starts with.
+
+    Attributes:
+        version: of fer-cam.
+        model: file name of the weights.
+        labels: names of the columns of every probability array.
+        source: what is read.
+        provider: what runs the network, a name in `providers.PROVIDERS`.
+        provider_asked: what was asked for: the same, or "auto".
+        notes: how the network was chosen, a line each, for people who ask.
+    """
 
     version: str
     model: str
     labels: tuple[str, ...]
     source: SourceInfo
+    provider: str
+    provider_asked: str
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

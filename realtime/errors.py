@@ -5,10 +5,11 @@
     ├── SourceError          3   camera, file or stream
     │   ├── SourceOpenError      it could not be opened
     │   └── SourceLostError      it was open and stopped giving frames
-    ├── ModelError           4   weights
+    ├── ModelError           4   weights, or what is to run them
     │   ├── WeightsNotFound      no such file
     │   ├── WeightsCorrupt       unreadable, or its checksum is wrong
-    │   └── ModelSpecError       readable, but not a network this program can drive
+    │   ├── ModelSpecError       readable, but not a network this program can drive
+    │   └── ProviderError        what was to run it is not installed, or does not really run it
     └── SinkError            5   an output cannot be written
 
 A message is one line: what happened, then what to try.
@@ -42,7 +43,7 @@ class SourceLostError(SourceError):
 
 
 class ModelError(FerError):
-    """The weights are at fault."""
+    """The weights, or what is to run them, are at fault."""
 
     exit_code = 4
 
@@ -57,6 +58,10 @@ class WeightsCorrupt(ModelError):
 
 class ModelSpecError(ModelError):
     """The network can be read but lacks, or contradicts, the facts this program needs."""
+
+
+class ProviderError(ModelError):
+    """The provider asked for is not installed, or does not really run the network."""
 
 
 class SinkError(FerError):

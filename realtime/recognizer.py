@@ -34,7 +34,7 @@ class Recognizer:
 
     def __init__(self, model: str = "auto", config: Config | None = None) -> None:
         self._config = replace(config or Config(), model=model)
-        self._classifier = Classifier.load(model, self._config.threads)
+        self._classifier = Classifier.load(model, self._config.threads, self._config.provider)
         self._pictures = Pipeline(
             Strangers(HaarDetector(self._config.min_face)), self._classifier, self._config, temporal=False
         )

@@ -30,10 +30,18 @@ def run(config: Config) -> int:
     """
     cv2.setNumThreads(1)  # every thread of ours has work of its own; OpenCV's would take turns with them
     with signals.caught() as stop:
-        classifier = Classifier.load(config.model, config.threads)
+        classifier = Classifier.load(config.model, config.threads, config.provider)
         feed = open_feed(config)
         try:
-            info = RunInfo(__version__, classifier.name, classifier.spec.labels, feed.info)
+            info = RunInfo(
+                version=__version__,
+                model=classifier.name,
+                labels=classifier.spec.labels,
+                source=feed.info,
+                provider=classifier.provider,
+                provider_asked=config.provider,
+                notes=classifier.notes,
+            )
             with open_pipeline(config, classifier, feed.info) as pipeline:
                 _run(config, info, feed, pipeline, stop)
         finally:

@@ -105,7 +105,7 @@ def camera_info(name: str = "0") -> SourceInfo:
 
 def run_info(source: SourceInfo | None = None) -> RunInfo:
     """A run over a file unless told otherwise."""
-    return RunInfo("0.1.0", "resnet50-test", LABELS, source_info() if source is None else source)
+    return RunInfo("0.1.0", "resnet50-test", LABELS, source_info() if source is None else source, "cpu", "auto")
 
 
 def summary(frames: int = 3, faces: int = 1, dropped: int = 0, share: tuple[float, ...] | None = None) -> Summary:

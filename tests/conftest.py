@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from realtime import cache
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -29,6 +31,14 @@ def data() -> Path:
 def clips() -> Path:
     """The folder with the real clips."""
     return _folder("FER_CLIPS", "clips")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_cache_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests, and the programs that they start, remember things in a folder of their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(cache.VARIABLE, str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """What people get wrong: each is one line that names the culprit and a remedy, an exit code, and nothing broken left behind."""
 
 import hashlib
+import json
 import re
 import socket
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from realtime import session
 from realtime.labels import LABELS
 from realtime.session import CHECKSUMS
 from realtime.sources import camera
@@ -190,6 +192,20 @@ def test_a_model_that_cannot_be_used(desk: Desk, make: Callable[[Path], object],
 
 
 # pictures that are unlike a webcam's
+
+
+@pytest.mark.parametrize("provider", sorted({"cuda", "coreml", "dml"} - set(session.installed())))
+def test_a_provider_that_is_not_installed(desk: Desk, provider: str) -> None:
+    done = desk.run("--video", desk.clip, "--jsonl", "-", "--provider", provider)
+    refused(done, 4, f"--provider {provider}: the onnxruntime ", "pip install")
+    assert desk.made() == set()
+
+
+def test_a_provider_that_is_named_is_in_the_header(desk: Desk) -> None:
+    for arguments, asked in (((), "auto"), (("--provider", "cpu"), "cpu")):
+        done = desk.run("--video", desk.clip, "--jsonl", "-", "--max-frames", "1", *arguments)
+        header = json.loads(done.out.splitlines()[0])
+        assert (header["provider"], header["provider_asked"]) == ("cpu", asked)
 
 
 def noise(*shape: int, dtype: type = np.uint8) -> NDArray[np.generic]:

@@ -32,15 +32,16 @@ def test_no_arguments_is_the_first_camera(asked: list[Config]) -> None:
 def test_every_option_reaches_the_config(asked: list[Config], tmp_path: Path) -> None:
     video = tmp_path / "clip.mp4"
     arguments = (
-        f"--video {video} --model m.onnx --threads 3 --min-face 50 --threshold 0.5 --smoothing 0 --no-display --no-mirror "
-        "--save out.mp4 --jsonl - --csv out.csv --overwrite --snapshots shots --size 1280x720 --fps 25 --timeout 3 "
-        "--reconnect 7 --max-frames 9 -q"
+        f"--video {video} --model m.onnx --provider openvino --threads 3 --min-face 50 --threshold 0.5 --smoothing 0 "
+        "--no-display --no-mirror --save out.mp4 --jsonl - --csv out.csv --overwrite --snapshots shots "
+        "--size 1280x720 --fps 25 --timeout 3 --reconnect 7 --max-frames 9 -q"
     )
     assert cli.main(arguments.split()) == 0
     assert asked == [
         Config(
             source=str(video),
             model="m.onnx",
+            provider="openvino",
             threads=3,
             min_face=50,
             threshold=0.5,
@@ -98,6 +99,7 @@ def test_save_without_a_name_and_the_demo_save_here(asked: list[Config]) -> None
         ("--size 0x0", "--size 0x0"),
         ("--min-face 9", "--min-face 9: the smallest face that can be found is 20 px"),
         ("--threshold 2", "--threshold"),
+        ("--provider gpu", "--provider gpu: give one of auto, cpu, cuda, openvino, coreml, dml"),
     ],
 )
 def test_a_users_mistake_is_one_line_and_exit_code_2(

@@ -23,6 +23,8 @@ def test_defaults_are_valid_and_frozen() -> None:
         ({"smoothing_s": -1.0}, "--smoothing"),
         ({"smoothing_s": 11.0}, "--smoothing"),
         ({"threads": -1}, "--threads"),
+        ({"provider": "CUDA"}, "--provider CUDA: give one of auto, cpu, "),
+        ({"provider": ""}, "--provider"),
         ({"max_frames": 0}, "--max-frames"),
         ({"open_timeout_s": 0.0}, "--timeout"),
         ({"camera_size_wh": (0, 480)}, "--size 0x480"),

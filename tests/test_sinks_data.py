@@ -128,6 +128,8 @@ def test_lines_are_header_frames_marker_summary(tmp_path: Path) -> None:
         "schema": 1,
         "version": "0.1.0",
         "model": "resnet50-test",
+        "provider": "cpu",
+        "provider_asked": "auto",
         "labels": list(LABELS),
         "source": "clip.mp4",
         "live": False,

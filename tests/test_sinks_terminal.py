@@ -67,10 +67,17 @@ def nothing_on_stdout(capsys: pytest.CaptureFixture[str]) -> object:
 
 
 def test_the_first_line_says_what_runs() -> None:
-    assert screen(FILE).text.splitlines()[0] == "clip.mp4  64x48, 30 fps, 10 frames  resnet50-test"
-    assert screen(CAMERA).text.splitlines()[0] == "camera 0  64x48, 30 fps  resnet50-test"
+    assert screen(FILE).text.splitlines()[0] == "clip.mp4  64x48, 30 fps, 10 frames  resnet50-test on cpu (auto)"
+    assert screen(CAMERA).text.splitlines()[0] == "camera 0  64x48, 30 fps  resnet50-test on cpu (auto)"
     pictures = builders.run_info(builders.source_info("faces", temporal=False, fps=None, frames=3))
-    assert screen(pictures).text.splitlines()[0] == "faces  64x48, 3 pictures  resnet50-test"
+    assert screen(pictures).text.splitlines()[0] == "faces  64x48, 3 pictures  resnet50-test on cpu (auto)"
+
+
+def test_a_provider_asked_for_by_name_and_how_the_network_was_chosen() -> None:
+    run = replace(FILE, provider="cuda", provider_asked="cuda", notes=("measured: [a] 2.0 ms",))
+    assert screen(run).text.splitlines() == ["clip.mp4  64x48, 30 fps, 10 frames  resnet50-test on cuda"]
+    assert screen(run, verbosity=1).text.splitlines()[1] == "measured: [a] 2.0 ms"
+    assert screen(run, verbosity=-1).text == ""
 
 
 def test_a_camera_has_a_table_with_a_bar_per_emotion_and_face() -> None:

@@ -43,3 +43,27 @@ def test_outside_of_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_without_git(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     assert version.current_commit() == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("cpuinfo", "found"),
+    [
+        (
+            "model name : AMD EPYC\nflags\t\t: fpu sse avx2 avx512f avx512_vnni\nflags\t\t: fpu\n",
+            ("avx2", "avx512f", "avx512_vnni"),
+        ),
+        ("processor : 0\nFeatures\t: fp asimd asimddp i8mm sve2\n", ("asimddp", "i8mm")),
+        ("processor : 0\n", ()),
+    ],
+)
+def test_instructions(cpuinfo: str, found: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "read_text", lambda self, encoding: cpuinfo)
+    assert version.instructions() == found
+
+
+def test_instructions_elsewhere_than_on_linux(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(self: Path, encoding: str) -> str:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(Path, "read_text", missing)
+    assert version.instructions() == ()

@@ -99,6 +99,8 @@ class JsonlSink:
                 "schema": SCHEMA,
                 "version": self._run.version,
                 "model": self._run.model,
+                "provider": self._run.provider,
+                "provider_asked": self._run.provider_asked,
                 "labels": list(self._run.labels),
                 "source": source.name,
                 "live": source.live,

@@ -49,7 +49,7 @@ class Terminal:
     Args:
         run: what runs.
         console: where to write; never stdout. `StderrConsole` outside of tests.
-        verbosity: below 0 nothing is written at all.
+        verbosity: below 0 nothing is written at all; above 0 also how the network was chosen.
         plain: lines instead of a live view even on a terminal (stdout shows data there).
         clock: seconds.
     """
@@ -74,6 +74,9 @@ class Terminal:
         if self._quiet:
             return
         console.print(_opening(run), highlight=False, soft_wrap=True)
+        if verbosity > 0:
+            for note in run.notes:
+                self.notice(note)
         if console.is_terminal and not plain:
             # Redirection would send the data that others print on stdout through this console.
             self._live = Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False)
@@ -123,7 +126,8 @@ def _opening(run: RunInfo) -> Text:
     if source.frames is not None and not source.live:
         facts.append(f"{source.frames} {'frames' if source.temporal else 'pictures'}")
     name = f"camera {source.name}" if source.live and source.name.isdigit() else source.name
-    return Text.assemble((name, "bold"), "  ", (", ".join(facts), "dim"), "  ", (run.model, "dim"))
+    where = run.provider if run.provider == run.provider_asked else f"{run.provider} ({run.provider_asked})"
+    return Text.assemble((name, "bold"), "  ", (", ".join(facts), "dim"), "  ", (f"{run.model} on {where}", "dim"))
 
 
 def _progress(run: RunInfo, console: Console) -> Progress:

@@ -1,0 +1,64 @@
+"""Small texts that the program remembers from run to run, in the user's cache folder. All of it may be deleted at any time."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+VARIABLE = "FER_CACHE"
+"""Names another folder: for containers without a home, and for tests."""
+
+
+def folder(platform: str = sys.platform, environment: Mapping[str, str] = os.environ) -> Path:
+    """Where the system wants caches to be; it need not exist.
+
+    Raises:
+        OSError: there is no home folder.
+    """
+    if environment.get(VARIABLE):
+        return Path(environment[VARIABLE])
+    if platform == "win32" and environment.get("LOCALAPPDATA"):
+        return Path(environment["LOCALAPPDATA"]) / "fer-cam" / "cache"
+    # by the XDG specification a relative path counts for nothing
+    if platform not in ("win32", "darwin") and Path(environment.get("XDG_CACHE_HOME", "")).is_absolute():
+        return Path(environment["XDG_CACHE_HOME"]) / "fer-cam"
+    try:
+        home = Path.home()
+    except RuntimeError as error:
+        raise OSError(f"no home folder; {VARIABLE} can name another one") from error
+    inside = {"win32": "AppData/Local/fer-cam/cache", "darwin": "Library/Caches/fer-cam"}
+    return home / inside.get(platform, ".cache/fer-cam")
+
+
+def read(name: str) -> str | None:
+    """The text kept under `name`, or None if there is none.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no text.
+    """
+    try:
+        return (folder() / name).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+
+
+def write(name: str, text: str) -> None:
+    """Keeps a text; who reads meanwhile finds the old one or the new one, never half of it.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    path = folder() / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=name, suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(temporary).replace(path)
+    except OSError:
+        with suppress(OSError):
+            Path(temporary).unlink()
+        raise
