@@ -18,7 +18,7 @@ KNOWN_MARGIN = 1.6
 SAME_FACE = 0.3
 """Overlap (IoU) from which two boxes are one face."""
 
-ENOUGH_VOTES = 10
+SURE_VOTES = 10
 """Windows of the cascade that must agree on a face in which no eyes are found."""
 
 MOST_SEARCHES = 6
@@ -114,7 +114,7 @@ class Following:
     def _see(self, track: Expected, gray: NDArray[np.uint8], hit: Hit, now: float) -> None:
         """Notes a sighting; a face not yet confirmed has to look like one."""
         eyes = not track.confirmed and self._follower.has_eyes(gray, hit.square)
-        if track.confirmed or eyes or hit.votes >= ENOUGH_VOTES:
+        if track.confirmed or eyes or hit.votes >= SURE_VOTES:
             steady = self._tracker.see(track.key, hit.square, now, certain=eyes)
             self._follower.remember(track.key, gray, hit, steady, now)
 

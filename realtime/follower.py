@@ -31,6 +31,9 @@ SIZES = (0.85, 1.2)
 SCALE_STEP = 1.15
 """Sizes looked for, of the last one: windows of 55 and 64 px."""
 
+ENOUGH_VOTES = 5
+"""Windows that must agree: a face has 15 to 35 of them, something like one up to 3."""
+
 ROLLS_DEG = (0, 25, -25, 45, -45)
 """How far a head may be rolled: the cascade itself bears some 15 degrees."""
 
@@ -103,13 +106,13 @@ class Follower:
             minSize=(smallest, smallest),
             maxSize=(largest, largest),
         )
-        if len(windows) == 0:
+        if len(windows) < ENOUGH_VOTES:
             return None
         xywh = np.asarray(windows, np.float32)
         found = np.column_stack([xywh[:, 0] + xywh[:, 2] / 2, xywh[:, 1] + xywh[:, 3] / 2, xywh[:, 2]])
         middle = np.median(found[:, :2], axis=0)
         near = found[np.abs(found[:, :2] - middle).max(axis=1) < SEARCH_SIDE / 5]
-        return Hit(patch.to_frame(near.mean(axis=0)), len(near), roll_deg)
+        return Hit(patch.to_frame(near.mean(axis=0)), len(near), roll_deg) if len(near) >= ENOUGH_VOTES else None
 
     def follow(
         self, key: int, gray: NDArray[np.uint8], square: NDArray[np.float32], now: float, *, closely: bool = True

@@ -15,6 +15,7 @@ from realtime.classifier import Classifier
 from realtime.datatypes import Frame, FrameResult, RunInfo
 from realtime.feed import DirectFeed, Notices
 from realtime.finder import FrameByFrame
+from realtime.governor import EFFORTS
 from realtime.loop import LOOK_MS, NOTICE_S, Loop
 from realtime.meter import Meter
 from realtime.overlay import Hud
@@ -244,6 +245,20 @@ def test_a_camera_is_shown_at_once(studio: Studio) -> None:
     studio.window.keys = {0: [None, Action.QUIT]}
     studio.run(LiveFeed(FakeSource([1], hang=True), never), display=True)
     assert set(studio.window.waits_ms) == {1}
+
+
+def test_a_machine_too_slow_for_its_camera_does_less_and_says_so(studio: Studio) -> None:
+    """Every frame is a second old when it is shown."""
+    play(studio, FakeSource(range(1, 9)), lambda: studio.watcher.frames + 1.0)
+    names = [hud.effort.name for hud in studio.window.huds]
+    assert names[0] == "full"
+    assert names[-1] == EFFORTS[-1].name
+    assert any("fewer scans" in notice for hud in studio.window.huds for notice in hud.notices)
+
+
+def test_a_file_has_all_the_time_it_needs(studio: Studio) -> None:
+    play(studio, FakeSource(range(1, 9), live=False), lambda: studio.watcher.frames + 1.0)
+    assert {hud.effort.name for hud in studio.window.huds} == {"full"}
 
 
 def play(studio: Studio, source: Source, clock: Callable[[], float]) -> None:
