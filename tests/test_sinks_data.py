@@ -125,7 +125,7 @@ def test_lines_are_header_frames_marker_summary(tmp_path: Path) -> None:
     assert [line["type"] for line in lines] == ["header", *["frame"] * 4, "marker", "summary"]
     assert lines[0] == {
         "type": "header",
-        "schema": 1,
+        "schema": 2,
         "version": "0.1.0",
         "model": "resnet50-test",
         "provider": "cpu",
@@ -137,7 +137,8 @@ def test_lines_are_header_frames_marker_summary(tmp_path: Path) -> None:
         "fps": 30.0,
         "started": None,
     }
-    assert lines[1] == {"type": "frame", "frame": 0, "t": 0.0, "latency_ms": 12.5, "dropped": 0, "faces": []}
+    nobody = {"type": "frame", "frame": 0, "t": 0.0, "latency_ms": 12.5, "dropped": 0, "effort": "full", "faces": []}
+    assert lines[1] == nobody
     assert lines[5] == {"type": "marker", "frame": 2, "t": 0.066667}
     assert lines[6]["share"] == dict.fromkeys(LABELS, 0.0) | {"neutral": 0.75, "happiness": 0.25}
     assert lines[6]["latency_ms"] == {"p50": 12.5, "p95": 20.25, "p99": 31.0}
@@ -185,6 +186,8 @@ def test_the_schema_is_strict(tmp_path: Path) -> None:
     face = lines[3]["faces"][0]
     assert not validator.is_valid(lines[3] | {"faces": [face | {"raw": face["probs"]}]}), "raw while coasting"
     assert not validator.is_valid(lines[3] | {"faces": [face | {"state": "seen"}]}), "seen without raw"
+    turns = {"effort": "every second face"}
+    assert validator.is_valid(lines[3] | turns | {"faces": [face | {"state": "seen"}]}), "it was not its turn"
 
 
 def test_the_examples_in_the_readme_follow_its_schema() -> None:
