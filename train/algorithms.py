@@ -4,7 +4,6 @@ The paper ran MATLAB 2024a with its defaults; where MATLAB's constants are known
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import cv2.data
@@ -13,8 +12,7 @@ from numpy.typing import NDArray
 
 from realtime import preprocess
 from realtime.datatypes import Faces
-from realtime.detector import HaarDetector
-from realtime.errors import ModelError
+from realtime.detector import HaarDetector, load_cascade
 
 CANNY_SIGMA_PX = 2**0.5
 """Smoothing before the gradient: default of MATLAB's edge(I, "canny")."""
@@ -131,8 +129,8 @@ class RegionDetector:
 
     def __init__(self) -> None:
         self._faces = HaarDetector()
-        self._eye = _cascade(EYE_CASCADE)
-        self._mouth = _cascade(MOUTH_CASCADE)
+        self._eye = load_cascade(EYE_CASCADE)
+        self._mouth = load_cascade(MOUTH_CASCADE)
 
     def detect(self, image: NDArray[np.uint8]) -> Regions:
         """Finds and draws. A small picture is enlarged first, and its edge is repeated around it, as it is a face already.
@@ -212,14 +210,6 @@ def _upper_threshold(strength: NDArray[np.float32]) -> float:
     counts, _ = np.histogram(strength, bins=CANNY_BINS, range=(0, strongest))
     step = int(np.argmax(np.cumsum(counts) > CANNY_NOT_EDGES * strength.size)) + 1
     return step / CANNY_BINS * strongest
-
-
-def _cascade(name: str) -> cv2.CascadeClassifier:
-    path = Path(cv2.data.haarcascades) / name
-    cascade = cv2.CascadeClassifier(str(path)) if path.is_file() else cv2.CascadeClassifier()
-    if cascade.empty():
-        raise ModelError(f"this OpenCV ({cv2.__version__}) lacks {name}; install opencv-python 4.14 or later, below 5")
-    return cascade
 
 
 def _enlarged(picture: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
