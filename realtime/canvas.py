@@ -113,6 +113,14 @@ def _glyphs(text: str, cap_px: int) -> Picture:
     return coverage
 
 
+@lru_cache(maxsize=1024)
+def _inked(text: str, cap_px: int, colour: Colour) -> tuple[Picture, Picture]:
+    """What one line of text leaves of the picture below it and what it adds, both uint8 (line_height(cap_px), width, 3)."""
+    coverage = _glyphs(text, cap_px)
+    added = (coverage[:, :, None].astype(np.uint16) * np.array(colour, np.uint16) + 127) // 255
+    return np.repeat(255 - coverage[:, :, None], 3, axis=2), added.astype(np.uint8)
+
+
 def line_height(cap_px: int) -> int:
     """Pixels that one line takes when its capitals are `cap_px` high; they sit in its middle."""
     return round(cap_px * 1.8)
@@ -127,28 +135,34 @@ def write(picture: Picture, text: str, x: int, y: int, cap_px: int, colour: Colo
     """Writes one line whose box starts at x, y (top left); what falls outside the picture is cut off."""
     if not text:
         return
-    coverage = _glyphs(text, cap_px)
-    seen = Rect(x, y, x + coverage.shape[1], y + coverage.shape[0]).intersect(bounds(picture))
+    left, added = _inked(text, cap_px, colour)
+    seen = Rect(x, y, x + left.shape[1], y + left.shape[0]).intersect(bounds(picture))
     if not seen.area:
         return
     part = picture[seen.y1 : seen.y2, seen.x1 : seen.x2]
-    weight = coverage[seen.y1 - y : seen.y2 - y, seen.x1 - x : seen.x2 - x, None].astype(np.uint16)
-    part[:] = (part * (255 - weight) + np.array(colour, np.uint16) * weight + 127) // 255
+    rows, columns = slice(seen.y1 - y, seen.y2 - y), slice(seen.x1 - x, seen.x2 - x)
+    cv2.add(cv2.multiply(part, left[rows, columns], scale=1 / 255), added[rows, columns], dst=part)
+
+
+@lru_cache(maxsize=256)
+def _corners(width: int, height: int, radius: int) -> NDArray[np.float64]:
+    """Corner points of a rectangle of this size at 0, 0; see `_rounded`."""
+    x2, y2 = width - 1, height - 1
+    r = max(0, min(radius, x2 // 2, y2 // 2))
+    if r == 0:
+        return np.array([(0, 0), (x2, 0), (x2, y2), (0, y2)], np.float64)
+    turn = np.linspace(0, np.pi / 2, 7)
+    arc = np.stack([np.sin(turn), -np.cos(turn)], axis=1) * r
+    corners = []
+    for centre, quarter in (((x2 - r, r), 0), ((x2 - r, y2 - r), 1), ((r, y2 - r), 2), ((r, r), 3)):
+        c, s = round(np.cos(quarter * np.pi / 2)), round(np.sin(quarter * np.pi / 2))
+        corners.append(arc @ np.array([[c, s], [-s, c]]) + centre)
+    return np.concatenate(corners)
 
 
 def _rounded(rect: Rect, radius: int) -> NDArray[np.float64]:
     """Corner points of a rectangle with round corners, clockwise, (n,2), through the middle of its outermost pixels."""
-    x1, y1, x2, y2 = rect.x1, rect.y1, rect.x2 - 1, rect.y2 - 1
-    r = max(0, min(radius, (x2 - x1) // 2, (y2 - y1) // 2))
-    if r == 0:
-        return np.array([(x1, y1), (x2, y1), (x2, y2), (x1, y2)], np.float64)
-    turn = np.linspace(0, np.pi / 2, 7)
-    arc = np.stack([np.sin(turn), -np.cos(turn)], axis=1) * r
-    corners = []
-    for centre, quarter in (((x2 - r, y1 + r), 0), ((x2 - r, y2 - r), 1), ((x1 + r, y2 - r), 2), ((x1 + r, y1 + r), 3)):
-        c, s = round(np.cos(quarter * np.pi / 2)), round(np.sin(quarter * np.pi / 2))
-        corners.append(arc @ np.array([[c, s], [-s, c]]) + centre)
-    return np.concatenate(corners)
+    return np.add(_corners(rect.width, rect.height, radius), (rect.x1, rect.y1))
 
 
 def _fixed(points: NDArray[np.float64]) -> NDArray[np.int32]:
@@ -161,10 +175,11 @@ def plate(picture: Picture, rect: Rect, colour: Colour, radius: int = 0, alpha: 
     if not seen.area:
         return
     part = picture[seen.y1 : seen.y2, seen.x1 : seen.x2]
-    filled = part.copy()
+    filled = part if alpha == 1 else part.copy()
     points = _rounded(rect, radius) - (seen.x1, seen.y1)
     cv2.fillPoly(filled, [_fixed(points)], colour, cv2.LINE_AA, SHIFT)
-    cv2.addWeighted(filled, alpha, part, 1 - alpha, 0, dst=part)
+    if alpha < 1:
+        cv2.addWeighted(filled, alpha, part, 1 - alpha, 0, dst=part)
 
 
 def outline(
