@@ -86,8 +86,9 @@ class Following:
         """The confirmed faces."""
         expected = self._tracker.expected(now)
         self._follow(gray, expected, now)
-        self._scanner.offer(gray, _boxes([each.square for each in self._tracker.expected(now)], KNOWN_MARGIN), now, effort)
         self._welcome(gray, self._scanner.take(now), now)
+        self._scanner.offer(gray, _boxes([each.square for each in self._tracker.expected(now)], KNOWN_MARGIN), now, effort)
+        self._welcome(gray, self._scanner.take(now), now)  # the very first scan is waited for
         sightings = self._tracker.shown(now)
         self._follower.forget(frozenset(each.key for each in self._tracker.expected(now)))
         return sightings

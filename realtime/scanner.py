@@ -22,15 +22,15 @@ SCALE_STEP = 1.2
 MIN_NEIGHBOURS = 2
 """Coarser than the tutorial's search, at half its cost; what it finds too much does not stand the follower's closer look."""
 
-NEAR_S, NEAR_SIZE = 0.15, 2.0
+NEAR_S, NEAR_SIZE = 0.095, 2.0
 FAR_S, FAR_SIZE = 0.6, 1.0
 """Two searches take turns: often for faces of twice the smallest side and more, which costs a quarter, and now and then for
-all. Seconds between two of a kind, at least."""
+all. Seconds between two of a kind, at least: three frames of 30 a second, and a little less, since times are rounded."""
 
 REST = 2.0
 """Live, a search rests this many times as long as it took, so that the thread never takes more than a third of a core."""
 
-LAG_S = 0.1
+LAG_S = 0.095
 """In files, what a scan found is taken up so much later, whether it was done sooner or not: every run gives the same rows."""
 
 ANYWAY_S = 2.0

@@ -79,7 +79,7 @@ def test_in_files_what_is_found_is_taken_up_after_a_fixed_time() -> None:
     scanner.offer(frame(), NOBODY, 0.0)
     scanner.take(0.0)
     scanner.offer(frame(90), NOBODY, 1.0)
-    assert [len(scanner.take(1.0 + i * LAG_S / 3)) for i in range(5)] == [0, 0, 0, 1, 0]
+    assert [len(scanner.take(1.0 + share * LAG_S)) for share in (0.0, 0.5, 0.9, 1.1, 1.5)] == [0, 0, 0, 1, 0]
     scanner.close()
 
 
