@@ -1,4 +1,4 @@
-"""The network that ships is no worse than it was: PublicTest through the program's own preprocessing, against the golden floors."""
+"""The network that ships is no worse than it was: PublicTest through the program's own preprocessing, against golden floors."""
 
 import json
 from dataclasses import dataclass

@@ -114,7 +114,7 @@ WEBCAM_RARE = Recipe(
 """Makes the shipped network see the rare expressions: begun from its weights (`--init webcam`), with CK+48 (`--extra`).
 
 Drawing by the root of a class's pictures aims at the point of the curve that logit adjustment with tau 0.5 reaches afterwards,
-but lets the features follow. A CK+ picture comes 4 times, since 43 of contempt and 60 of fear would drown beside FER+'s 27,000.
+but lets the features follow. A CK+ picture comes 4 times, since 45 of contempt and 51 of fear would drown beside FER+'s 27,000.
 FER2013's own label weighs 0.25, where two annotators saw it too: fear is then the most likely class of 889 of the rows that
 FER2013 calls so instead of 515, disgust of 225 instead of 129.
 """
