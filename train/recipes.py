@@ -1,6 +1,6 @@
 """What a training run does, as frozen values that are stored in its checkpoints."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from realtime.errors import ConfigError
 
@@ -125,6 +125,8 @@ RECIPES: dict[str, Recipe] = {
         PAPER,
         CAREFUL,
         WEBCAM_RARE,
+        # The same for longer, with mixup, and half of each target what several of our own networks say (`--teacher`).
+        replace(WEBCAM_RARE, name="webcam-taught", epochs=16, mixup_probability=0.5, teacher_weight=0.5),
         # The network behind fer-cam: FER+ votes, stock stem.
         Recipe("webcam"),
         # The same without the max-pool, begun with the weights of "webcam": finer feature maps at 3.5 times the cost.
