@@ -38,6 +38,29 @@ def test_sampling_draws_every_class_that_occurs_equally_often() -> None:
     assert len(balance.order("sampling", faces, rng)) == 66
 
 
+def test_roots_draw_every_class_as_the_root_of_its_pictures() -> None:
+    faces = uneven()
+    rng = np.random.default_rng(0)
+    drawn = np.concatenate([balance.order("sqrt", faces, rng) for _ in range(100)])
+    shares = np.bincount(faces.classes()[drawn], minlength=3) / len(drawn)
+    roots = np.sqrt([60, 6])
+    assert shares == pytest.approx([*(roots / roots.sum()), 0], abs=0.02)
+    assert len(balance.order("sqrt", faces, rng)) == 66
+
+
+def test_the_prior_is_the_mean_target_of_what_is_drawn() -> None:
+    """One neutral row in ten has three of ten votes for surprise, so that its share differs from its pictures."""
+    faces = uneven()
+    targets = faces.targets.copy()
+    targets[np.flatnonzero(faces.classes() == 0)[::10]] = [0.7, 0, 0.3]
+    faces = FaceSet(faces.images, targets, faces.labels, faces.names)
+    assert balance.prior("none", faces) == pytest.approx([(60 - 1.8) / 66, 6 / 66, 1.8 / 66])
+    assert balance.prior("sampling", faces) == pytest.approx([0.5 * 0.97, 0.5, 0.5 * 0.03])
+    roots = np.sqrt([60, 6]) / np.sqrt([60, 6]).sum()
+    assert balance.prior("sqrt", faces) == pytest.approx([roots[0] * 0.97, roots[1], roots[0] * 0.03])
+    assert balance.prior("loss", faces) == pytest.approx(balance.prior("none", faces))
+
+
 def test_the_same_seed_gives_the_same_order() -> None:
     faces = uneven()
     for method in balance.METHODS:
@@ -56,7 +79,7 @@ def test_weights_make_classes_equal_and_keep_the_mean() -> None:
 
 
 def test_unknown_method() -> None:
-    message = "no way to balance 'luck'; there are: none, sampling, loss"
+    message = "no way to balance 'luck'; there are: none, sampling, sqrt, loss"
     with pytest.raises(ConfigError, match=message):
         balance.class_weights("luck", uneven())
     with pytest.raises(ConfigError, match=message):

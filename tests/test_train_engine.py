@@ -11,6 +11,7 @@ import torch
 from realtime.errors import ConfigError
 from tests.train_data import forgetful, patterns, plain, recipe, tiny
 from train import checkpoint, inference, models
+from train.datasets import FaceSet
 from train.distributed import Group
 from train.engine import Stopped, Trainer
 from train.inference import predict
@@ -175,6 +176,61 @@ def test_a_run_is_not_resumed_with_another_recipe_or_other_data(tmp_path: Path) 
         other.resume()
 
 
+def test_a_resumed_run_mixes_the_same_pictures(tmp_path: Path) -> None:
+    changes = {"network": "plain", "mixup_probability": 0.5, "balance": "sqrt", "logit_adjustment": 0.3}
+    whole = trainer(tmp_path / "whole", **changes)
+    list(whole.run())
+    first = trainer(tmp_path / "parts", **changes)
+    losses: list[float] = []
+    first.on_step = lambda _epoch, _step, _steps, loss: losses.append(loss)
+    first.stop = lambda: len(losses) == 1
+    with pytest.raises(Stopped):
+        list(first.run())
+    second = trainer(tmp_path / "parts", **changes)
+    second.resume()
+    list(second.run())
+    assert_same_end(whole, second)
+
+
+def test_logit_adjustment_in_training_favours_what_was_rare(tmp_path: Path) -> None:
+    """A network that cannot tell pictures apart says how often each class is; with tau 1, that all are as likely."""
+    faces = patterns(32, LABELS)
+    faces = faces.where((faces.classes() != 1) | (np.arange(32) < 4))
+    images = np.full_like(faces.images, 128)
+    alike = FaceSet(images, faces.targets, faces.labels, faces.names)
+    said = []
+    for tau in (0.0, 1.0):
+        folder = tmp_path / str(tau)
+        folder.mkdir()
+        plan = recipe(network="plain", epochs=150, batch_size=25, augmentation="none", ema_decay=0.0, logit_adjustment=tau)
+        learner = Trainer(plan, alike, alike, folder)
+        list(learner.run())
+        said.append(learner.predict(alike)[0])
+    assert said[0] == pytest.approx([8 / 25, 1 / 25, 8 / 25, 8 / 25], abs=0.02)
+    assert said[1] == pytest.approx([0.25] * 4, abs=0.03)
+
+
+def test_a_longer_warm_up_peaks_later(tmp_path: Path) -> None:
+    for warm_up, peak in ((0.2, 0), (0.6, 2)):
+        folder = tmp_path / str(warm_up)
+        rates = [epoch.learning_rate for epoch in trainer(folder, network="plain", epochs=5, warm_up=warm_up).run()]
+        assert int(np.argmax(rates)) == peak
+
+
+def test_statistics_over_some_pictures_are_those_of_the_pictures_drawn(tmp_path: Path) -> None:
+    """All pictures are what population statistics take; fewer are others, and the same ones each time."""
+    learner = trainer(tmp_path, epochs=1, statistics_pictures=24)
+    list(learner.run())
+    faces = patterns(8, LABELS, seed=1)
+    everything = trainer(tmp_path / "all", epochs=1, population_statistics=True)
+    list(everything.run())
+    np.testing.assert_allclose(learner.predict(faces), everything.predict(faces), atol=1e-5)
+    some = trainer(tmp_path / "some", epochs=1, statistics_pictures=4)
+    list(some.run())
+    assert np.abs(some.predict(faces) - everything.predict(faces)).max() > 1e-4
+    np.testing.assert_array_equal(some.predict(faces), some.predict(faces))
+
+
 def test_one_cycle_rises_and_falls(tmp_path: Path) -> None:
     rates = [epoch.learning_rate for epoch in trainer(tmp_path, epochs=5, learning_rate=0.1).run()]
     assert max(rates) == pytest.approx(0.1, rel=0.2)
@@ -254,9 +310,21 @@ def test_population_statistics_are_those_of_all_training_pictures(tmp_path: Path
     torch.testing.assert_close(stem.running_mean, mean, atol=1e-5, rtol=1e-4)
 
 
-@pytest.mark.parametrize("changes", [{"picture": "raw"}, {"picture": "edges"}, {"balance": "loss"}, {"balance": "sampling"}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"picture": "raw"},
+        {"picture": "edges"},
+        {"balance": "loss"},
+        {"balance": "sampling"},
+        {"balance": "sqrt"},
+        {"logit_adjustment": 0.5},
+        {"mixup_probability": 1.0},
+        {"warm_up": 0.8},
+    ],
+)
 def test_a_recipe_is_followed(tmp_path: Path, changes: dict[str, object]) -> None:
-    """Another picture or balance, other weights."""
+    """Another picture, balance, loss or schedule, other weights."""
     faces = patterns(32, LABELS)
     faces = faces.where((faces.classes() < 2) | (np.arange(32) < 8))
     ends = []

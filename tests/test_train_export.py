@@ -15,8 +15,8 @@ from realtime import preprocess
 from realtime.errors import ConfigError, ModelError, SinkError, WeightsCorrupt, WeightsNotFound
 from realtime.session import Session
 from realtime.spec import ModelSpec
-from tests.train_data import patterns, recipe, tiny, unsettled, write_ferplus
-from train import checkpoint, engine, evaluate, export, fit, lineage, models, onnx_graph, quantize, recipes
+from tests.train_data import encoded, patterns, picture, recipe, tiny, unsettled, write_ferplus, write_zip
+from train import checkpoint, engine, evaluate, export, fit, lineage, material, models, onnx_graph, quantize, recipes
 from train.datasets import FaceSet
 
 SPEC = ModelSpec(name="tiny", provenance="made by a test")
@@ -262,6 +262,35 @@ class TestExport:
         assert f"accuracy {judged['accuracy']:.4f}" in Session(out, threads=1).spec.provenance
         assert export.main([str(tmp_path / "nothing"), "--out", str(out), *data]) == 2
         assert "no checkpoint here" in capsys.readouterr().err
+
+    def test_extra_pictures_and_settled_statistics_reach_the_file(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """The file says what the run judged, with batch norms settled over the pictures that it names."""
+        plan = recipe(epochs=3, augmentation="none", learning_rate=0.02, extra_repeats=3, statistics_pictures=16)
+        monkeypatch.setitem(recipes.RECIPES, "tiny", plan)
+        pictures, votes = write_ferplus(tmp_path, TRAIN, VAL)
+        persons = {f"CK+48/fear/S{i:03}_001_00000001.png": encoded(picture(500 + i)) for i in range(5)}
+        extra = write_zip(tmp_path / "ckplus48.zip", persons)
+        data = ["--data", str(pictures), "--votes", str(votes), "--extra", str(extra)]
+        out = tmp_path / "fer.onnx"
+        assert fit.main(["tiny", *data, "--out", str(tmp_path / "run")]) == 0
+        assert export.main([str(tmp_path / "run"), "--out", str(out), *data[:-2]]) == 2
+        assert "recipe tiny wants extra pictures" in capsys.readouterr().err
+        assert export.main([str(tmp_path / "run"), "--out", str(out), *data]) == 0
+        provenance = Session(out, threads=1).spec.provenance
+        assert f"{len(TRAIN)} faces of FER2013 Training with FER+ votes and 12 of CK+48 (3 times each picture)" in provenance
+        seen = lineage.read(out)
+        assert np.isin(lineage.pictures_of(material.learned_persons(extra)), seen).all()
+        assert not np.isin(lineage.pictures_of(material.held_out_persons(extra)), seen).any()
+
+        faces = material.gather(plan, pictures, votes, extra)
+        trainer = engine.Trainer(plan, faces.train, faces.val, tmp_path / "run")
+        trainer.resume()
+        judged = trainer.predict(faces.val)
+        temperature = float(provenance.split("temperature ")[1].split(",")[0])
+        said = evaluate.predict(evaluate.open_classifier(out), faces.val).probs.astype(np.float64) ** temperature
+        np.testing.assert_allclose(said / said.sum(axis=1, keepdims=True), judged, atol=0.01)
 
 
 def test_checksums_keep_the_lines_of_other_files(tmp_path: Path) -> None:

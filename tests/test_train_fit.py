@@ -1,5 +1,6 @@
 """python -m train.fit from files to a checkpoint."""
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ import torch
 from realtime.spec import ModelSpec
 from tests import tiny_fit
 from tests.conftest import ROOT
-from tests.train_data import patterns, recipe, tiny, write_ferplus
+from tests.train_data import encoded, patterns, picture, recipe, tiny, write_ferplus, write_zip
 from train import augment, checkpoint, fit, lineage, manifest, models, onnx_graph, recipes
 from train.augment import Picture
 
@@ -178,6 +179,44 @@ def test_starts_by_name(words: list[str], init: str, code: int, message: str, ca
     """The names are understood: each fails for what the tiny network lacks."""
     assert fit.main([*words, "--init", init]) == code
     assert message in capsys.readouterr().err
+
+
+def test_extra_pictures_are_joined_and_told(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of six persons the first and the last are held out; the four others come twice."""
+    entries = {f"CK+48/fear/S{i:03}_001_00000001.png": encoded(picture(500 + i)) for i in range(6)}
+    extra = write_zip(tmp_path / "ckplus48.zip", entries)
+    assert fit.main([*words, "--extra", str(extra)]) == 2
+    assert "recipe tiny takes no extra pictures: leave --extra out" in capsys.readouterr().err
+    monkeypatch.setitem(recipes.RECIPES, "tiny", recipe(epochs=1, extra_repeats=2))
+    assert fit.main([*words, "--extra", str(extra)]) == 0
+    told = "32 training faces (0 copies dropped), 4 extra ones 2 times each among them, 8 to validate on"
+    assert told in capsys.readouterr().err
+    rows = manifest.read(tmp_path / "run" / "manifest.csv").rows
+    assert {row.subject for row in rows if row.split == "train"} == {"", "S001", "S002", "S003", "S004"}
+    extra = write_zip(tmp_path / "other.zip", {name: encoded(picture(600)) for name in entries})
+    assert fit.main([*words, "--extra", str(extra), "--resume"]) == 2
+    assert "was trained on other data" in capsys.readouterr().err
+
+
+def test_teachers_are_named_in_the_recipe(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    teacher = tmp_path / "teacher.onnx"
+    onnx_graph.to_onnx(tiny(8), ModelSpec(name="teacher"), teacher)
+    lineage.write(teacher, lineage.NOTHING)
+    taught = [*words, "--teacher", str(teacher)]
+    assert fit.main(taught) == 2
+    assert "recipe tiny takes no teachers: leave --teacher out" in capsys.readouterr().err
+    monkeypatch.setitem(recipes.RECIPES, "tiny", recipe(epochs=1, teacher_weight=0.5))
+    assert fit.main(words) == 2
+    assert "recipe tiny wants teachers: give --teacher FILE, once each" in capsys.readouterr().err
+    assert fit.main(taught) == 0
+    assert checkpoint.load(tmp_path / "run").recipe.teachers == (hashlib.sha256(teacher.read_bytes()).hexdigest(),)
+    lineage.write(teacher, lineage.pictures_of(patterns(3, seed=7)))
+    assert fit.main([*taught, "--resume"]) == 2
+    assert "was trained by recipe" in capsys.readouterr().err, "another teacher, another run"
 
 
 def test_a_corrupt_checkpoint_is_one_line(words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

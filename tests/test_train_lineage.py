@@ -52,12 +52,16 @@ def test_a_new_spec_does_not_forget_the_pictures(file: Path) -> None:
     lineage.write(file, lineage.pictures_of(A))
     onnx_graph.write_spec(file, ModelSpec(name="renamed"))
     np.testing.assert_array_equal(lineage.read(file), lineage.pictures_of(A))
+    assert lineage.is_known(file)
     assert Session(file, threads=1).spec.name == "renamed"
 
 
 def test_files_that_do_not_say(file: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"net\.onnx does not say which pictures it has seen; export it again"):
         lineage.read(file)
+    assert not lineage.is_known(file)
+    with pytest.raises(WeightsNotFound, match=r"none\.onnx"):
+        lineage.is_known(tmp_path / "none.onnx")
     with pytest.raises(WeightsNotFound, match=r"none\.onnx"):
         lineage.read(tmp_path / "none.onnx")
     (tmp_path / "text.onnx").write_text("hello")

@@ -42,12 +42,21 @@ def webcam(face: Picture, rng: np.random.Generator) -> Picture:
 
 def affine(face: Picture, rng: np.random.Generator) -> Picture:
     """Flip with probability one half; roll, shift and scale together, in one interpolation."""
-    centre = (SIZE - 1) / 2
     scale = float(np.exp(rng.uniform(*np.log(SCALE))))
-    roll_deg = rng.uniform(-ROLL_DEG, ROLL_DEG)
+    roll_deg = float(rng.uniform(-ROLL_DEG, ROLL_DEG))
+    shift = rng.uniform(-SHIFT, SHIFT, size=2)
+    return moved(face, roll_deg, scale, shift, flip=rng.random() < 0.5)
+
+
+def moved(face: Picture, roll_deg: float, scale: float, shift: NDArray[np.float64], *, flip: bool = False) -> Picture:
+    """The face rolled and scaled about its middle and shifted by fractions of its side, (x,y), in one interpolation.
+
+    What comes in from outside repeats the edge.
+    """
+    centre = (SIZE - 1) / 2
     matrix = np.asarray(cv2.getRotationMatrix2D((centre, centre), roll_deg, scale), dtype=np.float64)
-    matrix[:, 2] += rng.uniform(-SHIFT, SHIFT, size=2) * SIZE
-    if rng.random() < 0.5:
+    matrix[:, 2] += shift * SIZE
+    if flip:
         matrix = matrix @ np.array([[-1, 0, SIZE - 1], [0, 1, 0], [0, 0, 1]], dtype=np.float64)
     return np.asarray(
         cv2.warpAffine(face, matrix, (SIZE, SIZE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
@@ -57,7 +66,11 @@ def affine(face: Picture, rng: np.random.Generator) -> Picture:
 
 def gamma(face: Picture, rng: np.random.Generator) -> Picture:
     """Light: a gamma between 0.6 and 1.6, as likely to brighten as to darken."""
-    exponent = float(np.exp(rng.uniform(*np.log(GAMMA))))
+    return lit(face, float(np.exp(rng.uniform(*np.log(GAMMA)))))
+
+
+def lit(face: Picture, exponent: float) -> Picture:
+    """The face with every level between 0 and 1 raised to a power: below 1 brightens, above 1 darkens."""
     curve = np.rint(255 * (np.arange(256) / 255) ** exponent).astype(np.uint8)
     return np.asarray(cv2.LUT(face, curve), dtype=np.uint8)
 

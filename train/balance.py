@@ -6,24 +6,35 @@ from numpy.typing import NDArray
 from realtime.errors import ConfigError
 from train.datasets import FaceSet
 
-METHODS = ("none", "sampling", "loss")
+METHODS = ("none", "sampling", "sqrt", "loss")
+
+_FALL = {"sampling": 1.0, "sqrt": 0.5}
+"""How a picture's share of the draws falls with the pictures of its class: as this power of their number."""
 
 
 def order(method: str, faces: FaceSet, rng: np.random.Generator) -> NDArray[np.intp]:
     """int (n,): the rows of one epoch in the order they are learned from.
 
-    Every row once; with "sampling" n draws, in which every class that occurs is as likely as any other.
+    Every row once; with "sampling" n draws, in which every class that occurs is as likely as any other, with "sqrt" n draws, in
+    which a class is as likely as the square root of its pictures.
 
     Raises:
         ConfigError: no such method.
     """
     _check(method)
-    if method != "sampling":
+    if method not in _FALL:
         return rng.permutation(len(faces))
-    classes = faces.classes()
-    counts = np.bincount(classes, minlength=len(faces.labels))
-    shares = 1 / counts[classes]
-    return rng.choice(len(faces), size=len(faces), p=shares / shares.sum())
+    return rng.choice(len(faces), size=len(faces), p=_shares(method, faces))
+
+
+def prior(method: str, faces: FaceSet) -> NDArray[np.float32]:
+    """float32 (k,): the mean target of the rows as they are drawn: what a network that sees nothing would learn to say.
+
+    Raises:
+        ConfigError: no such method.
+    """
+    _check(method)
+    return np.asarray(_shares(method, faces) @ faces.distributions().astype(np.float64), dtype=np.float32)
 
 
 def class_weights(method: str, faces: FaceSet) -> NDArray[np.float32]:
@@ -41,6 +52,14 @@ def class_weights(method: str, faces: FaceSet) -> NDArray[np.float32]:
         return np.ones(k, dtype=np.float32)
     counts = np.bincount(faces.classes(), minlength=k)
     return np.where(counts > 0, len(faces) / (np.count_nonzero(counts) * np.maximum(counts, 1)), 1).astype(np.float32)
+
+
+def _shares(method: str, faces: FaceSet) -> NDArray[np.float64]:
+    """float64 (n,): how likely each row is in a draw, sum 1."""
+    classes = faces.classes()
+    counts = np.bincount(classes, minlength=len(faces.labels)).astype(np.float64)
+    shares = 1 / counts[classes] ** _FALL.get(method, 0.0)
+    return np.asarray(shares / shares.sum(), dtype=np.float64)
 
 
 def _check(method: str) -> None:

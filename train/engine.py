@@ -1,7 +1,7 @@
 """The training loop: one recipe, one training set, one validation set, one folder."""
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,16 +11,16 @@ from torch import nn
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from realtime import preprocess
 from realtime.errors import ConfigError
 from realtime.version import current_commit
-from train import augment, balance, checkpoint, curves, imagenet, inference, lineage, metrics, models, onnx_graph, optimizers
+from train import balance, checkpoint, curves, imagenet, inference, lineage, metrics, models, onnx_graph, optimizers
+from train.batches import Batches
 from train.checkpoint import Checkpoint
 from train.curves import Epoch
 from train.datasets import FaceSet
 from train.distributed import Group
-from train.inputs import INPUTS
 from train.recipes import IMAGENET, Recipe
+from train.teachers import Teachers
 
 __all__ = ["CHANNELS_LAST_FROM", "Epoch", "Stopped", "Trainer"]
 
@@ -55,9 +55,10 @@ class Trainer:
         on_step: called with (epoch, step, steps, loss) after every step.
         stop: asked after every step; True saves a checkpoint and raises Stopped.
         group: the processes that train together, each in a Trainer of its own; the batch of a step is parted among them.
+        teachers: ONNX files to learn from too, named by `recipe.teachers`.
 
     Raises:
-        ConfigError: the network in `init` has seen faces of `val`, or the batch is too small for so many processes.
+        ConfigError: `init` or a teacher has seen faces of `val`, or the batch is too small for so many processes.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Trainer:
         *,
         stop: Callable[[], bool] = lambda: False,
         group: Group | None = None,
+        teachers: Sequence[Path] = (),
     ) -> None:
         self.recipe, self.train, self.val, self.folder = recipe, train, val, folder
         self.device = torch.device(device)
@@ -80,7 +82,9 @@ class Trainer:
         self.steps = max(1, len(train) // recipe.batch_size)
         if min(len(train), recipe.batch_size) < self.group.size:
             raise ConfigError(f"a batch of {recipe.batch_size} is too small for {self.group.size} processes; start fewer")
-        self.seen = lineage.pictures_of(train)
+        self.batches = Batches(recipe, train)
+        self.teachers = Teachers(teachers, train.labels, val)
+        self.seen = np.union1d(lineage.pictures_of(train), self.teachers.seen)
         network = models.build(recipe.network, len(train.labels), max_pool=recipe.max_pool, seed=recipe.seed)
         if recipe.start == IMAGENET:
             imagenet.load_imagenet(recipe.network, network)
@@ -144,11 +148,9 @@ class Trainer:
 
     def predict(self, faces: FaceSet) -> NDArray[np.float32]:
         """Probabilities of the network, averaged where the recipe says so, float32 (n,k)."""
-        if not self.recipe.population_statistics:
-            return inference.predict(self.average or self.model, faces.images, self.device, self.recipe.picture)
         # on a copy, so that training goes on with the statistics it had
         settled = copy.deepcopy(self.average or self.model)
-        inference.take_statistics(settled, self.train.images, self.device, self.recipe.picture)
+        inference.settle(settled, self.train.images, self.recipe, self.device)
         return inference.predict(settled, faces.images, self.device, self.recipe.picture)
 
     def curve(self) -> tuple[Epoch, ...]:
@@ -184,17 +186,22 @@ class Trainer:
         """The steps of the epoch that are left."""
         self.model.train()
         order = balance.order(self.recipe.balance, self.train, np.random.default_rng([self.recipe.seed, self.epoch]))
-        targets = self.train.distributions()
+        prior = balance.prior(self.recipe.balance, self.train)
+        # a class without pictures is as unlikely as it can be, and not impossible
+        raised = torch.from_numpy(self.recipe.logit_adjustment * np.log(np.maximum(prior, 1e-6))).to(self.device)
         weights = torch.from_numpy(balance.class_weights(self.recipe.balance, self.train)).to(self.device)
         while self.step < self.steps:
             rows = order[self.step * self.recipe.batch_size : (self.step + 1) * self.recipe.batch_size]
             mine = self.group.share(len(rows))
-            wanted = torch.from_numpy(targets[rows[mine]]).to(self.device)
+            batch = self.batches.make(self.epoch, self.step, rows, mine)
+            targets = self.teachers.blend(batch.targets, batch.pictures, self.recipe.teacher_weight)
+            wanted = torch.from_numpy(targets).to(self.device)
+            pictures = torch.from_numpy(batch.pictures).to(self.device, memory_format=self.layout)
             with torch.autocast(self.device.type, torch.bfloat16, enabled=uses_bfloat16(self.device)):
-                logits = network(self._show(rows, mine))
+                logits = network(pictures)
             # the mean over the whole batch, whichever part of it is here
             part = len(mine) / len(rows)
-            loss = F.cross_entropy(logits.float(), wanted, weight=weights) * part
+            loss = F.cross_entropy(logits.float() + raised, wanted, weight=weights) * part
             self.optimizer.zero_grad(set_to_none=True)
             (loss * self.group.size).backward()
             self.optimizer.step()
@@ -208,18 +215,6 @@ class Trainer:
             if stops:
                 self.save()
                 raise Stopped
-
-    def _show(self, rows: NDArray[np.intp], mine: range) -> torch.Tensor:
-        """This process's pictures of a step, changed as the recipe says, float32 (n,1,48,48)."""
-        change = augment.AUGMENTATIONS[self.recipe.augmentation]
-        show = INPUTS[self.recipe.picture]
-        faces = []
-        for place in mine:
-            # all that is random about a picture follows from where it stands: a resumed run and any number of processes see
-            # the same. Steps count from 1, since numpy takes [seed, epoch, 0, 0] for the order's [seed, epoch]
-            rng = np.random.default_rng([self.recipe.seed, self.epoch, self.step + 1, place])
-            faces.append(show(change(self.train.images[rows[place]], rng)))
-        return torch.from_numpy(preprocess.normalise(faces)).to(self.device, memory_format=self.layout)
 
     def _judge(self) -> Epoch:
         judged = metrics.score(self.predict(self.val), self.val.classes(), self.val.labels)

@@ -199,10 +199,10 @@ def to_json(report: Report, command: str, model: Path, labels: str, split: str |
         "model_sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
         "data_labels": labels,
         "split": split,
-        **_figures(report.scores),
+        **figures(report.scores),
         "masked": list(report.masked),
         "copies_of_training": report.copies,
-        "without_copies": _figures(report.without_copies) if report.without_copies else None,
+        "without_copies": figures(report.without_copies) if report.without_copies else None,
         "pictures": found.pictures if found else report.scores.n,
         "without_face": list(found.faceless) if found else None,
         "share_without_face": len(found.faceless) / found.pictures if found else None,
@@ -211,7 +211,8 @@ def to_json(report: Report, command: str, model: Path, labels: str, split: str |
     return json.dumps(values, indent=2, allow_nan=False) + "\n"
 
 
-def _figures(scores: Scorecard) -> dict[str, object]:
+def figures(scores: Scorecard) -> dict[str, object]:
+    """A scorecard as JSON has it: arrays as lists, nan as null."""
     return {name: _plain(getattr(scores, name)) for name in scores.__dataclass_fields__}
 
 

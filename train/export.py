@@ -18,7 +18,19 @@ from realtime import preprocess
 from realtime.errors import ConfigError, FerError, SinkError
 from realtime.session import CHECKSUMS, Session
 from realtime.spec import ModelSpec
-from train import calibration, checkpoint, datasets, evaluate, fer2013, lineage, metrics, models, onnx_graph, quantize
+from train import (
+    calibration,
+    checkpoint,
+    evaluate,
+    inference,
+    lineage,
+    manifest,
+    material,
+    metrics,
+    models,
+    onnx_graph,
+    quantize,
+)
 from train.calibration import Calibration
 from train.checkpoint import Checkpoint
 from train.datasets import FaceSet
@@ -77,6 +89,8 @@ def export(
     if train.manifest_sha256() != saved.manifest_sha256:
         raise ConfigError(f"these are not the faces the network was trained on (manifest {saved.manifest_sha256[:12]})")
     network = averaged(saved)
+    inference.settle(network, train.images, saved.recipe, torch.device("cpu"))
+    network.eval()
     fitted = calibration.calibrate(_logits(network, val), val.classes(), calibration.class_shares(train), tau)
     fitted.fold_into(models.last_layer(network))
     try:
@@ -162,7 +176,7 @@ def _write(
             )
         done.append(Exported(small, metrics.score(small_probs, val.classes(), val.labels), agreement))
     for file in done:
-        provenance = _provenance(saved, fitted, file, len(train))
+        provenance = _provenance(saved, fitted, file, train)
         onnx_graph.write_spec(file.path, ModelSpec(name=file.path.stem, labels=saved.labels, provenance=provenance))
         lineage.write(file.path, saved.seen)
     return done
@@ -177,11 +191,14 @@ def _check_parity(network: nn.Module, path: Path, val: FaceSet) -> None:
         )
 
 
-def _provenance(saved: Checkpoint, fitted: Calibration, file: Exported, rows: int) -> str:
+def _provenance(saved: Checkpoint, fitted: Calibration, file: Exported, train: FaceSet) -> str:
     scores = file.scores
+    persons = [manifest.subject_of(name) != "" for name in train.names]
+    extra = f" and {sum(persons)} of CK+48 ({saved.recipe.extra_repeats} times each picture)" if any(persons) else ""
     return (
         f"recipe {saved.recipe.name}, epoch {saved.epoch} of {saved.recipe.epochs}, commit {saved.commit}; "
-        f"{rows} faces of FER2013 Training with FER+ votes, manifest sha256 {saved.manifest_sha256}; "
+        f"{len(train) - sum(persons)} faces of FER2013 Training with FER+ votes{extra}, "
+        f"manifest sha256 {saved.manifest_sha256}; "
         f"temperature {fitted.temperature:.4f}, logit adjustment tau {fitted.tau:g}; "
         f"PublicTest, {scores.n} majority rows: accuracy {scores.accuracy:.4f}, balanced {scores.balanced_accuracy:.4f}, "
         f"macro-F1 {scores.macro_f1:.4f}, NLL {scores.nll:.4f}, ECE {scores.ece:.4f}; "
@@ -204,12 +221,11 @@ def main(argv: list[str] | None = None) -> int:
     console = Console(stderr=True)
     try:
         saved = checkpoint.load(args.run)
-        val = fer2013.load_ferplus(args.data, args.votes, "PublicTest")
-        train = datasets.drop_copies(fer2013.load_ferplus(args.data, args.votes, "Training"), of=val)
+        faces = material.gather(saved.recipe, args.data, args.votes, args.extra)
         for file in export(
             saved,
-            train,
-            val.with_majority(),
+            faces.train,
+            faces.val,
             args.out,
             tau=args.logit_adjust,
             int8=args.int8,
@@ -238,6 +254,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--reduce-range", action="store_true", help="7-bit weights, for processors without VNNI")
     parser.add_argument("--logit-adjust", type=float, default=0.0, metavar="TAU", help="favour rare classes (default: 0)")
     parser.add_argument("--data", type=Path, required=True, help="fer2013.csv, plain or .xz or .gz")
+    parser.add_argument("--extra", type=Path, metavar="CKPLUS", help="ckplus48.zip, if the run had it")
     parser.add_argument("--votes", type=Path, required=True, help="fer2013new.csv: the FER+ votes, row by row")
     return parser
 

@@ -1,7 +1,6 @@
 """python -m train.fit RECIPE --data fer2013.csv.xz --votes fer2013new.csv --out RUN, alone or under torchrun"""
 
 import argparse
-import hashlib
 import os
 import signal
 import sys
@@ -16,11 +15,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from realtime import session
 from realtime.errors import ConfigError, FerError
-from train import checkpoint, curves, datasets, distributed, fer2013, manifest, recipes
-from train.datasets import FaceSet
+from train import checkpoint, curves, distributed, manifest, material, recipes, teachers
 from train.distributed import Group
 from train.engine import Stopped, Trainer
 from train.manifest import Manifest
+from train.material import Material
 from train.recipes import IMAGENET, WEBCAM, Recipe
 
 
@@ -47,15 +46,20 @@ class _Task:
 
     recipe: Recipe
     init: Path | None
-    train: FaceSet
-    val: FaceSet
-    copies: int
+    teachers: tuple[Path, ...]
+    material: Material
 
 
 def _fit(args: argparse.Namespace, group: Group, console: Console) -> int:
     task = group.together(lambda: _prepare(args))
     group.on_main(lambda: _open_folder(args.out, resume=args.resume))
-    console.print(f"{len(task.train)} training faces ({task.copies} copies dropped), {len(task.val)} to validate on")
+    faces = task.material
+    added = f", {faces.extra} extra ones {task.recipe.extra_repeats} times each among them" if faces.extra else ""
+    console.print(
+        f"{len(faces.train)} training faces ({faces.copies} copies dropped){added}, {len(faces.val)} to validate on",
+        highlight=False,
+        soft_wrap=True,
+    )
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with (
         Progress(*columns, console=console, disable=not console.is_terminal) as progress,
@@ -68,7 +72,16 @@ def _fit(args: argparse.Namespace, group: Group, console: Console) -> int:
 
         def trainer() -> Trainer:
             return Trainer(
-                task.recipe, task.train, task.val, args.out, task.init, group.device, on_step, stop=stop, group=group
+                task.recipe,
+                faces.train,
+                faces.val,
+                args.out,
+                task.init,
+                group.device,
+                on_step,
+                stop=stop,
+                group=group,
+                teachers=task.teachers,
             )
 
         _train(group.together(trainer), args.resume, console)
@@ -99,11 +112,12 @@ def _prepare(args: argparse.Namespace) -> _Task:
         recipe = replace(recipe, start=IMAGENET)
     elif args.init is not None:
         init = session.locate("full") if args.init == WEBCAM else Path(args.init)
-        recipe = replace(recipe, start=_sha256(init))
-    val = fer2013.load_ferplus(args.data, args.votes, "PublicTest")
-    train = fer2013.load_ferplus(args.data, args.votes, "Training")
-    kept = datasets.drop_copies(train, of=val)
-    return _Task(recipe, init, kept, val.with_majority(), copies=len(train) - len(kept))
+        recipe = replace(recipe, start=teachers.sha256(init))
+    if bool(args.teacher) != bool(recipe.teacher_weight):
+        wants = "takes no teachers: leave --teacher out" if args.teacher else "wants teachers: give --teacher FILE, once each"
+        raise ConfigError(f"recipe {recipe.name} {wants}")
+    recipe = replace(recipe, teachers=tuple(teachers.sha256(path) for path in args.teacher))
+    return _Task(recipe, init, tuple(args.teacher), material.gather(recipe, args.data, args.votes, args.extra))
 
 
 def _open_folder(out: Path, *, resume: bool) -> None:
@@ -136,13 +150,6 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, before)
 
 
-def _sha256(path: Path) -> str:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}); give an .onnx file of train.export") from error
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m train.fit", description="Train a network by a recipe.")
     parser.add_argument("recipe", help=f"one of: {', '.join(sorted(recipes.RECIPES))}")
@@ -151,6 +158,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints, metrics.csv and manifest.csv")
     parser.add_argument(
         "--init", metavar="ONNX", help="begin with this full-precision file, or with torchvision's weights: imagenet"
+    )
+    parser.add_argument("--extra", type=Path, metavar="CKPLUS", help="ckplus48.zip: extra pictures for recipes that want them")
+    parser.add_argument(
+        "--teacher", type=Path, action="append", default=[], metavar="ONNX", help="learn from this network too; may be repeated"
     )
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
     parser.add_argument("--device", default="cpu", help="torch device (default: cpu)")

@@ -9,6 +9,7 @@ from torch import nn
 
 from realtime import preprocess
 from train.inputs import INPUTS
+from train.recipes import Recipe
 
 
 @torch.inference_mode()
@@ -36,6 +37,19 @@ def take_statistics(network: nn.Module, images: NDArray[np.uint8], device: torch
         norm.train()
     for batch in _batches(images, device, picture, batch_size=256):
         network(batch)
+
+
+def settle(network: nn.Module, images: NDArray[np.uint8], recipe: Recipe, device: torch.device) -> None:
+    """Means and variances of every batch norm as the recipe wants them judged and exported.
+
+    Averaged weights go with statistics that were averaged over other weights, of pictures changed at random; taken anew they
+    belong to these weights and to pictures as they are.
+    """
+    if recipe.population_statistics:
+        take_statistics(network, images, device, recipe.picture)
+    elif recipe.statistics_pictures:
+        rows = np.random.default_rng(recipe.seed).permutation(len(images))[: recipe.statistics_pictures]
+        take_statistics(network, images[rows], device, recipe.picture)
 
 
 def _batches(images: NDArray[np.uint8], device: torch.device | None, picture: str, batch_size: int) -> Iterator[torch.Tensor]:

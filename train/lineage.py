@@ -60,6 +60,21 @@ def read(path: Path) -> Seen:
         raise WeightsCorrupt(f"{path.name}: its list of pictures is damaged ({error}); get the file again") from error
 
 
+def is_known(path: Path) -> bool:
+    """Whether an ONNX file says what its network has seen; the first int8 file that was shipped does not.
+
+    Raises:
+        ModelError: there is no such file, it is no ONNX file, or its list is damaged.
+    """
+    try:
+        read(path)
+    except ModelError as error:
+        if isinstance(error.__cause__, KeyError):
+            return False
+        raise
+    return True
+
+
 def refuse_seen(seen: Seen, test: FaceSet, name: str) -> None:
     """Lets a network through that has seen none of the test pictures.
 

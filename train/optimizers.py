@@ -37,7 +37,7 @@ def schedule(moves: torch.optim.Optimizer, recipe: Recipe, steps: int) -> torch.
             moves,
             max_lr=recipe.learning_rate,
             total_steps=recipe.epochs * steps,
-            pct_start=0.2,
+            pct_start=recipe.warm_up,
             cycle_momentum=False,
         )
     raise ConfigError(f"no schedule {recipe.schedule!r}; there are: constant, onecycle")

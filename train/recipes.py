@@ -1,6 +1,6 @@
 """What a training run does, as frozen values that are stored in its checkpoints."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from realtime.errors import ConfigError
 
@@ -21,14 +21,27 @@ class Recipe:
         optimizer: "sgd" (Nesterov momentum 0.9) or "adam".
         learning_rate: peak of the one-cycle schedule, or the constant rate.
         schedule: "onecycle" or "constant".
+        warm_up: share of the steps in which one cycle rises to its peak.
         weight_decay: L2, not applied to batch norm and biases.
         augmentation: a key of `train.augment.AUGMENTATIONS`.
         picture: a key of `train.inputs.INPUTS`; only networks for "equalized" pictures can be exported.
-        balance: against rare classes being overlooked: "none", "sampling" (every class is drawn equally often) or "loss"
-            (every class weighs the same).
+        balance: against rare classes being overlooked: "none", "sampling" (every class is drawn equally often), "sqrt" (as
+            often as the root of its pictures) or "loss" (every class weighs the same).
+        logit_adjustment: tau; while it learns, the network's logits are raised by tau times the log of the class means of the
+            targets as they are drawn, so that without them it favours rare classes (Menon et al., 2021: long-tail learning via
+            logit adjustment). 0 for none; 1 aims at balanced accuracy.
+        extra_repeats: how often an epoch holds each extra picture (`train.fit --extra`); 0 takes none.
+        own_label_weight, own_label_classes: what FER2013's own label weighs beside the FER+ votes, and for which of its
+            classes; see `material.with_own_labels`.
+        mixup_probability, mixup_alpha: how often a picture is laid over another one of its batch, and the parameter of the
+            beta distribution that their shares are drawn from (Zhang et al., 2018: mixup).
+        teacher_weight: what the teachers' mean probabilities weigh in the targets (`train.fit --teacher`).
+        teachers: SHA-256 of the teachers' files.
         ema_decay: decay per step of the averaged weights that are evaluated and exported; 0 turns averaging off.
         population_statistics: whether batch norm's means and variances are taken anew over all training pictures before the
             network is judged, as MATLAB does, instead of running averages over the last batches.
+        statistics_pictures: the same over that many training pictures, drawn by the seed, when the network is judged and when
+            it is exported; 0 leaves the running averages.
         seed: of weights, order and augmentation.
         start: a way to begin, or the SHA-256 of the ONNX file whose weights the run began with (`train.fit --init`).
     """
@@ -41,12 +54,22 @@ class Recipe:
     optimizer: str = "sgd"
     learning_rate: float = 0.1
     schedule: str = "onecycle"
+    warm_up: float = 0.2
     weight_decay: float = 5e-4
     augmentation: str = "webcam"
     picture: str = "equalized"
     balance: str = "none"
+    logit_adjustment: float = 0.0
+    extra_repeats: int = 0
+    own_label_weight: float = 0.0
+    own_label_classes: tuple[str, ...] = ("disgust", "fear")
+    mixup_probability: float = 0.0
+    mixup_alpha: float = 0.2
+    teacher_weight: float = 0.0
+    teachers: tuple[str, ...] = ()
     ema_decay: float = 0.998
     population_statistics: bool = False
+    statistics_pictures: int = 0
     seed: int = 0
     start: str = SCRATCH
 
@@ -78,11 +101,32 @@ CAREFUL = Recipe(
 A first guess, kept; but made after the paper's recipe had been seen on the same folds by person (`train.reproduce`).
 """
 
+WEBCAM_RARE = Recipe(
+    "webcam-rare",
+    epochs=8,
+    learning_rate=0.03,
+    warm_up=0.3,
+    balance="sqrt",
+    extra_repeats=4,
+    own_label_weight=0.25,
+    statistics_pictures=4096,
+)
+"""Makes the shipped network see the rare expressions: begun from its weights (`--init webcam`), with CK+48 (`--extra`).
+
+Drawing by the root of a class's pictures aims at the point of the curve that logit adjustment with tau 0.5 reaches afterwards,
+but lets the features follow. A CK+ picture comes 4 times, since 45 of contempt and 51 of fear would drown beside FER+'s 27,000.
+FER2013's own label weighs 0.25, where two annotators saw it too: fear is then the most likely class of 889 of the rows that
+FER2013 calls so instead of 515, disgust of 225 instead of 129.
+"""
+
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
         PAPER,
         CAREFUL,
+        WEBCAM_RARE,
+        # The same for longer, with mixup, and half of each target what several of our own networks say (`--teacher`).
+        replace(WEBCAM_RARE, name="webcam-taught", epochs=16, mixup_probability=0.5, teacher_weight=0.5),
         # The network behind fer-cam: FER+ votes, stock stem.
         Recipe("webcam"),
         # The same without the max-pool, begun with the weights of "webcam": finer feature maps at 3.5 times the cost.

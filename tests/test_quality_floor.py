@@ -1,0 +1,97 @@
+"""The network that ships is no worse than it was: PublicTest through the program's own preprocessing, against golden floors."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from realtime import session
+from tests.conftest import ROOT
+from train import evaluate, metrics
+from train.metrics import Scorecard
+
+GOLDEN = ROOT / "tests" / "golden" / "quality.json"
+
+
+@dataclass(frozen=True)
+class Floor:
+    """A figure as it was measured, and how much worse it may come out elsewhere.
+
+    Attributes:
+        name: accuracy, balanced_accuracy, macro_f1, ece, or recall of a class.
+        measured: with the command in the golden file.
+        tolerance: see the golden file's "tolerances".
+    """
+
+    name: str
+    measured: float
+    tolerance: float
+
+    def misses(self, scores: Scorecard) -> str | None:
+        """What is wrong with the figures, in words; None if they hold. ECE is better when lower, all others when higher."""
+        value = value_of(scores, self.name)
+        worse = value - self.measured if self.name == "ece" else self.measured - value
+        if worse <= self.tolerance:
+            return None
+        return f"{self.name} {value:.4f} is worse than {self.measured:.4f} by more than {self.tolerance:g}"
+
+
+def value_of(scores: Scorecard, name: str) -> float:
+    if name.startswith("recall "):
+        return float(scores.recall[scores.labels.index(name.removeprefix("recall "))])
+    return float(getattr(scores, name))
+
+
+def floors() -> tuple[Floor, ...]:
+    golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
+    return tuple(Floor(name, value, golden["tolerances"][name]) for name, value in golden["measured"].items())
+
+
+def missed(scores: Scorecard) -> list[str]:
+    return [words for floor in floors() if (words := floor.misses(scores))]
+
+
+def card(path: Path) -> Scorecard:
+    """The figures of a result file of train.evaluate."""
+    values = json.loads(path.read_text(encoding="utf-8"))
+    arrays = {name: np.array(values[name], dtype=float) for name in ("support", "recall", "precision", "f1", "confusion")}
+    plain = {name: values[name] for name in ("n", "accuracy", "balanced_accuracy", "macro_f1", "nll", "ece")}
+    return Scorecard(**plain, **arrays, labels=tuple(values["labels"]))
+
+
+def test_the_floors_are_those_of_the_shipped_file_and_its_published_figures() -> None:
+    golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
+    sums = (ROOT / "weights" / session.CHECKSUMS).read_text(encoding="utf-8")
+    assert f"{golden['model_sha256']}  {golden['model']}" in sums, "other weights ship: measure again, never lower a floor"
+    assert golden["model"] == session.SHIPPED["auto"]
+    published = card(ROOT / "weights" / "results" / f"{Path(golden['model']).stem}--ferplus-PublicTest.json")
+    for floor in floors():
+        assert value_of(published, floor.name) == pytest.approx(floor.measured, abs=5e-5), floor.name
+    assert missed(published) == []
+
+
+def test_a_worse_network_misses_its_floors() -> None:
+    """Ten pictures of each class; the network is right about all, and then about all but neutral."""
+    truth = np.repeat(np.arange(8), 10)
+    probs = np.eye(8, dtype=np.float32)[truth]
+    labels = tuple(json.loads(GOLDEN.read_text(encoding="utf-8"))["labels"])
+    assert missed(metrics.score(probs, truth, labels)) == []
+    probs[:10] = np.eye(8, dtype=np.float32)[3]
+    wrong = missed(metrics.score(probs, truth, labels))
+    assert [words.split(" 0")[0] for words in wrong] == ["ece", "recall neutral"]
+    probs[:40] = np.eye(8, dtype=np.float32)[5]
+    assert {words.split(" 0")[0] for words in missed(metrics.score(probs, truth, labels))} >= {"accuracy", "recall neutral"}
+
+
+@pytest.mark.data
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_shipped_file_holds_its_floors(data: Path) -> None:
+    golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
+    faces = evaluate.load(golden["data_labels"], data / "fer2013.csv.xz", data / "fer2013new.csv", golden["split"])
+    assert len(faces) == golden["n"]
+    classifier = evaluate.open_classifier(session.locate(golden["model"].removeprefix("fer-resnet50-").removesuffix(".onnx")))
+    probs = evaluate.predict(classifier, faces).probs
+    assert missed(metrics.score(probs, faces.classes(), faces.labels)) == []
