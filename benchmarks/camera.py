@@ -13,8 +13,9 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -28,8 +29,8 @@ from realtime.errors import SourceLostError
 
 BOUNDARY = "frame"
 LOG = "sent.bin"
-ENTRY = struct.Struct("<Qd")
-"""Of the log: the picture's place in the loop, and the time."""
+ENTRY = struct.Struct("<d")
+"""Of the log: when a picture was sent, seconds."""
 
 START_S = 20.0
 SAME_CLOCK_S = 1.0
@@ -49,7 +50,7 @@ def encode(images: Iterable[NDArray[np.uint8]], folder: Path) -> int:
 
 
 class Camera:
-    """The process. A client gets the loop from its first picture on, each at its time; one that is too slow gets it later.
+    """The process. It sends the loop from its first picture on, each at its time; to a client that is too slow, later.
 
     Args:
         folder: of pictures made by `encode`; the log goes there too.
@@ -90,27 +91,33 @@ class Camera:
             self._process.wait()
 
     def sent(self) -> "Sent":
-        """What was sent so far."""
-        data = (self.folder / LOG).read_bytes()
-        entries = [ENTRY.unpack_from(data, at) for at in range(0, len(data) - ENTRY.size + 1, ENTRY.size)]
-        return Sent(np.array([place for place, _ in entries], np.int64), np.array([at for _, at in entries], np.float64))
+        """When each picture was sent, so far."""
+        times = np.fromfile(self.folder / LOG, dtype="<f8")
+        return Sent(times, len(list(self.folder.glob("*.jpg"))))
 
 
+@dataclass(frozen=True, eq=False)
 class Sent:
-    """The log of a camera: which picture of the loop (n,) was sent when (n,), in order."""
+    """The log of a camera: when each picture was sent, float64 (n,), in order; sending n showed picture n % loop."""
 
-    def __init__(self, places: NDArray[np.int64], times: NDArray[np.float64]) -> None:
-        self.places = places
-        self.times = times
+    times: NDArray[np.float64]
+    loop: int
 
-    def sending(self, place: int, seen_at: float) -> int | None:
-        """Which sending it was that showed this picture at that time: the last one before; None if there was none.
+    def sendings(self, places: Sequence[int | None]) -> tuple[int | None, ...]:
+        """Which sending each picture shown was, from the first one on; None where its place in the loop is not known.
 
-        The loop is longer than any age, so there is no doubt.
+        Pictures come in order, so each is the next sending with its place: true as long as less than a loop was skipped
+        between two pictures, however old they are.
         """
-        last = int(np.searchsorted(self.times, seen_at, side="right"))
-        earlier = np.flatnonzero(self.places[:last] == place)
-        return int(earlier[-1]) if len(earlier) else None
+        found: list[int | None] = []
+        last = 0
+        for place in places:
+            if place is None or not 0 <= place < self.loop:
+                found.append(None)
+                continue
+            last += (place - last) % self.loop
+            found.append(last if last < len(self.times) else None)
+        return tuple(found)
 
 
 class _Server(ThreadingHTTPServer):
@@ -118,6 +125,7 @@ class _Server(ThreadingHTTPServer):
     jpegs: tuple[bytes, ...]
     fps: float
     log: BinaryIO
+    count = 0
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that leaves is no error."""
@@ -130,17 +138,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", f"multipart/x-mixed-replace; boundary={BOUNDARY}")
         self.end_headers()
-        number, due = 0, time.perf_counter()
+        due = time.perf_counter()
         step = 1 / self.server.fps
         while True:
-            place = number % len(self.server.jpegs)
-            jpeg = self.server.jpegs[place]
+            jpeg = self.server.jpegs[self.server.count % len(self.server.jpegs)]
             head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
             time.sleep(max(0.0, due - time.perf_counter()))
-            self.server.log.write(ENTRY.pack(place, time.perf_counter()))
+            self.server.log.write(ENTRY.pack(time.perf_counter()))
             self.server.log.flush()
+            self.server.count += 1  # before the client can leave: the log and the count must agree
             self.wfile.write(head.encode() + jpeg + b"\r\n")
-            number += 1
             due = max(due + step, time.perf_counter() - step)  # a picture that is late is not made up for
 
     def log_message(self, *_: object) -> None:

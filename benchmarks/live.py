@@ -5,7 +5,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -26,26 +26,36 @@ from realtime.errors import SourceLostError
 from realtime.session import locate
 
 LOOP_S = 10.0
-"""Length of the loop: longer than any age, so that a number stands for one picture alone."""
-
-NO_NUMBER = -1
+"""Length of the loop: longer than anything that is skipped between two pictures shown."""
 
 
-@dataclass
+@dataclass(frozen=True)
+class View:
+    """One picture that was shown: the number read from it, if it could be read, and perf_counter when it was drawn."""
+
+    place: int | None
+    drawn_at: float
+
+
+@dataclass(frozen=True)
 class Views:
-    """The pictures that one side showed after its warm-up.
+    """The pictures that one side showed.
 
     Attributes:
-        places: number read from each, or NO_NUMBER; drawn_at: perf_counter of each.
-        seconds, cpu_s: from the first to the last, by the clock and by the processor.
-        dropped: by the program's own count, or None.
+        views: all of them; those from `warm_up` on count.
+        cpu_s: processor time of the process between the first and the last that count.
+        dropped: meanwhile, by the program's own count, or None.
     """
 
-    places: list[int] = field(default_factory=list)
-    drawn_at: list[float] = field(default_factory=list)
-    seconds: float = 0.0
-    cpu_s: float = 0.0
-    dropped: int | None = None
+    views: tuple[View, ...]
+    warm_up: int
+    cpu_s: float
+    dropped: int | None
+
+    @property
+    def seconds(self) -> float:
+        """From the first picture that counts to the last."""
+        return self.views[-1].drawn_at - self.views[self.warm_up].drawn_at
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,36 +118,25 @@ def view(pictures: Iterator[Picture], warm_up_s: float, seconds: float) -> Views
     Raises:
         SourceLostError: they end before.
     """
-    views = Views()
+    views: list[View] = []
     began = time.perf_counter()
-    counted_from: tuple[float, float] | None = None
-    dropped_before = 0
+    counted = False
+    warm_up, cpu_s, dropped = 0, 0.0, 0
     for picture in pictures:
-        now = picture.drawn_at
-        if counted_from is None:
-            if now - began < warm_up_s:
-                continue
-            counted_from = (now, time.process_time())
-            dropped_before = picture.dropped or 0
-        number = stamp.read(picture.image)
-        views.places.append(NO_NUMBER if number is None else number)
-        views.drawn_at.append(now)
-        views.dropped = None if picture.dropped is None else picture.dropped - dropped_before
-        views.seconds = now - counted_from[0]
-        views.cpu_s = time.process_time() - counted_from[1]
-        if views.seconds >= seconds:
-            return views
+        views.append(View(stamp.read(picture.image), picture.drawn_at))
+        if not counted and picture.drawn_at - began >= warm_up_s:
+            counted, warm_up, cpu_s, dropped = True, len(views) - 1, time.process_time(), picture.dropped or 0
+        if counted and picture.drawn_at - views[warm_up].drawn_at >= seconds:
+            since = None if picture.dropped is None else picture.dropped - dropped
+            return Views(tuple(views), warm_up, time.process_time() - cpu_s, since)
     raise SourceLostError("the benchmark's own camera ended too early; run it again")
 
 
 def ages_ms(views: Views, sent: Sent) -> list[float]:
-    """Age of each picture whose number could be read, milliseconds."""
-    ages = []
-    for place, drawn_at in zip(views.places, views.drawn_at, strict=True):
-        sending = None if place == NO_NUMBER else sent.sending(place, drawn_at)
-        if sending is not None:
-            ages.append(1000 * (drawn_at - float(sent.times[sending])))
-    return ages
+    """Age of each picture that counts and whose number could be read, milliseconds."""
+    shown = sent.sendings([view.place for view in views.views])
+    counted = list(zip(views.views, shown, strict=True))[views.warm_up :]
+    return [1000 * (view.drawn_at - float(sent.times[n])) for view, n in counted if n is not None]
 
 
 def summary(what: str, views: Views, sent: Sent) -> Watched:
@@ -149,17 +148,18 @@ def summary(what: str, views: Views, sent: Sent) -> Watched:
     ages = ages_ms(views, sent)
     if not ages:
         raise SourceLostError(f"{what}: no picture's number could be read; report this")
-    shown = [sent.sending(place, at) for place, at in zip(views.places, views.drawn_at, strict=True) if place != NO_NUMBER]
-    known = sorted({n for n in shown if n is not None})
+    shown = sent.sendings([view.place for view in views.views])[views.warm_up :]
+    known = {n for n in shown if n is not None}
+    unreadable = shown.count(None)
     return Watched(
         what=what,
-        frames=len(views.places),
+        frames=len(shown),
         seconds=round(views.seconds, 3),
-        fps=round((len(views.places) - 1) / views.seconds, 2) if views.seconds > 0 else 0.0,
-        cpu_share=round(views.cpu_s / views.seconds, 4) if views.seconds > 0 else 0.0,
+        fps=round((len(shown) - 1) / views.seconds, 2),
+        cpu_share=round(views.cpu_s / views.seconds, 4),
         dropped=views.dropped,
-        never_shown=known[-1] - known[0] + 1 - len(known) - views.places.count(NO_NUMBER),
-        unreadable=views.places.count(NO_NUMBER),
+        never_shown=max(0, max(known) - min(known) + 1 - len(known) - unreadable),
+        unreadable=unreadable,
         age_ms=Spread.of(ages),
     )
 

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -127,13 +128,13 @@ def save(clip: Path, model: Path, mean: float, std: float, path: Path, fps: floa
     return frames
 
 
-def main(clip: str, model: str, mean: str, std: str) -> None:
-    """Prints a word when the first frame is done, when the first face has its label, and goes on to the end.
+def main(clip: str, model: str, mean: str, std: str, frames: str) -> None:
+    """Prints a word when the first frame is done, and when the first face has its label; plays so many frames.
 
     This is the loop as a program of its own, whose start can be timed.
     """
     loop, said = Loop(Path(model), float(mean), float(std)), ""
-    for looked in loop.watch(clip):
+    for looked in islice(loop.watch(clip), int(frames)):
         word = "label" if looked.labels else "frame"
         if said != "label" and word != said:
             print(word, flush=True)
