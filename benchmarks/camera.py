@@ -24,7 +24,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import stamp
+from benchmarks import stamp, suite
 from realtime.errors import SourceLostError
 
 BOUNDARY = "frame"
@@ -69,7 +69,7 @@ class Camera:
     def __enter__(self) -> Self:
         command = [sys.executable, "-m", "benchmarks.camera", str(self.folder), str(self.fps)]
         pipe = subprocess.PIPE
-        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=Path(__file__).parent.parent)
+        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=suite.environment())
         stdout = self._process.stdout
         words = stdout.readline().split() if stdout else []
         if len(words) != 2:

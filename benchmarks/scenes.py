@@ -130,10 +130,10 @@ def cast(clip: Path, truth: Truth | None, name: str) -> Actor:
     if not capture.isOpened():
         raise SourceOpenError(f"{clip}: OpenCV cannot open it; give another video")
     for index in range(LOOKED_AT):
-        readable, image = capture.read()
+        readable, raw = capture.read()
         if not readable:
             break
-        image = np.asarray(image, np.uint8)
+        image = np.asarray(raw, np.uint8)
         boxes = _found(cascade, image) if truth is None else truth.at(str(index)).boxes_xyxy
         if truth is not None and len(boxes) > 1:
             break  # a second face would peep into the cut

@@ -99,7 +99,7 @@ def watch(command: Sequence[str], seconds: float, psutil: Any) -> tuple[Sample, 
     """
     samples: list[Sample] = []
     frames = _Rows()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parent.parent) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=suite.environment()) as process:
         reader = threading.Thread(target=frames.count, args=(process.stdout,), daemon=True)
         reader.start()
         try:

@@ -109,7 +109,7 @@ def begin(command: Sequence[str]) -> Start:
         first_frame_s = first_label_s = None
         full = [sys.executable, "-c", CHILD, str(memory), *command]
         started = time.perf_counter()
-        with subprocess.Popen(full, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent.parent) as process:
+        with subprocess.Popen(full, stdout=subprocess.PIPE, text=True, env=suite.environment()) as process:
             limit = threading.Timer(LIMIT_S, process.kill)
             limit.start()
             for line in process.stdout or ():
