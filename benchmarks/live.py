@@ -4,7 +4,8 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,21 +86,22 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
     sides: list[Watched] = []
     rates: list[float] = []
     ages: dict[str, list[float]] = {}
-    for what in (OURS,) if args.alone else (OURS, THEIRS):
-        console.print(f"{what}: {args.warm_up:g} s of warm-up, {args.seconds:g} s", style="dim")
-        # a camera each: the second client must not find the first one's pictures in the log
-        with tempfile.TemporaryDirectory() as folder:
-            camera.encode(scenes.compose(scene, actor), Path(folder))
-            with Camera(Path(folder), args.fps) as source:
+    with tempfile.TemporaryDirectory() as folder:
+        console.print("encoding the camera's pictures", style="dim")
+        camera.encode(scenes.compose(scene, actor), Path(folder))
+        for what in (OURS,) if args.alone else (OURS, THEIRS):
+            console.print(f"{what}: {args.warm_up:g} s of warm-up, {args.seconds:g} s", style="dim")
+            with Camera(Path(folder), args.fps) as source:  # one each, for its log knows of one client only
                 if what == OURS:
                     pictures = _ours(Config(source=source.url, model=args.model, threads=args.threads), classifier)
                 else:
                     pictures = _theirs(source.url, full_precision, classifier)
-                views = view(pictures, args.warm_up, args.seconds)
+                with closing(pictures):
+                    views = view(pictures, args.warm_up, args.seconds)
                 sent = source.sent()
-        ages[what] = ages_ms(views, sent)
-        rates.append(round((len(sent.times) - 1) / float(sent.times[-1] - sent.times[0]), 2))
-        sides.append(summary(what, views, sent))
+            ages[what] = ages_ms(views, sent)
+            rates.append(round((len(sent.times) - 1) / float(sent.times[-1] - sent.times[0]), 2))
+            sides.append(summary(what, views, sent))
     outcome = Outcome(
         benchmark="live",
         command=f"python -m benchmarks.live --video {actor.name} --size {size} --faces {args.faces} --fps {args.fps:g} "
@@ -164,13 +166,13 @@ def summary(what: str, views: Views, sent: Sent) -> Watched:
     )
 
 
-def _ours(config: Config, classifier: Classifier) -> Iterator[Picture]:
+def _ours(config: Config, classifier: Classifier) -> Generator[Picture]:
     """As the program shows them, the state of the program drawn too."""
     for shown in ours.watch(config, classifier, hud=True):
         yield Picture(shown.picture, shown.drawn_at, shown.dropped)
 
 
-def _theirs(url: str, model: Path, classifier: Classifier) -> Iterator[Picture]:
+def _theirs(url: str, model: Path, classifier: Classifier) -> Generator[Picture]:
     for looked in tutorial.Loop(model, classifier.spec.mean, classifier.spec.std).watch(url):
         yield Picture(looked.picture, looked.drawn_at, None)
 

@@ -57,8 +57,8 @@ class Actor:
 
     Attributes:
         name: of the clip it is from.
-        images: frames of the clip, uint8 (H,W,3).
-        squares: where the face is in each, float32 (n,3): centre x, centre y, side.
+        images: cut out of the clip's frames around the face, uint8 (H,W,3), each of its own size.
+        squares: where the face is in each cut, float32 (n,3): centre x, centre y, side.
     """
 
     name: str
@@ -126,6 +126,7 @@ def cast(clip: Path, truth: Truth | None, name: str) -> Actor:
     capture = cv2.VideoCapture(str(clip))
     images: list[Image] = []
     squares: list[NDArray[np.float32]] = []
+    corners: list[tuple[int, int, int]] = []
     cascade = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")
     if not capture.isOpened():
         raise SourceOpenError(f"{clip}: OpenCV cannot open it; give another video")
@@ -139,13 +140,19 @@ def cast(clip: Path, truth: Truth | None, name: str) -> Actor:
             break  # a second face would peep into the cut
         if len(boxes):
             box = boxes[np.argmax(boxes[:, 2] - boxes[:, 0])]
-            images.append(image)
-            squares.append(np.array([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2, box[2] - box[0]], np.float32))
+            square = np.array([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2, box[2] - box[0]], np.float32)
+            # whole frames of a large clip would fill the memory
+            left, top = (max(0, int(v - AROUND * square[2])) for v in square[:2])
+            right, bottom = (int(v + AROUND * square[2]) for v in square[:2])
+            images.append(image[top:bottom, left:right].copy())
+            squares.append(square)
+            corners.append((left, top, 0))
     capture.release()
     if not images:
         raise ConfigError(f"{name}: there is no face in its first {LOOKED_AT} frames; give another clip")
     places = np.stack(squares)
-    return Actor(name, tuple(images), places if truth is not None else _smoothed(places))
+    steady = places if truth is not None else _smoothed(places)
+    return Actor(name, tuple(images), steady - np.array(corners, np.float32))
 
 
 def compose(scene: Scene, actor: Actor) -> Iterator[Image]:

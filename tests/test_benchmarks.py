@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -183,13 +184,10 @@ def test_latency_of_a_clip(clip: Path, tiny: list[str], tmp_path: Path, capsys: 
     assert "frames/s" in shown
 
 
-def test_latency_of_a_matrix(tiny: list[str], tmp_path: Path) -> None:
+def test_latency_of_a_matrix(tiny: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scenes, "FACE_PART", 3)
     arguments = ["--matrix", "--sizes", "240x180", "320x180", "--faces", "0", "1", "--frames", "8", "--repeats", "1", *tiny]
-    monkey = pytest.MonkeyPatch()
-    monkey.setattr(scenes, "FACE_PART", 3)
-    with monkey.context():
-        result = run(latency, arguments, tmp_path)
-    monkey.undo()
+    result = run(latency, arguments, tmp_path)
     assert isinstance(result, Matrix)
     assert [(cell.width, cell.faces, cell.face_px) for cell in result.cells] == [
         (240, 0, 60),
@@ -200,12 +198,13 @@ def test_latency_of_a_matrix(tiny: list[str], tmp_path: Path) -> None:
     assert [round(cell.seen[1]) for cell in result.cells] == [0, 1, 0, 1]
 
 
-def test_scaling(tiny: list[str], tmp_path: Path) -> None:
-    arguments = ["--size", "640x360", "--faces", "1", "2", "--sizes", "480x270", "640x360", "--frames", "3", "--repeats", "1"]
+def test_scaling(tiny: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scenes, "FACE_PART", 3)
+    arguments = ["--size", "320x180", "--faces", "1", "2", "--sizes", "240x180", "320x180", "--frames", "3", "--repeats", "1"]
     result = run(scaling, [*arguments, *tiny], tmp_path)
     assert isinstance(result, Scaling)
     assert [cell.faces for cell in result.by_faces] == [1, 2]
-    assert [cell.width for cell in result.by_pixels] == [480, 640]
+    assert [cell.width for cell in result.by_pixels] == [240, 320]
     assert [slope.what for slope in result.slopes] == [OURS, THEIRS]
 
 
@@ -249,12 +248,10 @@ def test_the_first_label_of_a_program(line: str, frame: bool, label: bool) -> No
     assert (startup.is_frame(line), startup.has_label(line)) == (frame, label)
 
 
-def test_peers_without_fer(capsys: pytest.CaptureFixture[str]) -> None:
-    monkey = pytest.MonkeyPatch()
-    with monkey.context() as patch:
-        patch.setitem(importlib.sys.modules, "fer", None)  # type: ignore[attr-defined]
-        patch.setitem(importlib.sys.modules, "fer.fer", None)  # type: ignore[attr-defined]
-        assert peers.main([]) == 2
+def test_peers_without_fer(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fer", None)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "fer.fer", None)  # type: ignore[arg-type]
+    assert peers.main([]) == 2
     assert capsys.readouterr().err.count("\n") == 1
 
 
@@ -266,8 +263,8 @@ def test_peers_with_fer(clip: Path, tiny: list[str], tmp_path: Path, monkeypatch
         def detect_emotions(self, image: object) -> list[dict[str, object]]:
             return [{"box": (10, 20, 30, 40), "emotions": {"happy": 0.9, "sad": 0.1}}]
 
-    monkeypatch.setitem(importlib.sys.modules, "fer", SimpleNamespace())  # type: ignore[attr-defined]
-    monkeypatch.setitem(importlib.sys.modules, "fer.fer", SimpleNamespace(FER=Fer))  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "fer", SimpleNamespace())  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "fer.fer", SimpleNamespace(FER=Fer))  # type: ignore[arg-type]
     result = run(peers, ["--video", str(clip), "--repeats", "1", *tiny], tmp_path)
     assert isinstance(result, Latency)
     sides = list(dict.fromkeys(timing.what for timing in result.timings))
