@@ -63,7 +63,7 @@ def matrix(measured: Record[Matrix], path: Path) -> None:
         SinkError: the file cannot be written.
     """
     cells = measured.result.cells
-    figure, axes = plt.subplots(figsize=(8, 4.2), layout="constrained")
+    figure, axes = plt.subplots(figsize=(11, 4.2), layout="constrained")
     names = [f"{cell.width}x{cell.height}\n{cell.faces} faces" for cell in cells]
     _bars(axes, names, {side: [cell.timing(side).p50_ms for cell in cells] for side in (OURS, THEIRS)}, "{:.1f}")
     _milliseconds(axes)
@@ -86,7 +86,7 @@ def scaling(measured: Record[Scaling], path: Path) -> None:
     slopes = {slope.what: slope for slope in result.slopes}
     first, one = result.by_faces[0], result.by_pixels[0]
     left.set_xlabel(f"faces of {first.face_px} px at {first.width}x{first.height}")
-    left.set_ylabel("time per frame (ms, logarithmic): median, and p95 as band")
+    left.set_ylabel("median time per frame, p95 as band (ms, log.)")
     right.set_xlabel(f"megapixels, with {one.faces} face{'s' * (one.faces != 1)}")
     left.set_title(f"{slopes[OURS].ms_per_face:.2f} ms a further face", fontsize=10)
     right.set_title(f"{slopes[OURS].ms_per_megapixel:.1f} ms a further megapixel", fontsize=10)
@@ -154,6 +154,7 @@ def startup(measured: Record[Startup], path: Path) -> None:
         axes.text(side.first_label_s.p50, row, f" {side.first_label_s.p50:.2f} s{memory}", va="center", fontsize=9)
     axes.set_yticks(range(len(sides)), [side.what for side in sides])
     axes.margins(x=0.35)
+    axes.invert_yaxis()
     axes.set_xlabel("seconds from process start to the first frame (dark) and to the first label (light)")
     _title(axes, measured, f"start on {measured.result.clip.name}, median of {measured.result.repeats}")
     _save(figure, path)
@@ -173,11 +174,11 @@ def detection(measured: Record[Detection], path: Path) -> None:
         for clip in clips:
             for side in clip.sides:
                 value = getattr(side, key)
-                values.setdefault(side.what, []).append(0.0 if value is None else value)
+                values.setdefault(side.what, []).append(np.nan if value is None else value)
         _bars(panel, [clip.clip.name for clip in clips], values, "{:.2f}")
         panel.set_title(title, fontsize=10)
         panel.tick_params(axis="x", labelrotation=20)
-    figure.suptitle(f"{_machine(measured)}; a bar of 0 may mean that there is no truth", fontsize=9)
+    figure.suptitle(_machine(measured), fontsize=10)
     _save(figure, path)
 
 
@@ -209,7 +210,7 @@ def _bars(axes: Axes, names: Sequence[str], values: Mapping[str, Sequence[float]
     for side, ((name, heights), colour) in enumerate(zip(values.items(), COLOURS, strict=False)):
         xs = np.arange(len(names)) + (side - (len(values) - 1) / 2) * width
         bars = axes.bar(xs, heights, width, color=colour, label=name)
-        axes.bar_label(bars, [form.format(height) for height in heights], fontsize=6)
+        axes.bar_label(bars, ["no figure" if np.isnan(height) else form.format(height) for height in heights], fontsize=6)
     axes.set_xticks(range(len(names)), names, fontsize=7)
     axes.legend(frameon=False, fontsize=8)
 
@@ -221,7 +222,7 @@ def _lines(axes: Axes, cells: Sequence[Cell], xs: Sequence[float]) -> None:
         axes.fill_between(xs, [t.p50_ms for t in timings], [t.p95_ms for t in timings], color=colour, alpha=0.15, linewidth=0)
     axes.axhline(FRAME_MS, color="0.4", linewidth=1, linestyle="--")
     _milliseconds(axes)
-    axes.set_xticks(xs, [f"{x:.3g}" for x in xs])
+    axes.set_xticks(xs, [f"{x:.2g}" for x in xs], fontsize=8, rotation=45)
 
 
 def _milliseconds(axes: Axes) -> None:

@@ -109,14 +109,16 @@ def watch(command: Sequence[str], seconds: float, psutil: Any) -> tuple[Sample, 
             began = time.perf_counter()
             step = min(LOOK_S, seconds / 50)
             while (t := time.perf_counter() - began) < seconds:
+                try:
+                    with seen.oneshot():
+                        rss_mb = round(seen.memory_info().rss / 1e6, 3)
+                        threads = seen.num_threads()
+                    handles = seen.num_handles() if sys.platform == "win32" else seen.num_fds()
+                except psutil.Error:  # it has just ended
+                    process.wait(START_S)
                 if process.poll() is not None:
-                    raise SourceLostError(
-                        f"fer-cam ended after {t:.0f} s with exit code {process.returncode}; see what it says"
-                    )
-                with seen.oneshot():
-                    rss_mb = round(seen.memory_info().rss / 1e6, 3)
-                    threads = seen.num_threads()
-                handles = seen.num_handles() if sys.platform == "win32" else seen.num_fds()
+                    code = process.returncode
+                    raise SourceLostError(f"fer-cam ended after {t:.0f} s with exit code {code}; see what it says")
                 samples.append(Sample(round(t, 3), rss_mb, threads, handles, frames.number))
                 time.sleep(step)
         finally:

@@ -50,8 +50,11 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
             clips = [Path(args.video)]
         else:
             actor = cells.actor(replace(config, source="demo"))
+            plural = "" if args.faces == 1 else "s"
             clips = [
-                scenes.write_video(Scene(size, args.faces, args.frames), actor, folder / f"{size}, {args.faces} faces.mp4")
+                scenes.write_video(
+                    Scene(size, args.faces, args.frames), actor, folder / f"{size}, {args.faces} face{plural}.mp4"
+                )
                 for size in sizes
             ]
         for clip in clips:
