@@ -1,145 +1,102 @@
-"""python -m benchmarks.latency [--video CLIP]: milliseconds per frame and stage, beside the tutorial's loop."""
+"""python -m benchmarks.latency [--video CLIP | --matrix]: milliseconds per frame and stage, beside the tutorial's loop."""
 
 import argparse
 import sys
-import time
-from contextlib import closing
-from dataclasses import dataclass
+import tempfile
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import record, tutorial
-from benchmarks.record import Clip, Machine, Record, Timing
-from realtime import overlay
-from realtime.capture import open_feed
-from realtime.classifier import Classifier
+from benchmarks import cells, ours, suite, tutorial
+from benchmarks.payloads import Latency, Matrix
+from benchmarks.record import Clip, Record
+from benchmarks.steps import OURS, THEIRS, Steps, timings
+from benchmarks.suite import Outcome, Size
 from realtime.config import Config
-from realtime.datatypes import StageSeconds
-from realtime.detector import HaarDetector
-from realtime.errors import ConfigError, FerError
-from realtime.pipeline import Pipeline
+from realtime.errors import ConfigError
 from realtime.session import locate
-from realtime.version import current_commit
 
-OURS, THEIRS = "fer-cam", "tutorial loop"
-RESULTS = Path(__file__).parent / "results"
-
-
-@dataclass(frozen=True)
-class Steps:
-    """Seconds that one frame took in fer-cam."""
-
-    decode: float
-    stages: StageSeconds
-    draw: float
-    faces: int
-
-    @property
-    def total(self) -> float:
-        """The whole frame, from the file to the picture that is shown."""
-        return self.decode + self.stages.total + self.draw
+SIZES = ("640x360", "1280x720", "1920x1080")
+FACES = (0, 1, 4, 16)
 
 
 def main(argv: list[str] | None = None) -> int:
     """Measures, prints a table, writes JSON and a plot; returns the exit code."""
-    args = _parser().parse_args(argv)
-    console = Console()
-    try:
-        if args.repeats < 1:
-            raise ConfigError(f"--repeats {args.repeats}: give at least 1")
-        _measure(args, console)
-    except FerError as error:
-        Console(stderr=True).print(f"benchmarks.latency: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    return suite.main(_parser(), _measure, argv)
 
 
 def _measure(args: argparse.Namespace, console: Console) -> None:
+    suite.at_least("--repeats", args.repeats, 1)
+    if args.matrix:
+        _measure_matrix(args, console)
+    else:
+        _measure_clip(args, console)
+
+
+def _measure_clip(args: argparse.Namespace, console: Console) -> None:
     config = Config(source=args.video, model=args.model, threads=args.threads)
     full_precision = locate(args.full_precision)
-    classifier = Classifier.load(config.model, config.threads)
-    with closing(open_feed(config)) as feed:
-        info = feed.info
-        clip = Path(info.path) if info.path else None
-    if clip is None or not clip.is_file():
+    classifier = ours.load(config)
+    info = ours.info_of(config)
+    clip = ours.path_of(info)
+    if clip is None:
         raise ConfigError(f"--video {args.video}: give a video file")
-    ours: list[Steps] = []
-    theirs: list[tutorial.Steps] = []
+    fresh: list[Steps] = []
+    other: list[Steps] = []
     for turn in range(args.repeats + 1):
         console.print(f"pass {turn} of {args.repeats}" if turn else "warm-up", style="dim")
         # the two sides take turns, so that a noisy machine is noisy for both
-        fresh = play(config, classifier)
-        other = tutorial.play(clip, full_precision, classifier.spec.mean, classifier.spec.std)
+        passes = (
+            ours.play(config, classifier),
+            tutorial.play(clip, full_precision, classifier.spec.mean, classifier.spec.std),
+        )
         if turn:
-            ours += fresh
-            theirs += other
+            fresh += passes[0]
+            other += passes[1]
     name = "demo" if args.video == "demo" else info.name
-    measured = Record(
+    faces = sum(steps.faces for steps in fresh) / len(fresh)
+    outcome = Outcome(
         benchmark="latency",
         command=f"python -m benchmarks.latency --video {name} --repeats {args.repeats}",
-        date=record.now(),
-        commit=current_commit(),
-        machine=Machine.this(),
-        versions=record.versions(),
-        threads=classifier.threads,
-        model=classifier.name,
-        clip=Clip(info.name, info.width, info.height, len(ours) // args.repeats, sum(s.faces for s in ours) / len(ours)),
-        repeats=args.repeats,
-        timings=_timings(ours, theirs),
+        about=Path(info.name).stem,
+        result=Latency(
+            clip=Clip(info.name, info.width, info.height, len(fresh) // args.repeats, faces),
+            repeats=args.repeats,
+            timings=(*timings(OURS, fresh), *timings(THEIRS, other)),
+        ),
+        table=table,
+        plot=lambda measured, path: _plot(measured, fresh, other, path),
     )
-    console.print(table(measured))
-    title = args.name or f"latency-{Path(info.name).stem}--{measured.machine.slug}"
-    console.print(f"wrote {measured.write(args.out, title)}", soft_wrap=True)
-    _plot(measured, ours, theirs, args.out / f"{title}.png", console)
+    suite.finish(outcome, classifier, args, console)
 
 
-def play(config: Config, classifier: Classifier) -> list[Steps]:
-    """One pass of fer-cam over a clip, every frame drawn, nothing shown or saved."""
-    steps: list[Steps] = []
-    with closing(open_feed(config)) as feed:
-        pipeline = Pipeline(HaarDetector(config.min_face), classifier, config, temporal=feed.info.temporal)
-        while True:
-            started = time.perf_counter()
-            frame = feed.next(1.0)
-            if frame is None:
-                return steps
-            decoded = time.perf_counter()
-            result = pipeline.process(frame)
-            processed = time.perf_counter()
-            overlay.draw(result)
-            drawn = time.perf_counter()
-            steps.append(Steps(decoded - started, result.stages, drawn - processed, len(result.faces)))
-
-
-def _timings(ours: list[Steps], theirs: list[tutorial.Steps]) -> tuple[Timing, ...]:
-    return (
-        Timing.of(OURS, "decode", [s.decode for s in ours]),
-        Timing.of(OURS, "detect", [s.stages.detect for s in ours]),
-        Timing.of(OURS, "preprocess", [s.stages.preprocess for s in ours]),
-        Timing.of(OURS, "classify", [s.stages.classify for s in ours]),
-        Timing.of(OURS, "track and smooth", [s.stages.track for s in ours]),
-        Timing.of(OURS, "draw", [s.draw for s in ours]),
-        Timing.of(OURS, "frame", [s.total for s in ours]),
-        Timing.of(THEIRS, "decode", [s.decode for s in theirs]),
-        Timing.of(THEIRS, "detect", [s.detect for s in theirs]),
-        Timing.of(THEIRS, "classify", [s.classify for s in theirs]),
-        Timing.of(THEIRS, "draw", [s.draw for s in theirs]),
-        Timing.of(THEIRS, "frame", [s.total for s in theirs]),
+def _measure_matrix(args: argparse.Namespace, console: Console) -> None:
+    sizes = [Size.parse(text) for text in args.sizes]
+    bench = cells.Bench.of(args)
+    with tempfile.TemporaryDirectory() as folder:
+        measured = tuple(bench.measure(size, faces, Path(folder), console) for size in sizes for faces in args.faces)
+    outcome = Outcome(
+        benchmark="latency-matrix",
+        command=f"python -m benchmarks.latency --matrix {bench.options} --sizes {' '.join(args.sizes)} "
+        f"--faces {' '.join(str(n) for n in args.faces)}",
+        about=bench.about,
+        result=Matrix(bench.source, args.repeats, measured),
+        table=matrix_table,
+        plot=_plot_matrix,
     )
+    suite.finish(outcome, bench.classifier, args, console)
 
 
-def table(measured: Record) -> Table:
+def table(measured: Record[Latency]) -> Table:
     """The result for the terminal."""
-    clip = measured.clip
-    title = f"{clip.name}  {clip.width}x{clip.height}  {clip.frames} frames, {clip.faces_per_frame:.2f} faces a frame"
-    shown = Table(title=title, caption=f"{measured.machine.cpu}, {measured.machine.cores} cores, {measured.threads} threads")
+    clip = measured.result.clip
+    shown = Table(
+        title=f"{clip.name}  {clip.width}x{clip.height}  {clip.frames} frames, {clip.faces_per_frame:.2f} faces a frame"
+    )
     for column in ("", "stage", "p50 ms", "p95 ms", "p99 ms", "frames/s"):
         shown.add_column(column, justify="left" if column in ("", "stage") else "right")
-    for timing in measured.timings:
+    for timing in measured.result.timings:
         whole = timing.stage == "frame"
         rate = f"{1000 / timing.mean_ms:.1f}" if whole else ""
         shown.add_row(
@@ -153,25 +110,48 @@ def table(measured: Record) -> Table:
     return shown
 
 
-def _plot(measured: Record, ours: list[Steps], theirs: list[tutorial.Steps], path: Path, console: Console) -> None:
-    try:
-        from benchmarks import plots
-    except ModuleNotFoundError as error:
-        console.print(f"no plot: {error.name} is not installed; pip install 'fer-cam[benchmarks]' brings it", soft_wrap=True)
-        return
-    plots.latency(measured, {OURS: [s.total for s in ours], THEIRS: [s.total for s in theirs]}, path)
-    console.print(f"wrote {path}", soft_wrap=True)
+def matrix_table(measured: Record[Matrix]) -> Table:
+    """The result for the terminal: a row per scene, the median of each of our stages, and both frames."""
+    result = measured.result
+    stages = [timing.stage for timing in result.cells[0].timings if timing.what == OURS][:-1]
+    shown = Table(title=f"fer-cam on scenes made of {result.source}: median ms a frame")
+    for column in ("size", "faces", "seen", *stages, "frame", "p99", "tutorial", "p99", "times"):
+        shown.add_column(column, justify="left" if column == "size" else "right")
+    for cell in result.cells:
+        mine, other = cell.timing(OURS), cell.timing(THEIRS)
+        shown.add_row(
+            f"{cell.width}x{cell.height}",
+            str(cell.faces),
+            f"{cell.seen[0]:.1f}",
+            *(f"{cell.timing(OURS, stage).p50_ms:.2f}" for stage in stages),
+            *(f"{ms:.2f}" for ms in (mine.p50_ms, mine.p99_ms, other.p50_ms, other.p99_ms)),
+            f"{other.p50_ms / mine.p50_ms:.1f}",
+            end_section=cell.faces == result.cells[-1].faces,
+        )
+    return shown
+
+
+def _plot(measured: Record[Latency], fresh: list[Steps], other: list[Steps], path: Path) -> None:
+    from benchmarks import plots
+
+    plots.latency(measured, {OURS: [steps.total for steps in fresh], THEIRS: [steps.total for steps in other]}, path)
+
+
+def _plot_matrix(measured: Record[Matrix], path: Path) -> None:
+    from benchmarks import plots
+
+    plots.matrix(measured, path)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.latency", description="Milliseconds per frame and stage.")
+    parser = suite.parser("latency", "Milliseconds per frame and stage.")
+    suite.add_full_precision(parser)
     parser.add_argument("--video", default="demo", metavar="CLIP", help="a video file (default: the demo clip)")
-    parser.add_argument("--model", default="auto", metavar="PATH", help="the network of fer-cam")
-    parser.add_argument("--full-precision", default="full", metavar="PATH", help="the network of the tutorial loop")
-    parser.add_argument("--threads", type=int, default=0, metavar="N", help="threads of fer-cam's network")
-    parser.add_argument("--repeats", type=int, default=3, metavar="N", help="counted passes over the clip (default: 3)")
-    parser.add_argument("--out", type=Path, default=RESULTS, metavar="DIR", help="where JSON and plot go")
-    parser.add_argument("--name", metavar="NAME", help="their name, without suffix (default: clip and machine)")
+    parser.add_argument("--repeats", type=int, default=3, metavar="N", help="counted passes over a clip (default: 3)")
+    parser.add_argument("--matrix", action="store_true", help="scenes of all sizes and numbers of faces, made of the clip")
+    parser.add_argument("--sizes", nargs="+", default=SIZES, metavar="WxH", help="of the scenes (default: 360p, 720p, 1080p)")
+    parser.add_argument("--faces", nargs="+", type=int, default=FACES, metavar="N", help="in the scenes (default: 0 1 4 16)")
+    parser.add_argument("--frames", type=int, default=90, metavar="N", help="of each scene (default: 90)")
     return parser
 
 

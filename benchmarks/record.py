@@ -3,19 +3,24 @@
 import json
 import os
 import platform
+import types
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 import numpy as np
 
 from realtime.errors import SinkError
 from realtime.version import processor
 
-SCHEMA = 1
+SCHEMA = 2
 PACKAGES = ("numpy", "onnxruntime", "opencv-python", "av")
+
+P = TypeVar("P")
+"""What one benchmark measured: one of `payloads`."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +35,39 @@ class Timing:
     p95_ms: float
     p99_ms: float
 
+    def __post_init__(self) -> None:
+        if self.n < 1 or not 0 <= self.p50_ms <= self.p95_ms <= self.p99_ms:
+            raise ValueError(f"impossible timing {self}")
+
     @classmethod
     def of(cls, what: str, stage: str, seconds: Sequence[float]) -> "Timing":
         """Summarises durations in seconds; there must be at least one."""
         ms = np.asarray(seconds, dtype=np.float64) * 1000
         p50, p95, p99 = np.percentile(ms, (50, 95, 99))
         return cls(what, stage, len(ms), *(round(float(v), 3) for v in (ms.mean(), p50, p95, p99)))
+
+
+@dataclass(frozen=True)
+class Spread:
+    """n values of one quantity, in the unit of the field that holds them."""
+
+    n: int
+    mean: float
+    p50: float
+    p95: float
+    p99: float
+    max: float
+
+    def __post_init__(self) -> None:
+        if self.n < 1 or not self.p50 <= self.p95 <= self.p99 <= self.max:
+            raise ValueError(f"impossible spread {self}")
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Spread":
+        """Summarises values; there must be at least one."""
+        array = np.asarray(values, dtype=np.float64)
+        p50, p95, p99 = np.percentile(array, (50, 95, 99))
+        return cls(len(array), *(round(float(v), 3) for v in (array.mean(), p50, p95, p99, array.max())))
 
 
 @dataclass(frozen=True)
@@ -71,13 +103,14 @@ class Clip:
 
 
 @dataclass(frozen=True)
-class Record:
-    """One committed result.
+class Record(Generic[P]):
+    """One committed result: an envelope that is the same for all benchmarks, and what this one measured.
 
     Attributes:
         benchmark: the module's name.
         command: what to type to measure again.
-        repeats: passes over the clip, the two sides taking turns; the first is warm-up and not counted.
+        threads, model: of fer-cam's network.
+        result: what was measured.
     """
 
     benchmark: str
@@ -88,9 +121,7 @@ class Record:
     versions: dict[str, str]
     threads: int
     model: str
-    clip: Clip
-    repeats: int
-    timings: tuple[Timing, ...]
+    result: P
     schema: int = SCHEMA
 
     def write(self, folder: Path, name: str) -> Path:
@@ -102,10 +133,51 @@ class Record:
         path = folder / f"{name}.json"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+            path.write_text(json.dumps(asdict(self), indent=1, allow_nan=False) + "\n", encoding="utf-8")
         except OSError as error:
             raise SinkError(f"cannot write {path}: {error.strerror}; choose another --out") from error
         return path
+
+
+def read(path: Path, result: type[P]) -> Record[P]:
+    """A result file with a payload of the type `result`.
+
+    Raises:
+        ValueError: something is missing, too much, of another type, or impossible; the message says what.
+    """
+    value = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(value, dict) or value.get("schema") != SCHEMA:
+        raise ValueError(f"{path.name} is no result of schema {SCHEMA}")
+    return Record(**_arguments(Record, value, result))
+
+
+def _arguments(kind: Any, value: object, payload: Any = None) -> dict[str, Any]:
+    """A JSON object as the arguments of a dataclass; a field that is generic is the payload."""
+    names = {field.name for field in fields(kind)}
+    if not isinstance(value, dict) or set(value) != names:
+        got = sorted(value) if isinstance(value, dict) else value
+        raise ValueError(f"{kind.__name__} is {sorted(names)}, not {got}")
+    hints = get_type_hints(kind)
+    known = {name: payload if isinstance(hint, TypeVar) else hint for name, hint in hints.items()}
+    return {name: _typed(known[name], value[name], f"{kind.__name__}.{name}") for name in names}
+
+
+def _typed(kind: Any, value: Any, name: str) -> Any:
+    """A JSON value as what a field's annotation says."""
+    if is_dataclass(kind):
+        return kind(**_arguments(kind, value))  # type: ignore[operator]
+    if get_origin(kind) is types.UnionType:
+        inner = next(part for part in get_args(kind) if part is not type(None))
+        return None if value is None else _typed(inner, value, name)
+    if get_origin(kind) is tuple and isinstance(value, list):
+        return tuple(_typed(get_args(kind)[0], part, name) for part in value)
+    if get_origin(kind) is dict and isinstance(value, dict):
+        return {key: _typed(get_args(kind)[1], part, f"{name}[{key}]") for key, part in value.items()}
+    if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(kind, type) or type(value) is not kind:
+        raise ValueError(f"{name} is {kind}, not {value!r}")
+    return value
 
 
 def now() -> str:

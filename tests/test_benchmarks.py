@@ -1,27 +1,62 @@
-"""The benchmark on a few frames, and the results that are committed."""
+"""The benchmarks' numbers and their envelope, and the results that are committed."""
 
 import json
-from dataclasses import fields
+from dataclasses import replace
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 
-from benchmarks import latency, tutorial
-from benchmarks.record import Machine, Record, Timing
-from realtime.classifier import Classifier
-from realtime.config import Config
-from realtime.session import locate
+from benchmarks import record, scaling, startup
+from benchmarks.payloads import PAYLOADS, Cell, Latency, Startup
+from benchmarks.record import Clip, Machine, Record, Spread, Timing
+from benchmarks.steps import OURS, Part, Steps, timings
+from benchmarks.suite import Size
 from tests.conftest import ROOT
-from tests.demo import CLIP
 
 RESULTS = sorted((ROOT / "benchmarks" / "results").glob("*.json"))
+SUITES = ("latency", "scaling", "live", "throughput", "startup", "detection", "soak", "peers")
+SMALL = Size(320, 180)
+
+
+# numbers
 
 
 def test_percentiles_of_a_timing() -> None:
     timing = Timing.of("fer-cam", "frame", [i / 1000 for i in range(101)])
     assert (timing.n, timing.p50_ms, timing.p95_ms, timing.p99_ms, timing.mean_ms) == (101, 50, 95, 99, 50)
+
+
+def test_percentiles_of_anything() -> None:
+    assert Spread.of([float(i) for i in range(101)]) == Spread(101, 50, 50, 95, 99, 100)
+    assert Spread.of([3.0]) == Spread(1, 3, 3, 3, 3, 3)
+
+
+def test_impossible_numbers_are_refused() -> None:
+    with pytest.raises(ValueError, match="impossible"):
+        Spread(3, 2, 5, 4, 4, 4)
+    with pytest.raises(ValueError, match="impossible"):
+        Timing("fer-cam", "frame", 0, 1, 1, 1, 1)
+
+
+def test_stages_add_up_to_a_frame() -> None:
+    steps = [Steps((Part("decode", 0.001), Part("detect", 0.004)), 1), Steps((Part("decode", 0.003), Part("detect", 0.006)), 1)]
+    decode, detect, frame = timings(OURS, steps)
+    assert (decode.mean_ms, detect.mean_ms, frame.mean_ms) == (2, 5, 7)
+    Latency(Clip("clip", 64, 48, 2, 1), 1, (decode, detect, frame))
+    with pytest.raises(ValueError, match="do not add up"):
+        Latency(Clip("clip", 64, 48, 2, 1), 1, (decode, frame))
+
+
+def test_the_cost_of_a_face_and_of_a_megapixel() -> None:
+    def cell(size: Size, faces: int, ms: float) -> Cell:
+        whole = Timing.of(OURS, "frame", [ms / 1000] * 3)
+        return Cell(size.width, size.height, faces, 50, 3, (0.0, 0.0), (whole, replace(whole, stage="detect")))
+
+    by_faces = [cell(SMALL, 0, 50), cell(SMALL, 1, 4), cell(SMALL, 3, 7), cell(SMALL, 5, 10)]
+    by_pixels = [cell(Size(1000, 1000), 1, 2), cell(Size(2000, 1000), 1, 6)]
+    # the empty scene is another task, and no part of the line
+    assert scaling.slope(OURS, by_faces, by_pixels).ms_per_face == 1.5
+    assert scaling.slope(OURS, by_faces, by_pixels).ms_per_megapixel == 4.0
 
 
 def test_a_machine_has_a_name_for_files() -> None:
@@ -30,64 +65,48 @@ def test_a_machine_has_a_name_for_files() -> None:
     assert Machine.this().cores >= 1
 
 
-@pytest.fixture(scope="module")
-def faces_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The first second of the demo clip as a file of its own."""
-    path = tmp_path_factory.mktemp("clip") / "second.mp4"
-    reader = cv2.VideoCapture(str(CLIP))
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 30, (640, 480))
-    for _ in range(30):
-        writer.write(reader.read()[1])
-    writer.release()
-    reader.release()
-    return path
+# the envelope
 
 
-def test_both_sides_see_every_frame_and_the_face(faces_clip: Path) -> None:
-    classifier = Classifier.load()
-    ours = latency.play(Config(source=str(faces_clip)), classifier)
-    theirs = tutorial.play(faces_clip, locate("full"), classifier.spec.mean, classifier.spec.std)
-    assert len(ours) == len(theirs) == 30
-    assert sum(steps.faces for steps in theirs) >= 27
-    assert sum(steps.faces for steps in ours) >= 22  # a new face is confirmed after a sixth of a second
-    for steps in (*ours, *theirs):
-        assert 0 < steps.decode < steps.total < 60
+def envelope(spread: Spread | None) -> Record[Startup]:
+    start = startup.Started(OURS, Spread.of([0.5]), Spread.of([0.7]), spread)
+    result = Startup(Clip("demo", 640, 480, 10, 1.0), 1, (start,))
+    return Record("startup", "python -m benchmarks.startup", "now", "abc", Machine.this(), {"av": "1"}, 2, "tiny", result)
 
 
-def test_the_command_prints_a_table_and_writes_result_and_plot(
-    faces_clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    arguments = ["--video", str(faces_clip), "--repeats", "1", "--out", str(tmp_path), "--name", "try"]
-    assert latency.main(arguments) == 0
-    shown = capsys.readouterr().out
-    assert "tutorial loop" in shown
-    assert "frames/s" in shown
-    written = json.loads((tmp_path / "try.json").read_text())
-    check(written)
-    assert written["clip"]["frames"] == 30
-    assert written["repeats"] == 1
-    assert (tmp_path / "try.png").read_bytes().startswith(b"\x89PNG")
+@pytest.mark.parametrize("peak", [None, Spread.of([200.0])])
+def test_a_result_is_read_as_it_was_written(tmp_path: Path, peak: Spread | None) -> None:
+    written = envelope(peak)
+    assert record.read(written.write(tmp_path, "try"), Startup) == written
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code"),
+    ("old", "new", "message"),
     [
-        (["--video", "nowhere.mp4"], 3),
-        (["--video", str(ROOT / "tests")], 3),
-        (["--model", "nowhere.onnx"], 4),
-        (["--repeats", "0"], 2),
+        ('"threads": 2,', "", "Record is"),
+        ('"threads": 2', '"threads": "two"', "Record.threads"),
+        ('"repeats": 1', '"repeats": 1, "more": 1', "Startup is"),
+        ('"width": 640', '"width": null', "Clip.width"),
+        ('"schema": 2', '"schema": 1', "schema 2"),
+        ('"p99": 0.7', '"p99": 0.1', "impossible"),
     ],
 )
-def test_bad_input_is_one_line(arguments: list[str], code: int, capsys: pytest.CaptureFixture[str]) -> None:
-    assert latency.main(arguments) == code
-    assert capsys.readouterr().err.count("\n") == 1
+def test_a_result_that_is_not_whole_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
+    path = envelope(None).write(tmp_path, "try")
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(ValueError, match=message):
+        record.read(path, Startup)
 
 
-def test_a_folder_that_cannot_be_written(tmp_path: Path, faces_clip: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    blocked = tmp_path / "file"
-    blocked.write_text("in the way")
-    assert latency.main(["--video", str(faces_clip), "--repeats", "1", "--out", str(blocked / "results")]) == 5
-    assert "cannot write" in capsys.readouterr().err
+# what is committed
+
+
+def test_the_contract_names_every_command() -> None:
+    text = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    for suite in SUITES:
+        assert f"`python -m benchmarks.{suite}" in text
 
 
 def test_results_are_committed() -> None:
@@ -96,25 +115,9 @@ def test_results_are_committed() -> None:
 
 @pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.name)
 def test_committed_results_are_complete(path: Path) -> None:
-    result = json.loads(path.read_text(encoding="utf-8"))
-    check(result)
-    assert not result["commit"].startswith("unknown")
-    assert result["command"].startswith("python -m benchmarks.")
+    result = record.read(path, PAYLOADS[json.loads(path.read_text(encoding="utf-8"))["benchmark"]])
+    assert not result.commit.startswith("unknown")
+    assert result.command.startswith(f"python -m benchmarks.{result.benchmark.partition('-')[0]}")
+    assert path.name.startswith(result.benchmark)
+    assert set(result.versions) == set(record.PACKAGES)
     assert path.with_suffix(".png").is_file()
-
-
-def check(result: dict[str, object]) -> None:
-    """Asserts that a result carries everything that the contract asks for, and that its figures are possible."""
-    assert set(result) == {field.name for field in fields(Record)}
-    timings = result["timings"]
-    assert isinstance(timings, list)
-    by_side: dict[str, dict[str, dict[str, float]]] = {}
-    for timing in timings:
-        assert set(timing) == {field.name for field in fields(Timing)}
-        assert 0 <= timing["p50_ms"] <= timing["p95_ms"] <= timing["p99_ms"]
-        assert timing["n"] >= 30
-        by_side.setdefault(timing["what"], {})[timing["stage"]] = timing
-    assert set(by_side) == {latency.OURS, latency.THEIRS}
-    for stages in by_side.values():
-        parts = sum(stage["mean_ms"] for name, stage in stages.items() if name != "frame")
-        assert np.isclose(stages["frame"]["mean_ms"], parts, rtol=0.05, atol=0.2)

@@ -1,0 +1,93 @@
+"""Measures one composed scene, both sides taking turns: what the matrix of `latency` and `scaling` have in common."""
+
+import argparse
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks import ours, scenes, suite, truth, tutorial
+from benchmarks.payloads import Cell
+from benchmarks.scenes import Actor, Scene
+from benchmarks.steps import OURS, THEIRS, Steps, timings
+from benchmarks.suite import Size
+from realtime.classifier import Classifier
+from realtime.config import Config
+from realtime.errors import ConfigError
+from realtime.session import locate
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """Both sides, ready to be measured on scenes made of one clip; `source` is its name."""
+
+    config: Config
+    classifier: Classifier
+    full_precision: Path
+    actor: Actor
+    source: str
+    frames: int
+    repeats: int
+
+    @classmethod
+    def of(cls, args: argparse.Namespace) -> "Bench":
+        """As the command line says.
+
+        Raises:
+            FerError: clip or network cannot be used.
+        """
+        suite.at_least("--frames", args.frames, 1)
+        config = Config(source=args.video, model=args.model, threads=args.threads)
+        full_precision = locate(args.full_precision)
+        classifier = ours.load(config)
+        return cls(config, classifier, full_precision, actor(config), args.video, args.frames, args.repeats)
+
+    @property
+    def about(self) -> str:
+        """The clip's name for files."""
+        return Path(self.source).stem
+
+    @property
+    def options(self) -> str:
+        """The command line, as far as it is about this."""
+        name = self.source if self.source == "demo" else Path(self.source).name
+        return f"--video {name} --frames {self.frames} --repeats {self.repeats}"
+
+    def measure(self, size: Size, faces: int, folder: Path, console: Console, face_px: int = 0) -> Cell:
+        """Composes a scene as a file in the folder and plays it on both sides."""
+        scene = Scene(size, faces, self.frames, face_px)
+        clip = scenes.write_video(scene, self.actor, folder / f"{size}-{faces}.mp4")
+        config = replace(self.config, source=str(clip))
+        fresh: list[Steps] = []
+        other: list[Steps] = []
+        for turn in range(self.repeats + 1):
+            console.print(f"{size}, {faces} faces: " + (f"pass {turn} of {self.repeats}" if turn else "warm-up"), style="dim")
+            passes = (
+                ours.play(config, self.classifier),
+                tutorial.play(clip, self.full_precision, self.classifier.spec.mean, self.classifier.spec.std),
+            )
+            if turn:
+                fresh += passes[0]
+                other += passes[1]
+        return Cell(
+            width=size.width,
+            height=size.height,
+            faces=faces,
+            face_px=scene.side,
+            frames=len(fresh) // self.repeats,
+            seen=tuple(round(sum(steps.faces for steps in side) / len(side), 3) for side in (fresh, other)),
+            timings=(*timings(OURS, fresh), *timings(THEIRS, other)),
+        )
+
+
+def actor(config: Config) -> Actor:
+    """The face of the clip that the configuration names.
+
+    Raises:
+        FerError: it is no video file, or there is no face in it.
+    """
+    info = ours.info_of(config)
+    clip = ours.path_of(info)
+    if clip is None:
+        raise ConfigError(f"--video {config.source}: give a video file")
+    return scenes.cast(clip, truth.find(info), info.name)

@@ -1,0 +1,222 @@
+"""python -m benchmarks.live: how old the pictures shown of a network camera are, what is dropped, and what it costs."""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import camera, cells, ours, scenes, stamp, suite, tutorial
+from benchmarks.camera import Camera, Sent
+from benchmarks.payloads import Live, Watched
+from benchmarks.record import Record, Spread
+from benchmarks.scenes import Scene
+from benchmarks.steps import OURS, THEIRS
+from benchmarks.suite import Outcome, Size
+from realtime.classifier import Classifier
+from realtime.config import Config
+from realtime.errors import SourceLostError
+from realtime.session import locate
+
+LOOP_S = 10.0
+"""Length of the loop: longer than anything that is skipped between two pictures shown."""
+
+
+@dataclass(frozen=True)
+class View:
+    """One picture that was shown: the number read from it, if it could be read, and perf_counter when it was drawn."""
+
+    place: int | None
+    drawn_at: float
+
+
+@dataclass(frozen=True)
+class Views:
+    """The pictures that one side showed.
+
+    Attributes:
+        views: all of them; those from `warm_up` on count.
+        cpu_s: processor time of the process between the first and the last that count.
+        dropped: meanwhile, by the program's own count, or None.
+    """
+
+    views: tuple[View, ...]
+    warm_up: int
+    cpu_s: float
+    dropped: int | None
+
+    @property
+    def seconds(self) -> float:
+        """From the first picture that counts to the last."""
+        return self.views[-1].drawn_at - self.views[self.warm_up].drawn_at
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """One picture as a side shows it, and how many that side has dropped so far, if it counts."""
+
+    image: NDArray[np.uint8]
+    drawn_at: float
+    dropped: int | None
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Measures, prints a table, writes JSON and a plot; returns the exit code."""
+    return suite.main(_parser(), _measure, argv)
+
+
+def _measure(args: argparse.Namespace, console: Console) -> None:
+    suite.at_least("--seconds", args.seconds, 1)
+    suite.at_least("--warm-up", args.warm_up, 0)
+    suite.at_least("--fps", args.fps, 1)
+    size = Size.parse(args.size)
+    config = Config(source=args.video, model=args.model, threads=args.threads)
+    full_precision = locate(args.full_precision)
+    classifier = ours.load(config)
+    scene = Scene(size, args.faces, round(LOOP_S * args.fps))
+    actor = cells.actor(config)
+    sides: list[Watched] = []
+    rates: list[float] = []
+    ages: dict[str, list[float]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        console.print("encoding the camera's pictures", style="dim")
+        camera.encode(scenes.compose(scene, actor), Path(folder))
+        for what in (OURS,) if args.alone else (OURS, THEIRS):
+            console.print(f"{what}: {args.warm_up:g} s of warm-up, {args.seconds:g} s", style="dim")
+            with Camera(Path(folder), args.fps) as source:  # one each, for its log knows of one client only
+                if what == OURS:
+                    pictures = _ours(Config(source=source.url, model=args.model, threads=args.threads), classifier)
+                else:
+                    pictures = _theirs(source.url, full_precision, classifier)
+                with closing(pictures):
+                    views = view(pictures, args.warm_up, args.seconds)
+                sent = source.sent()
+            ages[what] = ages_ms(views, sent)
+            rates.append(round((len(sent.times) - 1) / float(sent.times[-1] - sent.times[0]), 2))
+            sides.append(summary(what, views, sent))
+    outcome = Outcome(
+        benchmark="live",
+        command=f"python -m benchmarks.live --video {actor.name} --size {size} --faces {args.faces} --fps {args.fps:g} "
+        f"--seconds {args.seconds:g} --warm-up {args.warm_up:g}" + (" --alone" if args.alone else ""),
+        about=f"{size}-{args.faces}-faces",
+        result=Live(actor.name, size.width, size.height, args.faces, args.fps, tuple(rates), tuple(sides)),
+        table=table,
+        plot=lambda measured, path: _plot(measured, ages, path),
+    )
+    suite.finish(outcome, classifier, args, console)
+
+
+def view(pictures: Iterator[Picture], warm_up_s: float, seconds: float) -> Views:
+    """Looks at pictures for a time, and counts those after the warm-up.
+
+    Raises:
+        SourceLostError: they end before.
+    """
+    views: list[View] = []
+    began = time.perf_counter()
+    counted = False
+    warm_up, cpu_s, dropped = 0, 0.0, 0
+    for picture in pictures:
+        views.append(View(stamp.read(picture.image), picture.drawn_at))
+        if not counted and picture.drawn_at - began >= warm_up_s:
+            counted, warm_up, cpu_s, dropped = True, len(views) - 1, time.process_time(), picture.dropped or 0
+        if counted and picture.drawn_at - views[warm_up].drawn_at >= seconds:
+            since = None if picture.dropped is None else picture.dropped - dropped
+            return Views(tuple(views), warm_up, time.process_time() - cpu_s, since)
+    raise SourceLostError("the benchmark's own camera ended too early; run it again")
+
+
+def ages_ms(views: Views, sent: Sent) -> list[float]:
+    """Age of each picture that counts and whose number could be read, milliseconds."""
+    shown = sent.sendings([view.place for view in views.views])
+    counted = list(zip(views.views, shown, strict=True))[views.warm_up :]
+    return [1000 * (view.drawn_at - float(sent.times[n])) for view, n in counted if n is not None]
+
+
+def summary(what: str, views: Views, sent: Sent) -> Watched:
+    """One side's figures.
+
+    Raises:
+        SourceLostError: no number could be read.
+    """
+    ages = ages_ms(views, sent)
+    if not ages:
+        raise SourceLostError(f"{what}: no picture's number could be read; report this")
+    shown = sent.sendings([view.place for view in views.views])[views.warm_up :]
+    known = {n for n in shown if n is not None}
+    unreadable = shown.count(None)
+    return Watched(
+        what=what,
+        frames=len(shown),
+        seconds=round(views.seconds, 3),
+        fps=round((len(shown) - 1) / views.seconds, 2),
+        cpu_share=round(views.cpu_s / views.seconds, 4),
+        dropped=views.dropped,
+        never_shown=max(0, max(known) - min(known) + 1 - len(known) - unreadable),
+        unreadable=unreadable,
+        age_ms=Spread.of(ages),
+    )
+
+
+def _ours(config: Config, classifier: Classifier) -> Generator[Picture]:
+    """As the program shows them, the state of the program drawn too."""
+    for shown in ours.watch(config, classifier, hud=True):
+        yield Picture(shown.picture, shown.drawn_at, shown.dropped)
+
+
+def _theirs(url: str, model: Path, classifier: Classifier) -> Generator[Picture]:
+    for looked in tutorial.Loop(model, classifier.spec.mean, classifier.spec.std).watch(url):
+        yield Picture(looked.picture, looked.drawn_at, None)
+
+
+def table(measured: Record[Live]) -> Table:
+    """The result for the terminal."""
+    result = measured.result
+    title = f"{result.width}x{result.height}, {result.fps:g} pictures a second sent, faces: {result.faces}"
+    shown = Table(title=title)
+    columns = ("", "shown/s", "age p50 ms", "p95", "p99", "most", "dropped", "never shown", "unreadable", "CPU, of a core")
+    for column in columns:
+        shown.add_column(column, justify="left" if column == "" else "right")
+    for side in result.sides:
+        age = side.age_ms
+        shown.add_row(
+            side.what,
+            f"{side.fps:.1f}",
+            *(f"{ms:.1f}" for ms in (age.p50, age.p95, age.p99, age.max)),
+            "-" if side.dropped is None else str(side.dropped),
+            str(side.never_shown),
+            str(side.unreadable),
+            f"{100 * side.cpu_share:.0f} %",
+        )
+    return shown
+
+
+def _plot(measured: Record[Live], ages: dict[str, list[float]], path: Path) -> None:
+    from benchmarks import plots
+
+    plots.live(measured, ages, path)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = suite.parser("live", "Age of what is shown, drops and processor time in front of a network camera.")
+    suite.add_full_precision(parser)
+    parser.add_argument("--video", default="demo", metavar="CLIP", help="whose face it is (default: the demo clip's)")
+    parser.add_argument("--size", default="1280x720", metavar="WxH", help="of the pictures (default: 1280x720)")
+    parser.add_argument("--faces", type=int, default=1, metavar="N", help="in the picture (default: 1)")
+    parser.add_argument("--fps", type=float, default=30.0, metavar="F", help="pictures a second (default: 30)")
+    parser.add_argument("--seconds", type=float, default=60.0, metavar="S", help="counted, on each side (default: 60)")
+    parser.add_argument("--warm-up", type=float, default=3.0, metavar="S", help="not counted (default: 3)")
+    parser.add_argument("--alone", action="store_true", help="without the tutorial loop")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+"""fer-cam as the benchmarks drive it. Whatever they need of the engine's construction is here, and nowhere else."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks import steps as names
+from benchmarks.steps import Part, Steps
+from realtime import overlay
+from realtime.capture import open_feed
+from realtime.classifier import Classifier
+from realtime.config import Config
+from realtime.datatypes import FrameResult, SourceInfo, StageSeconds
+from realtime.detector import HaarDetector
+from realtime.meter import Meter
+from realtime.overlay import Hud
+from realtime.pipeline import Pipeline
+
+POLL_S = 0.5
+"""How long to wait for a live frame before `until` is asked again."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """One frame of fer-cam, finished.
+
+    Attributes:
+        result: what is known about it.
+        picture: uint8 (H,W,3), drawn.
+        drawn_at: time.perf_counter when it was.
+        steps: where the time went.
+        dropped: frames of a live source never processed, so far.
+    """
+
+    result: FrameResult
+    picture: NDArray[np.uint8]
+    drawn_at: float
+    steps: Steps
+    dropped: int
+
+
+def load(config: Config) -> Classifier:
+    """The network. See `session.locate` and `session.Session` for what can go wrong."""
+    return Classifier.load(config.model, config.threads)
+
+
+def info_of(config: Config) -> SourceInfo:
+    """What is known about a source when it opens.
+
+    Raises:
+        SourceOpenError: it cannot be opened.
+    """
+    with closing(open_feed(config)) as feed:
+        return feed.info
+
+
+def path_of(info: SourceInfo) -> Path | None:
+    """The video file behind a source, if it is one."""
+    path = Path(info.path) if info.path else None
+    return path if path is not None and path.is_file() and info.temporal else None
+
+
+def watch(
+    config: Config, classifier: Classifier, *, hud: bool = False, until: Callable[[], bool] = lambda: False
+) -> Iterator[Shown]:
+    """Every frame that the program would show, drawn, until the source ends or `until` says so.
+
+    Args:
+        hud: draw the state of the program too, as its window does.
+
+    Raises:
+        SourceError: the source cannot be opened, or is lost.
+    """
+    with closing(open_feed(config)) as feed:
+        pipeline = Pipeline(HaarDetector(config.min_face), classifier, config, temporal=feed.info.temporal)
+        meter = Meter(classifier.spec.labels)
+        while not (feed.finished or until()):
+            started = time.perf_counter()
+            frame = feed.next(POLL_S)
+            if frame is None:
+                continue
+            decoded = time.perf_counter()
+            result = pipeline.process(frame, feed.dropped)
+            processed = time.perf_counter()
+            meter.add(result, processed)
+            state = Hud(meter.fps, meter.latency_ms, feed.dropped) if hud else None
+            picture = overlay.draw(result, state)
+            drawn = time.perf_counter()
+            parts = (Part(names.DECODE, decoded - started), *_parts(result.stages), Part(names.DRAW, drawn - processed))
+            yield Shown(result, picture, drawn, Steps(parts, len(result.faces)), feed.dropped)
+
+
+def play(config: Config, classifier: Classifier) -> list[Steps]:
+    """One pass of fer-cam over a clip, every frame drawn, nothing shown or saved."""
+    return [shown.steps for shown in watch(config, classifier)]
+
+
+def alone(config: Config, classifier: Classifier) -> Iterator[FrameResult]:
+    """Every frame read by itself, as if it were a single picture: what the engine's answers are to be compared with."""
+    with closing(open_feed(config)) as feed:
+        pipeline = Pipeline(HaarDetector(config.min_face), classifier, replace(config, smoothing_s=0.0), temporal=False)
+        while not feed.finished:
+            frame = feed.next(POLL_S)
+            if frame is not None:
+                yield pipeline.process(frame, feed.dropped)
+
+
+def _parts(stages: StageSeconds) -> tuple[Part, ...]:
+    return (
+        Part(names.DETECT, stages.detect),
+        Part(names.PREPROCESS, stages.preprocess),
+        Part(names.CLASSIFY, stages.classify),
+        Part(names.TRACK, stages.track),
+    )

@@ -1,0 +1,277 @@
+"""What each benchmark measures, as it lies in the result files. Times are milliseconds and sizes pixels unless a name says."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.record import Clip, Spread, Timing
+
+
+def _check_sides(timings: tuple[Timing, ...]) -> None:
+    """The stages of each side add up to its frame."""
+    for what in {timing.what for timing in timings}:
+        stages = {timing.stage: timing for timing in timings if timing.what == what}
+        whole = stages.pop("frame").mean_ms
+        if abs(sum(timing.mean_ms for timing in stages.values()) - whole) > 0.2 + 0.05 * whole:
+            raise ValueError(f"the stages of {what} do not add up to a frame")
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Time per stage and frame of one clip, and of each side.
+
+    Attributes:
+        repeats: counted passes over the clip, the sides taking turns after a warm-up pass each.
+    """
+
+    clip: Clip
+    repeats: int
+    timings: tuple[Timing, ...]
+
+    def __post_init__(self) -> None:
+        _check_sides(self.timings)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Time per stage and frame of one composed scene.
+
+    Attributes:
+        faces: how many there are; face_px: side of each one's box.
+        seen: faces a frame that each side saw, in the order of the sides.
+    """
+
+    width: int
+    height: int
+    faces: int
+    face_px: int
+    frames: int
+    seen: tuple[float, ...]
+    timings: tuple[Timing, ...]
+
+    def __post_init__(self) -> None:
+        _check_sides(self.timings)
+
+    def timing(self, what: str, stage: str = "frame") -> Timing:
+        """One of the timings."""
+        return next(timing for timing in self.timings if (timing.what, timing.stage) == (what, stage))
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Scenes of several sizes with several numbers of faces; `source` is the clip that the faces are from."""
+
+    source: str
+    repeats: int
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Slope:
+    """Median time per frame against the number of faces (at one size) and against the size (with one number of faces).
+
+    Attributes:
+        ms_per_face, ms_per_megapixel: of the straight line of least squares.
+    """
+
+    what: str
+    ms_per_face: float
+    ms_per_megapixel: float
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Cost against faces, and against pixels."""
+
+    source: str
+    repeats: int
+    by_faces: tuple[Cell, ...]
+    by_pixels: tuple[Cell, ...]
+    slopes: tuple[Slope, ...]
+
+
+@dataclass(frozen=True)
+class Watched:
+    """One side in front of a network camera.
+
+    Attributes:
+        frames: pictures shown, in `seconds`; those after the warm-up alone count.
+        cpu_share: processor time of the whole process, as a share of one core.
+        dropped: by the program's own count; None where it has none.
+        never_shown: numbers sent and missing among those shown.
+        unreadable: pictures shown whose number could not be read.
+        age_ms: from the moment the camera sent a picture to the moment it was drawn.
+    """
+
+    what: str
+    frames: int
+    seconds: float
+    fps: float
+    cpu_share: float
+    dropped: int | None
+    never_shown: int
+    unreadable: int
+    age_ms: Spread
+
+
+@dataclass(frozen=True)
+class Live:
+    """A network camera of `fps` with so many faces in the picture; `sent_fps` is what it really sent."""
+
+    source: str
+    width: int
+    height: int
+    faces: int
+    fps: float
+    sent_fps: tuple[float, ...]
+    sides: tuple[Watched, ...]
+
+
+@dataclass(frozen=True)
+class FileSpeed:
+    """One side over one clip, `output` being what it saved; whole runs, from opening to the closed outputs.
+
+    Attributes:
+        times_faster: than the tutorial loop that saves as much, by the medians; 1 for itself.
+    """
+
+    clip: Clip
+    what: str
+    output: str
+    run_s: Spread
+    frames_per_s: float
+    times_faster: float
+
+
+@dataclass(frozen=True)
+class Throughput:
+    """Files as fast as they go."""
+
+    repeats: int
+    speeds: tuple[FileSpeed, ...]
+
+
+@dataclass(frozen=True)
+class Started:
+    """How one side starts, over several runs; seconds since the process was started.
+
+    Attributes:
+        first_frame_s: the first row, with a face or without.
+        first_label_s: the first row with a face that has a label.
+        peak_mb: most resident memory up to the end of the clip, 10^6 bytes; None where the system does not tell.
+    """
+
+    what: str
+    first_frame_s: Spread
+    first_label_s: Spread
+    peak_mb: Spread | None
+
+
+@dataclass(frozen=True)
+class Startup:
+    """From process start to the first labelled frame."""
+
+    clip: Clip
+    repeats: int
+    sides: tuple[Started, ...]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one side found in one clip; None where a figure needs truth, ids or a still face and there is none.
+
+    Attributes:
+        faces: boxes shown. ids: different faces, as the side tells them apart.
+        recall, precision: boxes that overlap (IoU 0.5 and more) with the truth.
+        false_tracks_per_min: ids most of whose boxes lie on no face.
+        id_switches: a true face that changed its id.
+        label_delay_ms: media time until a new face has a label; over all new faces. unlabelled: faces that never got one.
+        jitter_px, jitter_percent: of the box of a still face; px, and % of its width.
+        label_changes_per_min: of a face, per minute that it is shown.
+        agreement: share of frames with the same label as each frame read by itself, where both see the face.
+    """
+
+    what: str
+    faces: int
+    ids: int | None
+    recall: float | None
+    precision: float | None
+    false_tracks_per_min: float | None
+    id_switches: int | None
+    label_delay_ms: Spread | None
+    unlabelled: int | None
+    jitter_px: float | None
+    jitter_percent: float | None
+    label_changes_per_min: float | None
+    agreement: float | None
+
+    def __post_init__(self) -> None:
+        for share in (self.recall, self.precision, self.agreement):
+            if share is not None and not 0 <= share <= 1:
+                raise ValueError(f"impossible share in {self}")
+
+
+@dataclass(frozen=True)
+class Searched:
+    """One clip or folder; `true_faces` is the number of true boxes, or None where nobody knows."""
+
+    clip: Clip
+    seconds: float | None
+    true_faces: int | None
+    sides: tuple[Found, ...]
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What is found and how steadily it is shown."""
+
+    clips: tuple[Searched, ...]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One look at the running program: seconds since its first frame, resident memory in 10^6 bytes, frames done."""
+
+    t_s: float
+    rss_mb: float
+    threads: int
+    handles: int
+    frames: int
+
+
+@dataclass(frozen=True)
+class Soak:
+    """A long run on a looped clip as live source.
+
+    Attributes:
+        minutes: of the clip; the run took minutes / speed.
+        settled, ended: medians around the end of the first minute, and over the last tenth.
+        growth_percent: of memory between the two.
+        passed: memory grew by less than `allowed_percent`, and there are no more threads and handles.
+    """
+
+    source: str
+    width: int
+    height: int
+    fps: float
+    minutes: float
+    speed: float
+    allowed_percent: float
+    settled: Sample
+    ended: Sample
+    growth_percent: float
+    passed: bool
+    samples: tuple[Sample, ...]
+
+
+PAYLOADS: dict[str, type[Any]] = {
+    "latency": Latency,
+    "latency-matrix": Matrix,
+    "scaling": Scaling,
+    "live": Live,
+    "throughput": Throughput,
+    "startup": Startup,
+    "detection": Detection,
+    "soak": Soak,
+    "peers": Latency,
+}
+"""What a result of each benchmark holds."""

@@ -1,0 +1,145 @@
+"""python -m benchmarks.peers: the same clip through PyPI's `fer`, in the same run, if it is installed."""
+
+import argparse
+import importlib
+import sys
+import time
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import cv2
+from rich.console import Console
+
+from benchmarks import latency, ours, suite, tutorial
+from benchmarks import steps as names
+from benchmarks.payloads import Latency
+from benchmarks.record import Clip, Record
+from benchmarks.steps import OURS, THEIRS, Part, Steps, timings
+from benchmarks.suite import Outcome
+from realtime.config import Config
+from realtime.errors import ConfigError, SourceOpenError
+from realtime.session import locate
+
+FER = "fer"
+READ = "detect and classify"
+"""fer does both in one call."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Measures, prints a table, writes JSON and a plot; returns the exit code, 2 where `fer` is not installed."""
+    return suite.main(_parser(), _measure, argv)
+
+
+def _measure(args: argparse.Namespace, console: Console) -> None:
+    suite.at_least("--repeats", args.repeats, 1)
+    detector = fer_detector()
+    config = Config(source=args.video, model=args.model, threads=args.threads)
+    full_precision = locate(args.full_precision)
+    classifier = ours.load(config)
+    info = ours.info_of(config)
+    clip = ours.path_of(info)
+    if clip is None:
+        raise ConfigError(f"--video {args.video}: give a video file")
+    spec = classifier.spec
+    peer = f"fer {_version()}"
+    sides: dict[str, Callable[[], list[Steps]]] = {
+        OURS: lambda: ours.play(config, classifier),
+        THEIRS: lambda: tutorial.play(clip, full_precision, spec.mean, spec.std),
+        peer: lambda: play(clip, detector),
+    }
+    taken: dict[str, list[Steps]] = {what: [] for what in sides}
+    for turn in range(args.repeats + 1):
+        console.print(f"pass {turn} of {args.repeats}" if turn else "warm-up", style="dim")
+        for what, once in sides.items():
+            fresh = once()
+            taken[what] += fresh if turn else []
+    frames = len(taken[OURS])
+    faces = sum(steps.faces for steps in taken[OURS]) / frames
+    name = "demo" if args.video == "demo" else info.name
+    outcome = Outcome(
+        benchmark="peers",
+        command=f"python -m benchmarks.peers --video {name} --repeats {args.repeats}",
+        about=Path(info.name).stem,
+        result=Latency(
+            clip=Clip(info.name, info.width, info.height, frames // args.repeats, round(faces, 3)),
+            repeats=args.repeats,
+            timings=tuple(timing for what, steps in taken.items() for timing in timings(what, steps)),
+        ),
+        table=latency.table,
+        plot=lambda measured, path: _plot(measured, taken, path),
+    )
+    suite.finish(outcome, classifier, args, console)
+
+
+def fer_detector() -> Any:
+    """fer's detector in its Haar mode, the faster of its two.
+
+    Raises:
+        ConfigError: it is not installed, or cannot be loaded.
+    """
+    for module in ("fer.fer", "fer"):  # it moved between versions
+        try:
+            return importlib.import_module(module).FER(mtcnn=False)
+        except ModuleNotFoundError as error:
+            if error.name not in (FER, module):
+                raise ConfigError(f"fer is installed but needs {error.name}; pip install {error.name}") from error
+        except (AttributeError, ImportError):
+            continue
+    raise ConfigError("fer is not installed; pip install fer in an environment of its own, beside fer-cam")
+
+
+def play(clip: Path, detector: Any) -> list[Steps]:
+    """One pass of fer over a clip; its boxes are drawn as the tutorial loop draws them.
+
+    Raises:
+        SourceOpenError: OpenCV cannot open the clip.
+    """
+    capture = cv2.VideoCapture(str(clip))
+    if not capture.isOpened():
+        raise SourceOpenError(f"{clip}: OpenCV cannot open it; give another video")
+    taken: list[Steps] = []
+    while True:
+        started = time.perf_counter()
+        readable, frame = capture.read()
+        if not readable:
+            break
+        decoded = time.perf_counter()
+        faces = detector.detect_emotions(frame)
+        read = time.perf_counter()
+        for face in faces:
+            x, y, w, h = (int(v) for v in face["box"])
+            label = max(face["emotions"], key=face["emotions"].get)
+            cv2.rectangle(frame, (x, y), (x + w, y + h), (0, 0, 255), 2)
+            cv2.putText(frame, label, (x, y - 10), cv2.FONT_HERSHEY_SIMPLEX, 0.9, (0, 0, 255), 2)
+        drawn = time.perf_counter()
+        parts = (Part(names.DECODE, decoded - started), Part(READ, read - decoded), Part(names.DRAW, drawn - read))
+        taken.append(Steps(parts, len(faces)))
+    capture.release()
+    return taken
+
+
+def _version() -> str:
+    try:
+        return version(FER)
+    except PackageNotFoundError:
+        return "of unknown version"
+
+
+def _plot(measured: Record[Latency], taken: dict[str, list[Steps]], path: Path) -> None:
+    from benchmarks import plots
+
+    plots.latency(measured, {what: [steps.total for steps in several] for what, several in taken.items()}, path)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = suite.parser("peers", "The same clip through PyPI's fer, in the same run.")
+    suite.add_full_precision(parser)
+    parser.add_argument("--video", default="demo", metavar="CLIP", help="a video file (default: the demo clip)")
+    parser.add_argument("--repeats", type=int, default=3, metavar="N", help="counted passes over the clip (default: 3)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

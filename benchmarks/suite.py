@@ -1,0 +1,146 @@
+"""What all benchmarks share at the command line: options, one line for a mistake, and where results go."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import record
+from benchmarks.record import Machine, Record
+from realtime.classifier import Classifier
+from realtime.errors import ConfigError, FerError
+from realtime.version import current_commit
+
+RESULTS = Path(__file__).parent / "results"
+INTERRUPTED = 130
+WIDE = 140
+"""Columns of a table that goes into a file."""
+
+P = TypeVar("P")
+Measure = Callable[[argparse.Namespace, Console], None]
+
+
+@dataclass(frozen=True)
+class Size:
+    """Width and height of a picture, pixels."""
+
+    width: int
+    height: int
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Size":
+        """1280x720.
+
+        Raises:
+            ConfigError: it is no such size, or smaller than the cascade can work with.
+        """
+        width, _, height = text.lower().partition("x")
+        if (
+            not (width.isdecimal() and height.isdecimal())
+            or min(int(width), int(height)) < 96
+            or int(width) % 2 + int(height) % 2
+        ):
+            raise ConfigError(f"size {text}: give WIDTHxHEIGHT, even and at least 96, such as 1280x720")
+        return cls(int(width), int(height))
+
+
+@dataclass(frozen=True)
+class Outcome(Generic[P]):
+    """A measurement to be shown and kept.
+
+    Attributes:
+        benchmark, command: what ran, and what to type to run it again.
+        about: in the file's name, between the benchmark's and the machine's: "demo", "1280x720".
+        result: what was measured.
+        table: the same for the terminal.
+        plot: draws it into a file.
+    """
+
+    benchmark: str
+    command: str
+    about: str
+    result: P
+    table: Callable[[Record[P]], Table]
+    plot: Callable[[Record[P], Path], None]
+
+
+def parser(name: str, description: str) -> argparse.ArgumentParser:
+    """The options that every benchmark has."""
+    made = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}", description=description)
+    made.add_argument("--model", default="auto", metavar="PATH", help="the network of fer-cam")
+    made.add_argument("--threads", type=int, default=0, metavar="N", help="threads of fer-cam's network")
+    made.add_argument("--out", type=Path, default=RESULTS, metavar="DIR", help="where JSON and plot go")
+    made.add_argument("--name", metavar="NAME", help="their name, without suffix (default: what was measured, and the machine)")
+    return made
+
+
+def add_full_precision(made: argparse.ArgumentParser) -> None:
+    """The option of benchmarks that run the tutorial loop."""
+    made.add_argument("--full-precision", default="full", metavar="PATH", help="the network of the tutorial loop")
+
+
+def main(made: argparse.ArgumentParser, measure: Measure, argv: Sequence[str] | None) -> int:
+    """Parses, measures, and turns what goes wrong into one line and an exit code."""
+    args = made.parse_args(argv)
+    try:
+        measure(args, Console(width=None if sys.stdout.isatty() else WIDE))
+    except FerError as error:
+        name = made.prog.removeprefix("python -m ")
+        Console(stderr=True).print(f"{name}: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+def environment() -> dict[str, str]:
+    """This one, in which a program started from any folder finds this checkout."""
+    paths = [str(Path(__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+
+
+def at_least(option: str, value: float, least: float) -> None:
+    """Raises ConfigError for a number that is too small."""
+    if value < least:
+        raise ConfigError(f"{option} {value:g}: give at least {least:g}")
+
+
+def finish(outcome: Outcome[P], classifier: Classifier, args: argparse.Namespace, console: Console) -> None:
+    """Prints the table, writes the result and its plot.
+
+    Raises:
+        SinkError: they cannot be written.
+    """
+    measured = Record(
+        benchmark=outcome.benchmark,
+        command=outcome.command,
+        date=record.now(),
+        commit=current_commit(),
+        machine=Machine.this(),
+        versions=record.versions(),
+        threads=classifier.threads,
+        model=classifier.name,
+        result=outcome.result,
+    )
+    shown = outcome.table(measured)
+    shown.caption = f"{measured.machine.cpu}, {measured.machine.cores} cores, {measured.threads} threads, {measured.model}"
+    console.print(shown)
+    about = "-".join(part for part in (outcome.benchmark, outcome.about) if part)
+    title = args.name or f"{about}--{measured.machine.slug}"
+    console.print(f"wrote {measured.write(args.out, title)}", soft_wrap=True)
+    path = args.out / f"{title}.png"
+    try:
+        outcome.plot(measured, path)
+    except ModuleNotFoundError as error:
+        console.print(f"no plot: {error.name} is not installed; pip install 'fer-cam[benchmarks]' brings it", soft_wrap=True)
+    else:
+        console.print(f"wrote {path}", soft_wrap=True)

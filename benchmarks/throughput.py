@@ -1,0 +1,164 @@
+"""python -m benchmarks.throughput: frames a second of a file, nothing saved, with --jsonl and with --save."""
+
+import argparse
+import contextlib
+import io
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import cells, ours, scenes, suite, tutorial
+from benchmarks.payloads import FileSpeed, Throughput
+from benchmarks.record import Clip, Record, Spread
+from benchmarks.scenes import Scene
+from benchmarks.steps import OURS, THEIRS
+from benchmarks.suite import Outcome, Size
+from realtime.classifier import Classifier
+from realtime.config import Config
+from realtime.errors import ConfigError
+from realtime.run import run
+from realtime.session import locate
+
+NOTHING, JSONL, SAVE = "nothing saved", "--jsonl", "--save"
+VIDEO = "a video saved"
+QUIET = -1
+
+BESIDE = {NOTHING: NOTHING, JSONL: NOTHING, SAVE: VIDEO}
+"""What the tutorial loop does that ours is compared with: it knows no --jsonl."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Measures, prints a table, writes JSON and a plot; returns the exit code."""
+    return suite.main(_parser(), _measure, argv)
+
+
+def _measure(args: argparse.Namespace, console: Console) -> None:
+    suite.at_least("--repeats", args.repeats, 1)
+    config = Config(model=args.model, threads=args.threads, display=False, verbosity=QUIET, overwrite=True)
+    full_precision = locate(args.full_precision)
+    classifier = ours.load(config)
+    sizes = [Size.parse(text) for text in args.sizes]
+    speeds: list[FileSpeed] = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if args.video is not None:
+            clips = [Path(args.video)]
+        else:
+            actor = cells.actor(replace(config, source="demo"))
+            plural = "" if args.faces == 1 else "s"
+            clips = [
+                scenes.write_video(
+                    Scene(size, args.faces, args.frames), actor, folder / f"{size}, {args.faces} face{plural}.mp4"
+                )
+                for size in sizes
+            ]
+        for clip in clips:
+            console.print(f"{clip.name}: warm-up and {args.repeats} passes", style="dim")
+            speeds += play(replace(config, source=str(clip)), classifier, full_precision, args.repeats, folder)
+    chosen = (
+        f"--video {Path(args.video).name}"
+        if args.video is not None
+        else f"--sizes {' '.join(str(size) for size in sizes)} --faces {args.faces} --frames {args.frames}"
+    )
+    outcome = Outcome(
+        benchmark="throughput",
+        command=f"python -m benchmarks.throughput {chosen} --repeats {args.repeats}",
+        about=Path(args.video).stem if args.video is not None else f"{args.faces}-faces",
+        result=Throughput(args.repeats, tuple(speeds)),
+        table=table,
+        plot=_plot,
+    )
+    suite.finish(outcome, classifier, args, console)
+
+
+def play(config: Config, classifier: Classifier, full_precision: Path, repeats: int, folder: Path) -> tuple[FileSpeed, ...]:
+    """Both sides over one clip with every output, taking turns; the first turn is warm-up.
+
+    Raises:
+        FerError: the clip cannot be used.
+    """
+    info = ours.info_of(config)
+    clip = ours.path_of(info)
+    if clip is None:
+        raise ConfigError(f"--video {config.source}: give a video file")
+    seen = [steps.faces for steps in ours.play(config, classifier)]
+    about = Clip(clip.stem, info.width, info.height, len(seen), round(sum(seen) / len(seen), 3))
+    spec = classifier.spec
+    mine: dict[str, list[float]] = {NOTHING: [], JSONL: [], SAVE: []}
+    other: dict[str, list[float]] = {NOTHING: [], VIDEO: []}
+    for _ in range(repeats + 1):
+        mine[NOTHING].append(_run(config))
+        started = time.perf_counter()
+        tutorial.play(clip, full_precision, spec.mean, spec.std)
+        other[NOTHING].append(time.perf_counter() - started)
+        mine[JSONL].append(_run(replace(config, jsonl=str(folder / "rows.jsonl"))))
+        mine[SAVE].append(_run(replace(config, save=folder / "ours.mp4")))
+        started = time.perf_counter()
+        tutorial.save(clip, full_precision, spec.mean, spec.std, folder / "theirs.mp4", info.fps or 30.0)
+        other[VIDEO].append(time.perf_counter() - started)
+    theirs = {output: Spread.of(seconds[1:]) for output, seconds in other.items()}
+    speeds = [FileSpeed(about, THEIRS, output, run_s, _rate(len(seen), run_s), 1.0) for output, run_s in theirs.items()]
+    for output, seconds in mine.items():
+        run_s = Spread.of(seconds[1:])
+        times = round(theirs[BESIDE[output]].p50 / run_s.p50, 2)
+        speeds.append(FileSpeed(about, OURS, output, run_s, _rate(len(seen), run_s), times))
+    return tuple(speeds)
+
+
+def _run(config: Config) -> float:
+    """Seconds for a whole run of the program, its network loaded anew, its words kept from the terminal."""
+    started = time.perf_counter()
+    with contextlib.redirect_stderr(io.StringIO()):
+        run(config)
+    return time.perf_counter() - started
+
+
+def _rate(frames: int, run_s: Spread) -> float:
+    return round(frames / run_s.p50, 1)
+
+
+def table(measured: Record[Throughput]) -> Table:
+    """The result for the terminal."""
+    shown = Table(title="whole runs, from opening the file to closed outputs")
+    for column in ("clip", "frames", "", "output", "median s", "frames/s", "files/s", "times the tutorial loop"):
+        shown.add_column(column, justify="left" if column in ("clip", "", "output") else "right")
+    last = ""
+    for speed in measured.result.speeds:
+        if last and last != speed.clip.name:
+            shown.add_section()
+        last = speed.clip.name
+        cells_of = (
+            f"{speed.run_s.p50:.2f}",
+            f"{speed.frames_per_s:.1f}",
+            f"{1 / speed.run_s.p50:.3f}",
+            f"{speed.times_faster:.1f}",
+        )
+        style = "bold" if speed.what == OURS and speed.output == NOTHING else None
+        shown.add_row(speed.clip.name, str(speed.clip.frames), speed.what, speed.output, *cells_of, style=style)
+    return shown
+
+
+def _plot(measured: Record[Throughput], path: Path) -> None:
+    from benchmarks import plots
+
+    plots.throughput(measured, path)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = suite.parser("throughput", "Frames a second of files, with nothing saved and with each kind of output.")
+    suite.add_full_precision(parser)
+    parser.add_argument("--video", metavar="CLIP", help="a video file (default: scenes made of the demo clip)")
+    parser.add_argument("--sizes", nargs="+", default=("640x360", "1280x720"), metavar="WxH", help="of the scenes")
+    parser.add_argument("--faces", type=int, default=1, metavar="N", help="in the scenes (default: 1)")
+    parser.add_argument("--frames", type=int, default=300, metavar="N", help="of each scene (default: 300)")
+    parser.add_argument("--repeats", type=int, default=3, metavar="N", help="counted passes over a clip (default: 3)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
