@@ -8,9 +8,16 @@ import numpy as np
 import pytest
 
 from realtime import session
+from realtime.classifier import Classifier
 from tests.conftest import ROOT
 from train import evaluate, metrics
+from train.datasets import FaceSet
 from train.metrics import Scorecard
+
+AGREEMENT_FACES = 500
+
+LEAST_AGREEMENT = 0.98
+"""0.992 where 8-bit sums are exact; of 500 faces three standard deviations less is 0.98. Saturation was seen to leave 0.82."""
 
 GOLDEN = ROOT / "tests" / "golden" / "quality.json"
 
@@ -85,6 +92,13 @@ def test_a_worse_network_misses_its_floors() -> None:
     assert {words.split(" 0")[0] for words in missed(metrics.score(probs, truth, labels))} >= {"accuracy", "recall neutral"}
 
 
+def shipped_and_full(faces: FaceSet) -> float:
+    """Share of labels on which the shipped file and full precision agree."""
+    chosen = faces.where(np.arange(len(faces)) % (len(faces) // AGREEMENT_FACES) == 0)
+    labels = [evaluate.predict(Classifier.load(name), chosen).probs.argmax(axis=1) for name in ("int8", "full")]
+    return float((labels[0] == labels[1]).mean())
+
+
 @pytest.mark.data
 @pytest.mark.slow
 @pytest.mark.timeout(600)
@@ -92,6 +106,11 @@ def test_the_shipped_file_holds_its_floors(data: Path) -> None:
     golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
     faces = evaluate.load(golden["data_labels"], data / "fer2013.csv.xz", data / "fer2013new.csv", golden["split"])
     assert len(faces) == golden["n"]
-    classifier = evaluate.open_classifier(session.locate(golden["model"].removeprefix("fer-resnet50-").removesuffix(".onnx")))
-    probs = evaluate.predict(classifier, faces).probs
+    # first, since it says why: x86 without VNNI adds products of uint8 and int8 in 16 bits, which overflow with 8-bit weights
+    agreement = shipped_and_full(faces)
+    assert agreement >= LEAST_AGREEMENT, (
+        f"int8 gives {agreement:.1%} of the faces full precision's label: this processor's 8-bit arithmetic saturates "
+        "(train.export --reduce-range makes a file that cannot)"
+    )
+    probs = evaluate.predict(Classifier.load("auto"), faces).probs
     assert missed(metrics.score(probs, faces.classes(), faces.labels)) == []
