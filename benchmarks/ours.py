@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,11 +16,13 @@ from realtime import overlay
 from realtime.capture import open_feed
 from realtime.classifier import Classifier
 from realtime.config import Config
-from realtime.datatypes import FrameResult, SourceInfo, StageSeconds
+from realtime.datatypes import FrameResult, SourceInfo
 from realtime.detector import HaarDetector
+from realtime.finder import Strangers
 from realtime.meter import Meter
 from realtime.overlay import Hud
-from realtime.pipeline import Pipeline
+from realtime.pipeline import Pipeline, open_pipeline
+from realtime.sources import open_source
 
 POLL_S = 0.5
 """How long to wait for a live frame before `until` is asked again."""
@@ -46,7 +49,7 @@ class Shown:
 
 def load(config: Config) -> Classifier:
     """The network. See `session.locate` and `session.Session` for what can go wrong."""
-    return Classifier.load(config.model, config.threads)
+    return Classifier.load(config.model, config.threads, config.provider)
 
 
 def info_of(config: Config) -> SourceInfo:
@@ -76,8 +79,7 @@ def watch(
     Raises:
         SourceError: the source cannot be opened, or is lost.
     """
-    with closing(open_feed(config)) as feed:
-        pipeline = Pipeline(HaarDetector(config.min_face), classifier, config, temporal=feed.info.temporal)
+    with one_thread(), closing(open_feed(config)) as feed, open_pipeline(config, classifier, feed.info) as pipeline:
         meter = Meter(classifier.spec.labels)
         while not (feed.finished or until()):
             started = time.perf_counter()
@@ -91,29 +93,65 @@ def watch(
             state = Hud(meter.fps, meter.latency_ms, feed.dropped) if hud else None
             picture = overlay.draw(result, state)
             drawn = time.perf_counter()
-            parts = (Part(names.DECODE, decoded - started), *_parts(result.stages), Part(names.DRAW, drawn - processed))
-            yield Shown(result, picture, drawn, Steps(parts, len(result.faces)), feed.dropped)
+            yield Shown(result, picture, drawn, _steps(decoded - started, result, drawn - processed), feed.dropped)
 
 
 def play(config: Config, classifier: Classifier) -> list[Steps]:
-    """One pass of fer-cam over a clip, every frame drawn, nothing shown or saved."""
-    return [shown.steps for shown in watch(config, classifier)]
+    """One pass of fer-cam over a clip as if it came from a camera: each frame at its time, every frame drawn, nothing saved.
+
+    Decoding is not done ahead, and counted. The scans for new faces go on beside it, as they do live.
+    """
+    steps: list[Steps] = []
+    with (
+        one_thread(),
+        closing(open_source(config)) as source,
+        open_pipeline(config, classifier, replace(source.info, live=True)) as pipeline,
+    ):
+        began = time.perf_counter()
+        while True:
+            started = time.perf_counter()
+            frame = source.read()
+            if frame is None:
+                return steps
+            decoded = time.perf_counter()
+            result = pipeline.process(replace(frame, captured_at=decoded, media_time=None))
+            processed = time.perf_counter()
+            overlay.draw(result)
+            drawn = time.perf_counter()
+            steps.append(_steps(decoded - started, result, drawn - processed))
+            time.sleep(max(0.0, began + (frame.media_time or 0.0) - drawn))
 
 
 def alone(config: Config, classifier: Classifier) -> Iterator[FrameResult]:
     """Every frame read by itself, as if it were a single picture: what the engine's answers are to be compared with."""
     with closing(open_feed(config)) as feed:
-        pipeline = Pipeline(HaarDetector(config.min_face), classifier, replace(config, smoothing_s=0.0), temporal=False)
+        finder = Strangers(HaarDetector(config.min_face))
+        pipeline = Pipeline(finder, classifier, replace(config, smoothing_s=0.0), temporal=False)
         while not feed.finished:
             frame = feed.next(POLL_S)
             if frame is not None:
                 yield pipeline.process(frame, feed.dropped)
 
 
-def _parts(stages: StageSeconds) -> tuple[Part, ...]:
-    return (
-        Part(names.DETECT, stages.detect),
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """OpenCV as `realtime.run` sets it, and as it was afterwards, for the other side's turn."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
+
+
+def _steps(decode_s: float, result: FrameResult, draw_s: float) -> Steps:
+    stages = result.stages
+    parts = (
+        Part(names.DECODE, decode_s),
+        Part(names.FIND, stages.find),
         Part(names.PREPROCESS, stages.preprocess),
         Part(names.CLASSIFY, stages.classify),
-        Part(names.TRACK, stages.track),
+        Part(names.SMOOTH, stages.smooth),
+        Part(names.DRAW, draw_s),
     )
+    return Steps(parts, len(result.faces))

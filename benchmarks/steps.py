@@ -7,7 +7,9 @@ from benchmarks.record import Timing
 
 OURS, THEIRS = "fer-cam", "tutorial loop"
 
-DECODE, DETECT, PREPROCESS, CLASSIFY, TRACK, DRAW = "decode", "detect", "preprocess", "classify", "track and smooth", "draw"
+DECODE, PREPROCESS, CLASSIFY, DRAW = "decode", "preprocess", "classify", "draw"
+DETECT = "detect"
+FIND, SMOOTH = "find and follow", "smooth"
 FRAME = "frame"
 """The whole frame, from the file to the picture that is shown."""
 

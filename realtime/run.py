@@ -1,7 +1,8 @@
 """One run: everything is opened, the loop plays, and everything is closed whatever happens."""
 
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import cv2
 
@@ -28,8 +29,7 @@ def run(config: Config) -> int:
     Raises:
         FerError: model, source or output is at fault; what was written up to then is closed and readable.
     """
-    cv2.setNumThreads(1)  # every thread of ours has work of its own; OpenCV's would take turns with them
-    with signals.caught() as stop:
+    with _one_thread(), signals.caught() as stop:
         classifier = Classifier.load(config.model, config.threads, config.provider)
         feed = open_feed(config)
         try:
@@ -47,6 +47,17 @@ def run(config: Config) -> int:
         finally:
             feed.close()
     return stop.exit_code
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """OpenCV without threads of its own: each of ours has work of its own, and they would take turns with them."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
 
 
 def _run(config: Config, info: RunInfo, feed: Feed, pipeline: Pipeline, stop: Stop) -> None:

@@ -109,8 +109,7 @@ def test_the_shipped_file_holds_its_floors(data: Path) -> None:
     # first, since it says why: x86 without VNNI adds products of uint8 and int8 in 16 bits, which overflow with 8-bit weights
     agreement = shipped_and_full(faces)
     assert agreement >= LEAST_AGREEMENT, (
-        f"int8 gives {agreement:.1%} of the faces full precision's label: this processor's 8-bit arithmetic saturates "
-        "(train.export --reduce-range makes a file that cannot)"
+        f"int8 gives {agreement:.1%} of the faces full precision's label: does this processor's 8-bit arithmetic saturate?"
     )
     probs = evaluate.predict(Classifier.load("auto"), faces).probs
     assert missed(metrics.score(probs, faces.classes(), faces.labels)) == []

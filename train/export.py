@@ -69,7 +69,6 @@ def export(
     *,
     tau: float = 0.0,
     int8: bool = False,
-    reduce_range: bool = False,
 ) -> list[Exported]:
     """Writes a calibrated network to `out` and, if asked, its int8 copy to `<name>-int8.onnx` beside it; both or none.
 
@@ -80,7 +79,6 @@ def export(
         out: the full-precision file; its weights are stored in 16 bits and computed with in 32.
         tau: strength of the logit adjustment.
         int8: whether to write the int8 copy too.
-        reduce_range: see `quantize.quantize`.
 
     Raises:
         ConfigError: other data than it was trained on; torch and ONNX disagree, or int8 and full precision do.
@@ -96,7 +94,7 @@ def export(
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".export-") as folder:
-            done = _write(saved, network, fitted, train, val, Path(folder), out.name, int8, reduce_range)
+            done = _write(saved, network, fitted, train, val, Path(folder), out.name, int8)
             for file in done:
                 file.path.replace(out.with_name(file.path.name))
             done = [dataclasses.replace(file, path=out.with_name(file.path.name)) for file in done]
@@ -151,7 +149,6 @@ def _write(
     folder: Path,
     name: str,
     int8: bool,
-    reduce_range: bool,
 ) -> list[Exported]:
     full, whole = folder / name, folder / "float32"
     spec = ModelSpec(name=full.stem, labels=saved.labels)
@@ -166,7 +163,7 @@ def _write(
     if int8:
         small = folder / f"{full.stem}-int8.onnx"
         spec = dataclasses.replace(spec, name=small.stem)
-        quantize.quantize(whole, small, quantize.calibration_faces(train), spec, reduce_range=reduce_range)
+        quantize.quantize(whole, small, quantize.calibration_faces(train), spec)
         small_probs = evaluate.predict(evaluate.open_classifier(small), val).probs
         agreement = float((small_probs.argmax(axis=1) == probs.argmax(axis=1)).mean())
         if agreement < LEAST_AGREEMENT:
@@ -229,7 +226,6 @@ def main(argv: list[str] | None = None) -> int:
             args.out,
             tau=args.logit_adjust,
             int8=args.int8,
-            reduce_range=args.reduce_range,
         ):
             scores = file.scores
             console.print(
@@ -251,7 +247,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("run", type=Path, help="the --out folder of a train.fit run")
     parser.add_argument("--out", type=Path, required=True, help="the .onnx file to write")
     parser.add_argument("--int8", action="store_true", help="also write NAME-int8.onnx beside it")
-    parser.add_argument("--reduce-range", action="store_true", help="7-bit weights, for processors without VNNI")
     parser.add_argument("--logit-adjust", type=float, default=0.0, metavar="TAU", help="favour rare classes (default: 0)")
     parser.add_argument("--data", type=Path, required=True, help="fer2013.csv, plain or .xz or .gz")
     parser.add_argument("--extra", type=Path, metavar="CKPLUS", help="ckplus48.zip, if the run had it")
