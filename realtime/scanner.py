@@ -54,10 +54,11 @@ class _Search:
         self.cost_s = 0.0
         self._novelty = Novelty()
         self._detector: tuple[float, Detector] | None = None
-        self._begun_s = self._whole_s = -math.inf
+        self._looked_s = self._whole_s = -math.inf
 
     def region(self, gray: NDArray[np.uint8], known_xyxy: NDArray[np.float32], smallest: float, now: float) -> Region | None:
         """What of a frame is to be searched at `now`; None if nothing is new."""
+        self._looked_s = now
         if now - self._whole_s >= ANYWAY_S:
             region: Region | None = Region.whole(gray)
             self._whole_s = now
@@ -65,12 +66,11 @@ class _Search:
             region = self._novelty.changed(gray, known_xyxy, smallest)
         if region is not None:
             self._novelty.searched(gray, region)
-            self._begun_s = now
         return region
 
     def is_due(self, pause: float, rest: float, now: float) -> bool:
-        """Whether the pause since the last one is over."""
-        return now - self._begun_s >= pause * max(self.every_s, rest * self.cost_s)
+        """Whether the pause since the last look is over."""
+        return now - self._looked_s >= pause * max(self.every_s, rest * self.cost_s)
 
     def detector(self, smallest: float, make: Callable[[float], Detector]) -> Detector:
         """For faces from so many pixels up; made anew when that changes."""

@@ -90,7 +90,7 @@ def test_near_faces_are_looked_for_often_and_all_now_and_then() -> None:
     for i in range(90):
         now = i / 30
         before = len(searcher.shapes)
-        scanner.offer(frame(40 * (i % 6)), NOBODY, now)
+        scanner.offer(frame(37 * i % 251), NOBODY, now)
         scanner.take(now + LAG_S)
         if len(searcher.shapes) > before:
             begun.append((now, before))
@@ -132,7 +132,7 @@ def test_less_effort_means_longer_pauses_and_larger_faces() -> None:
     scanner = make(searcher, live=False)
     less = Effort("less", pause=4.0, min_face=1.5)
     for i in range(60):
-        scanner.offer(frame(40 * (i % 6)), NOBODY, i / 30, less)
+        scanner.offer(frame(37 * i % 251), NOBODY, i / 30, less)
         scanner.take(i / 30 + LAG_S)
     assert searcher.sides == [60, 120]
     assert len(searcher.shapes) == pytest.approx(2 / (4 * NEAR_S) + 2 / (4 * FAR_S), abs=2)
