@@ -89,6 +89,7 @@ def tau_curve(curve: Sequence[Point], title: str, path: Path) -> None:
         )
     axes.set_xlabel("balanced accuracy", fontsize=LABEL_PT)
     axes.set_ylabel("accuracy", fontsize=LABEL_PT)
+    axes.margins(x=0.1)
     axes.grid(alpha=0.3)
     axes.set_title(f"{title}\nlogit adjustment by tau beyond what the file has", fontsize=TITLE_PT)
     figures.save(figure, path)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
@@ -48,7 +49,8 @@ def quantize(path: Path, out: Path, faces: NDArray[np.uint8], spec: ModelSpec) -
 
     uint8 activations, since with int8 ones the same network is 6 times slower on x86 (1.7 against 10.7 ms a face). 7 bits,
     since x86 processors without VNNI add two products in 16 bits: with 8 bits they overflow, and the webcam network, on an AMD
-    EPYC with AVX2, named 71.5 % of PublicTest right instead of 80.0 %. With 7 it is 79.9 % everywhere, as fast.
+    EPYC with AVX2, named 71.5 % of PublicTest right instead of 80.0 %. With 7 it is 80.0 % everywhere, as fast. Ranges are averaged
+    over batches, so that a single odd face does not widen them: 99.3 % of labels are full precision's instead of 99.1 %.
 
     Args:
         path: the float32 file.
@@ -70,9 +72,17 @@ def quantize(path: Path, out: Path, faces: NDArray[np.uint8], spec: ModelSpec) -
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             reduce_range=True,
+            nodes_to_exclude=_ends(folded),
             calibrate_method=CalibrationMethod.MinMax,
+            extra_options={"CalibMovingAverage": True, "CalibMovingAverageConstant": 0.05},
         )
     finally:
         logging.root.setLevel(level)
         folded.unlink(missing_ok=True)
     write_spec(out, spec)
+
+
+def _ends(path: Path) -> list[str]:
+    """Names of the first convolution and of the last layer: they cost next to nothing and feel rounding most."""
+    nodes = onnx.load(str(path)).graph.node
+    return [next(n for n in nodes if n.op_type == "Conv").name, next(n for n in reversed(nodes) if n.op_type == "Gemm").name]
