@@ -49,8 +49,8 @@ def quantize(path: Path, out: Path, faces: NDArray[np.uint8], spec: ModelSpec) -
 
     uint8 activations, since with int8 ones the same network is 6 times slower on x86 (1.7 against 10.7 ms a face). 7 bits,
     since x86 processors without VNNI add two products in 16 bits: with 8 bits they overflow, and the webcam network, on an AMD
-    EPYC with AVX2, named 71.5 % of PublicTest right instead of 80.0 %. With 7 it is 80.0 % everywhere, as fast. Ranges are averaged
-    over batches, so that a single odd face does not widen them: 99.3 % of labels are full precision's instead of 99.1 %.
+    EPYC with AVX2, named 71.5 % of PublicTest right instead of 80.0 %. With 7 it is 80.0 % everywhere, as fast. Ranges are
+    averaged over batches, so that a single odd face does not widen them: 99.3 % of labels are full precision's, not 99.1 %.
 
     Args:
         path: the float32 file.

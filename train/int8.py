@@ -1,0 +1,72 @@
+"""python -m train.int8 NAME.onnx --data fer2013.csv.xz --votes fer2013new.csv: the int8 copy of a full-precision file, anew.
+
+`train.export --int8` makes both from a run; this is for a file whose run is gone.
+"""
+
+import argparse
+import dataclasses
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+
+from realtime.errors import ConfigError, FerError, SinkError
+from train import evaluate, export, lineage, material, quantize, recipes
+from train.export import LEAST_AGREEMENT
+
+
+def write(full: Path, pictures: Path, votes: Path) -> float:
+    """Writes NAME-int8.onnx beside NAME.onnx, with its checksum; returns the share of PublicTest's labels that are alike.
+
+    Raises:
+        ConfigError: the file is no full-precision network, the data cannot be read, or too few labels are alike.
+        SinkError: the copy cannot be written.
+    """
+    network = evaluate.open_classifier(full)
+    data = material.gather(recipes.find("webcam"), pictures, votes)
+    out = full.with_name(f"{full.stem}-int8.onnx")
+    spec = dataclasses.replace(
+        network.spec,
+        name=out.stem,
+        provenance=f"{network.spec.provenance}; int8 copy made by train.int8 with {quantize.FACES} faces of FER2013 Training",
+    )
+    try:
+        with tempfile.TemporaryDirectory(dir=full.parent, prefix=".int8-") as folder:
+            aside = Path(folder) / out.name
+            quantize.quantize(full, aside, quantize.calibration_faces(data.train), spec)
+            lineage.write(aside, lineage.read(full))
+            labels = [
+                evaluate.predict(classifier, data.val).probs.argmax(axis=1)
+                for classifier in (network, evaluate.open_classifier(aside))
+            ]
+            agreement = float((labels[0] == labels[1]).mean())
+            if agreement < LEAST_AGREEMENT:
+                raise ConfigError(
+                    f"int8 gives {agreement:.1%} of the faces full precision's label, less than {LEAST_AGREEMENT:.0%}"
+                )
+            aside.replace(out)
+        export.update_checksums(full.parent, [out.name])
+    except OSError as error:
+        raise SinkError(f"{out}: cannot be written ({error.strerror}); choose a folder that can") from error
+    return agreement
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Writes the copy and says how like it is; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m train.int8", description="The int8 copy of a full-precision file.")
+    parser.add_argument("full", type=Path, help="an .onnx file written by train.export")
+    parser.add_argument("--data", type=Path, required=True, help="fer2013.csv, plain or .xz, .gz, .zip")
+    parser.add_argument("--votes", type=Path, required=True, help="fer2013new.csv: the FER+ votes, row by row")
+    args = parser.parse_args(argv)
+    try:
+        agreement = write(args.full, args.data, args.votes)
+    except FerError as error:
+        Console(stderr=True).print(f"train.int8: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        return error.exit_code
+    print(f"{args.full.stem}-int8.onnx: {agreement:.2%} of PublicTest's labels are full precision's")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
