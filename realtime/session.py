@@ -22,8 +22,10 @@ RUNTIME = str(ort.__version__)
 SHIPPED = {
     "int8": "fer-resnet50-int8.onnx",
     "full": "fer-resnet50.onnx",
+    "ferplus": "fer-resnet50-ferplus.onnx",
 }
-"""Names for the weights that come along: 8-bit integers, and full precision."""
+"""Names for the weights that come along: 8-bit integers, full precision, and a network that has seen FER2013 alone, in full
+precision and in the source tree only: what training begins with."""
 
 CHECKSUMS = "SHA256SUMS"
 
@@ -47,7 +49,8 @@ def locate(model: str) -> Path:
     for folder in (here / "weights", here.parent / "weights"):  # installed, or a checkout
         if (folder / shipped).is_file():
             return folder / shipped
-    raise WeightsNotFound(f"the shipped weights {shipped} are missing; install fer-cam again, or give --model PATH")
+    remedy = "they come with the source tree only" if model == "ferplus" else "install fer-cam again, or give --model PATH"
+    raise WeightsNotFound(f"the shipped weights {shipped} are missing; {remedy}")
 
 
 def checksum(path: Path) -> str:

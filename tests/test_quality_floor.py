@@ -72,7 +72,7 @@ def test_the_floors_are_those_of_the_shipped_file_and_its_published_figures() ->
     golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
     sums = (ROOT / "weights" / session.CHECKSUMS).read_text(encoding="utf-8")
     assert f"{golden['model_sha256']}  {golden['model']}" in sums, "other weights ship: measure again, never lower a floor"
-    assert golden["model"] == session.SHIPPED["auto"]
+    assert golden["model"] == session.SHIPPED["int8"]
     published = card(ROOT / "weights" / "results" / f"{Path(golden['model']).stem}--ferplus-PublicTest.json")
     for floor in floors():
         assert value_of(published, floor.name) == pytest.approx(floor.measured, abs=5e-5), floor.name
@@ -111,5 +111,5 @@ def test_the_shipped_file_holds_its_floors(data: Path) -> None:
     assert agreement >= LEAST_AGREEMENT, (
         f"int8 gives {agreement:.1%} of the faces full precision's label: does this processor's 8-bit arithmetic saturate?"
     )
-    probs = evaluate.predict(Classifier.load("auto"), faces).probs
+    probs = evaluate.predict(Classifier.load("int8"), faces).probs
     assert missed(metrics.score(probs, faces.classes(), faces.labels)) == []

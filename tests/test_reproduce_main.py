@@ -13,7 +13,7 @@ from train.reproduce import __main__ as program
 from train.reproduce import costs, results, rows
 
 LABELS = ("anger", "contempt", "disgust", "fear", "happy", "sadness", "surprise")
-WEBCAM = ROOT / "weights" / "fer-resnet50.onnx"
+WEBCAM = ROOT / "weights" / "fer-resnet50-ferplus.onnx"
 PEOPLE = 10
 
 

@@ -171,7 +171,7 @@ def test_a_start_that_has_seen_validation_faces_is_refused(
     ("init", "code", "message"),
     [
         ("imagenet", 2, "no ImageNet weights for 'tiny'"),
-        ("webcam", 4, "fer-resnet50.onnx does not fit"),
+        ("webcam", 4, "fer-resnet50-ferplus.onnx does not fit"),
         ("none.onnx", 2, "none.onnx: cannot be read"),
     ],
 )

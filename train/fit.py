@@ -111,7 +111,7 @@ def _prepare(args: argparse.Namespace) -> _Task:
     if args.init == IMAGENET:
         recipe = replace(recipe, start=IMAGENET)
     elif args.init is not None:
-        init = session.locate("full") if args.init == WEBCAM else Path(args.init)
+        init = session.locate("ferplus") if args.init == WEBCAM else Path(args.init)
         recipe = replace(recipe, start=teachers.sha256(init))
     if bool(args.teacher) != bool(recipe.teacher_weight):
         wants = "takes no teachers: leave --teacher out" if args.teacher else "wants teachers: give --teacher FILE, once each"

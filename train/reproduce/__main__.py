@@ -31,7 +31,7 @@ def main(argv: list[str] | None = None) -> int:
         chosen = rows.find(args.only)
         faces = ckplus.load_ckplus(args.data)
         out = args.out / "quick" if args.quick else args.out
-        webcam = args.webcam or session.locate("full")
+        webcam = args.webcam or session.locate("ferplus")
         settings = Settings(faces, out, webcam, args.quick, " ".join(("python -m train.reproduce", *words)))
         extras = set(args.only or (FIGURES, TRADE_OFF))
         if FIGURES in extras:
