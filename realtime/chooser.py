@@ -16,11 +16,14 @@ import numpy as np
 from realtime import cache, session
 from realtime.errors import ProviderError
 from realtime.providers import AUTO, CPU, PROVIDERS
-from realtime.session import SHIPPED, Session
+from realtime.session import Session
 from realtime.version import instructions, processor
 
 FORMAT = 1
 """Of the remembered answer; grows when the way of measuring changes."""
+
+CHOICES = ("int8", "full")
+"""What `auto` chooses from: the same network twice, the preferred one first."""
 
 BUDGET_S = 0.3
 """How long the networks are timed, all together, after loading."""
@@ -88,7 +91,7 @@ def open_session(model: str = AUTO, threads: int = 0, provider: str = AUTO) -> O
     Raises:
         ModelError: see `session.locate` and `session.Session`.
     """
-    paths = [session.locate(name) for name in (SHIPPED if model == AUTO else [model])]
+    paths = [session.locate(name) for name in (CHOICES if model == AUTO else [model])]
     candidates = [Candidate(path, name) for name in _providers(provider) for path in paths]
     if len(candidates) == 1:
         return Opened(Session(candidates[0].path, threads, candidates[0].provider))
