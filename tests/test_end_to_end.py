@@ -122,7 +122,7 @@ def test_every_face_keeps_its_id(showing: Showing) -> None:
     assert {face["id"] for row in showing.frames for face in row["faces"]} == {1, 2}
 
 
-@pytest.mark.parametrize("expression", ["neutral", "happiness", "surprise"])
+@pytest.mark.parametrize("expression", LABELS)
 def test_an_expression_is_named_at_its_apex(showing: Showing, expression: str) -> None:
     named: dict[int, Counter[str]] = {}
     for row, faces in zip(showing.frames, truth(), strict=True):
