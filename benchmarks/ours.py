@@ -2,11 +2,10 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +21,7 @@ from realtime.finder import Strangers
 from realtime.meter import Meter
 from realtime.overlay import Hud
 from realtime.pipeline import Pipeline, open_pipeline
+from realtime.run import one_thread
 from realtime.sources import open_source
 
 POLL_S = 0.5
@@ -131,17 +131,6 @@ def alone(config: Config, classifier: Classifier) -> Iterator[FrameResult]:
             frame = feed.next(POLL_S)
             if frame is not None:
                 yield pipeline.process(frame, feed.dropped)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """OpenCV as `realtime.run` sets it, and as it was afterwards, for the other side's turn."""
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        cv2.setNumThreads(before)
 
 
 def _steps(decode_s: float, result: FrameResult, draw_s: float) -> Steps:

@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime import patches
-from realtime.detector import load_cascade
+from realtime.detector import CASCADE, load_cascade
 
-FRONTAL = "haarcascade_frontalface_default.xml"
 PROFILE = "haarcascade_profileface.xml"
 EYE = "haarcascade_eye.xml"
 
@@ -89,7 +88,7 @@ class Follower:
     """
 
     def __init__(self) -> None:
-        self._frontal = load_cascade(FRONTAL)
+        self._frontal = load_cascade(CASCADE)
         self._profile = load_cascade(PROFILE)
         self._eye = load_cascade(EYE)
         self._memories: dict[int, _Memory] = {}

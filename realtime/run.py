@@ -29,7 +29,7 @@ def run(config: Config) -> int:
     Raises:
         FerError: model, source or output is at fault; what was written up to then is closed and readable.
     """
-    with _one_thread(), signals.caught() as stop:
+    with one_thread(), signals.caught() as stop:
         classifier = Classifier.load(config.model, config.threads, config.provider)
         feed = open_feed(config)
         try:
@@ -50,8 +50,8 @@ def run(config: Config) -> int:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
-    """OpenCV without threads of its own: each of ours has work of its own, and they would take turns with them."""
+def one_thread() -> Iterator[None]:
+    """OpenCV without threads of its own, which would take turns with ours; afterwards as it was before."""
     before = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
