@@ -18,6 +18,9 @@ KNOWN_MARGIN = 1.6
 SAME_FACE = 0.3
 """Overlap (IoU) from which two boxes are one face."""
 
+LEAST_INSIDE = 0.8
+"""A face of which less is in the picture is not shown: nobody could read it, and the cascade would not find it."""
+
 SURE_VOTES = 10
 """Windows of the cascade that must agree on a face in which no eyes are found."""
 
@@ -89,7 +92,7 @@ class Following:
         self._welcome(gray, self._scanner.take(now), now)
         self._scanner.offer(gray, _boxes([each.square for each in self._tracker.expected(now)], KNOWN_MARGIN), now, effort)
         self._welcome(gray, self._scanner.take(now), now)  # the very first scan is waited for
-        sightings = self._tracker.shown(now)
+        sightings = tuple(each for each in self._tracker.shown(now) if _is_inside(each.box_xyxy, gray))
         self._follower.forget(frozenset(each.key for each in self._tracker.expected(now)))
         return sightings
 
@@ -121,13 +124,25 @@ class Following:
 
     def _welcome(self, gray: NDArray[np.uint8], found: Faces, now: float) -> None:
         """What a scan found besides the known faces, as far as it is there in this frame and looks like a face."""
-        for square in geometry.to_centre_side(found.boxes_xyxy):
-            hit = self._follower.search(gray, square)
-            if hit is None:
+        for box, square in zip(found.boxes_xyxy, geometry.to_centre_side(found.boxes_xyxy), strict=True):
+            if self._knows(box[None], now):
                 continue
-            known = [each.square for each in self._tracker.expected(now)]
-            if not known or geometry.iou(_boxes([hit.square]), _boxes(known)).max() < SAME_FACE:
+            hit = self._follower.search(gray, square)
+            if hit is not None and not self._knows(_boxes([hit.square]), now):
                 self._see(Expected(self._tracker.add(hit.square, now), hit.square, False), gray, hit, now)
+
+    def _knows(self, box_xyxy: NDArray[np.float32], now: float) -> bool:
+        """Whether a box, (1,4), is one of the known faces."""
+        known = [each.square for each in self._tracker.expected(now)]
+        return bool(known) and geometry.iou(box_xyxy, _boxes(known)).max() >= SAME_FACE
+
+
+def _is_inside(box_xyxy: NDArray[np.float32], gray: NDArray[np.uint8]) -> bool:
+    """Whether enough of a box, (4,), lies in the picture."""
+    x1, y1, x2, y2 = box_xyxy
+    height, width = gray.shape
+    seen = max(0.0, min(x2, width) - max(x1, 0)) * max(0.0, min(y2, height) - max(y1, 0))
+    return bool(seen >= LEAST_INSIDE * (x2 - x1) * (y2 - y1))
 
 
 def _boxes(squares: list[NDArray[np.float32]], margin: float = 1.0) -> NDArray[np.float32]:

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from realtime import canvas
-from realtime.canvas import BLACK, WHITE, Colour, Picture, Rect
+from realtime.canvas import BLACK, WHITE, Colour, Layer, Picture, Rect
 from realtime.datatypes import FULL_EFFORT, Effort, FrameResult, Percentiles, State, TrackedFace
 from realtime.labels import UNCERTAIN
 
@@ -134,7 +135,7 @@ def _draw_box(picture: Picture, face: TrackedFace, box: Rect, sizes: _Sizes) -> 
     coasting = face.state is State.COASTING
     line = max(1, sizes.line // 2) if coasting else sizes.line
     inner = box.inset((sizes.line + 1) // 2) if min(box.width, box.height) > 4 * sizes.line else box
-    canvas.outline(picture, inner, BLACK, line + 2 * max(1, sizes.line // 2), 2 * sizes.radius, alpha=0.35)
+    canvas.outline(picture, inner, BLACK, line + 2 * max(1, sizes.line // 2), 2 * sizes.radius)
     canvas.outline(picture, inner, colour_of(face.label), line, 2 * sizes.radius, dash=4 * sizes.line + 2 if coasting else 0)
 
 
@@ -176,41 +177,77 @@ def _place(face: TrackedFace, box: Rect, taken: Sequence[Rect], whole: Rect, siz
     return fallback
 
 
+@dataclass(frozen=True)
+class _Bars:
+    """Where the parts of the panel of bars are, in pixels: one row for the face's number and one for each expression.
+
+    Attributes:
+        width, height: of the panel.
+        row: height of a row.
+        pad: room at the panel's sides.
+        bar_x, bar: where the bars begin, from the panel's left side, and the longest one's length.
+    """
+
+    width: int
+    height: int
+    row: int
+    pad: int
+    bar_x: int
+    bar: int
+
+    @classmethod
+    def of(cls, labels: Sequence[str], sizes: _Sizes) -> "_Bars":
+        """As large as the longest name needs."""
+        names = max(canvas.text_width(label, sizes.cap) for label in labels)
+        number = canvas.text_width("100", sizes.cap)
+        row = canvas.line_height(sizes.cap) + max(1, sizes.pad // 4)
+        pad, gap, bar = 2 * sizes.pad, sizes.pad, 7 * sizes.cap
+        width = names + bar + number + 2 * gap + 2 * pad
+        return cls(width, row * (len(labels) + 1) + 2 * sizes.pad, row, pad, pad + names + gap, bar)
+
+    def rect(self, n: int, share: float, sizes: _Sizes) -> Rect:
+        """The n-th expression's bar when it takes that share of its length."""
+        middle = sizes.pad + (n + 1) * self.row + self.row // 2
+        end = self.bar_x + round(self.bar * share)
+        return Rect(self.bar_x, middle - sizes.cap // 2, end, middle + (sizes.cap + 1) // 2)
+
+
+@lru_cache(maxsize=64)
+def _panel(labels: tuple[str, ...], leading: str, sizes: _Sizes) -> Layer:
+    """What of the panel of bars stays the same from frame to frame: its ground, the names and the empty bars."""
+    bars = _Bars.of(labels, sizes)
+
+    def draw_on(picture: Picture) -> None:
+        canvas.plate(picture, Rect(0, 0, bars.width, bars.height), PANEL, 2 * sizes.radius, 0.72)
+        for n, label in enumerate(labels):
+            ink = WHITE if label == leading else DIM
+            canvas.write(picture, label, bars.pad, sizes.pad + (n + 1) * bars.row, sizes.cap, ink)
+            canvas.plate(picture, bars.rect(n, 1.0, sizes), WHITE, sizes.radius, 0.14)
+
+    return Layer.of(bars.width, bars.height, draw_on)
+
+
 def _draw_bars(picture: Picture, face: TrackedFace, boxes: Sequence[Rect], labels: Sequence[str], sizes: _Sizes) -> list[Rect]:
     """One bar per expression, in a lower corner: the right one unless it covers more of the faces than the left one.
 
     Returns what it covers: nothing where the picture is too small for it.
     """
-    row = canvas.line_height(sizes.cap) + max(1, sizes.pad // 4)
-    names = max(canvas.text_width(label, sizes.cap) for label in labels)
-    number = canvas.text_width("100", sizes.cap)
-    pad, gap = 2 * sizes.pad, sizes.pad
-    bar = 7 * sizes.cap
-    width = names + bar + number + 2 * gap + 2 * pad
-    height = row * (len(labels) + 1) + 2 * sizes.pad
-    whole = canvas.bounds(picture)
-    margin = sizes.pad
-    right = Rect(whole.x2 - margin - width, whole.y2 - margin - height, whole.x2 - margin, whole.y2 - margin)
-    left = Rect(margin, right.y1, margin + width, right.y2)
-    if width > 0.6 * whole.width or height > 0.8 * whole.height:
+    bars, whole = _Bars.of(labels, sizes), canvas.bounds(picture)
+    if bars.width > 0.6 * whole.width or bars.height > 0.8 * whole.height:
         return []
-    covered = [sum(corner.intersect(box).area for box in boxes) for corner in (left, right)]
-    panel = left if covered[0] < covered[1] else right
-    canvas.plate(picture, panel, PANEL, 2 * sizes.radius, 0.72)
-    x, y = panel.x1 + pad, panel.y1 + sizes.pad
-    canvas.write(picture, f"#{face.id}", x, y, sizes.cap, WHITE)
-    for label, p in zip(labels, face.probs, strict=True):
-        y += row
-        leading = label == face.label
-        ink = WHITE if leading else DIM
-        canvas.write(picture, label, x, y, sizes.cap, ink)
-        track = Rect(x + names + gap, y + row // 2 - sizes.cap // 2, x + names + gap + bar, y + row // 2 + (sizes.cap + 1) // 2)
-        canvas.plate(picture, track, WHITE, sizes.radius, 0.14)
-        filled = round(track.width * float(min(max(p, 0), 1)))
-        if filled:
-            canvas.plate(picture, Rect(track.x1, track.y1, track.x1 + filled, track.y2), colour_of(label), sizes.radius)
-        figure = f"{100 * p:.0f}"
-        canvas.write(picture, figure, panel.x2 - pad - canvas.text_width(figure, sizes.cap), y, sizes.cap, ink)
+    y = whole.y2 - sizes.pad - bars.height
+    corners = [Rect(x, y, x + bars.width, y + bars.height) for x in (whole.x2 - sizes.pad - bars.width, sizes.pad)]
+    panel = min(corners, key=lambda corner: sum(corner.intersect(box).area for box in boxes))
+    _panel(tuple(labels), face.label, sizes).lay(picture, panel.x1, panel.y1)
+    inside = picture[panel.y1 : panel.y2, panel.x1 : panel.x2]
+    canvas.write(inside, f"#{face.id}", bars.pad, sizes.pad, sizes.cap, WHITE)
+    for n, (label, p) in enumerate(zip(labels, face.probs, strict=True)):
+        filled = bars.rect(n, float(min(max(p, 0), 1)), sizes)
+        if filled.width:
+            canvas.plate(inside, filled, colour_of(label), sizes.radius)
+        figure, ink = f"{100 * p:.0f}", WHITE if label == face.label else DIM
+        x = bars.width - bars.pad - canvas.text_width(figure, sizes.cap)
+        canvas.write(inside, figure, x, sizes.pad + (n + 1) * bars.row, sizes.cap, ink)
     return [panel]
 
 

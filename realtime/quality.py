@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 ENOUGH_SIDE = 48.0
@@ -21,8 +22,13 @@ def measure(small: NDArray[np.uint8], side: float) -> float:
         small: uint8 (S,S), gray, resized, not equalized.
         side: pixels of the frame.
     """
-    contrast = float(small.std())
+    contrast = _deviation(small)
     if contrast == 0:
         return 0.0
-    detail = float(cv2.Laplacian(small, cv2.CV_32F).std()) / contrast
+    detail = _deviation(cv2.Laplacian(small, cv2.CV_16S)) / contrast
     return min(1.0, side / ENOUGH_SIDE, contrast / ENOUGH_CONTRAST, detail / ENOUGH_DETAIL)
+
+
+def _deviation(values: MatLike) -> float:
+    """Standard deviation of a gray picture."""
+    return float(cv2.meanStdDev(values)[1].item())

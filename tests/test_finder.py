@@ -93,6 +93,19 @@ def test_a_face_that_leaves_is_let_go(following: Following) -> None:
     assert {face.id for faces in (back, *later) for face in faces} == {2}
 
 
+def test_a_face_most_of_which_has_left_the_picture_is_not_shown(following: Following) -> None:
+    """The picture moves to the left under the camera, by a fortieth of the face's width a frame."""
+    shot = demo.demo_frame(45)
+    gray = np.asarray(cv2.cvtColor(shot.image, cv2.COLOR_BGR2GRAY), np.uint8)
+    left, _, right, _ = (round(float(v)) for v in shot.boxes_xyxy[0])
+    step = (right - left) // 40
+    moved = (np.pad(gray[:, shift:], ((0, 0), (0, shift)), mode="edge") for shift in range(0, right, step))
+    shown = play(following, moved)
+    inside = [faces[0].box_xyxy[0] + 0.2 * (right - left) >= 0 for faces in shown if faces]
+    assert all(inside)
+    assert len(inside) > left / step, "shown as long as it is whole"
+
+
 def test_two_tracks_on_one_face_become_one(following: Following) -> None:
     """Somebody who stands where a face was a moment ago is not counted twice."""
     shown = play(following, still(45, 60))

@@ -314,12 +314,27 @@ def test_an_opaque_plate_hides_and_a_clear_one_tints() -> None:
     assert (picture[:9] == 100).all()
 
 
-def test_a_clear_outline_draws_the_same_line_as_an_opaque_one() -> None:
-    opaque, clear = np.zeros((60, 80, 3), np.uint8), np.zeros((60, 80, 3), np.uint8)
-    canvas.outline(opaque, Rect(10, 10, 70, 50), WHITE, 2, radius=6)
-    canvas.outline(clear, Rect(10, 10, 70, 50), WHITE, 2, radius=6, alpha=0.5)
-    assert np.abs(opaque.astype(int) / 2 - clear).max() <= 20  # where the strips meet, by a shade
-    assert np.abs(opaque.astype(int) / 2 - clear).mean() < 0.1
+def test_a_layer_looks_as_if_it_had_been_drawn_there() -> None:
+    def drawing(picture: NDArray[np.uint8]) -> None:
+        canvas.plate(picture, Rect(0, 0, 60, 40), COLOURS["anger"], radius=6, alpha=0.6)
+        canvas.write(picture, "anger", 8, 8, 10, WHITE)
+
+    below = np.random.default_rng(0).integers(0, 256, (50, 90, 3)).astype(np.uint8)
+    drawn, laid = below.copy(), below.copy()
+    drawing(drawn[5:45, 20:80])
+    layer = canvas.Layer.of(60, 40, drawing)
+    layer.lay(laid, 20, 5)
+    assert np.abs(drawn.astype(int) - laid).max() <= 2  # rounded once more
+    layer.lay(laid, 20, 5)
+    assert np.abs(drawn.astype(int) - laid).max() > 50  # and it lets the picture shine through
+
+
+def test_a_layer_is_cut_off_at_the_edge() -> None:
+    layer = canvas.Layer.of(20, 20, lambda picture: canvas.plate(picture, Rect(0, 0, 20, 20), WHITE))
+    picture = np.zeros((30, 30, 3), np.uint8)
+    layer.lay(picture, -15, 25)
+    layer.lay(picture, 99, 0)
+    assert np.argwhere(picture.any(axis=2)).tolist() == [[y, x] for y in range(25, 30) for x in range(5)]
 
 
 def test_rectangles() -> None:
