@@ -1,0 +1,128 @@
+"""python -m train.compare A.onnx B.onnx --data fer2013.csv.xz --votes fer2013new.csv: accuracy against milliseconds a face."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from realtime import preprocess
+from realtime.errors import ConfigError, FerError, SinkError
+from realtime.session import RUNTIME
+from realtime.version import current_commit, instructions, processor
+from train import evaluate, fer2013, metrics, speed
+from train.datasets import FaceSet
+from train.speed import FULL, INT8, Candidate, Speed
+
+BATCHES = (1, 4, 16)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What one file is worth and what it costs.
+
+    Attributes:
+        file: its name.
+        size_mb: millions of bytes.
+        n, accuracy, balanced_accuracy, macro_f1: on PublicTest's rows with a majority.
+        speeds: milliseconds a face, by batch and threads.
+    """
+
+    file: str
+    size_mb: float
+    n: int
+    accuracy: float
+    balanced_accuracy: float
+    macro_f1: float
+    speeds: tuple[Speed, ...]
+
+
+def compare(paths: Sequence[Path], val: FaceSet, *, rounds: int = speed.ROUNDS) -> tuple[Compared, ...]:
+    """Judges every file on labelled faces, then times them all in turns.
+
+    Raises:
+        ConfigError: two files have the same name, or a file's classes are not those of the faces.
+        WeightsNotFound, WeightsCorrupt, ModelSpecError: see `realtime.session.Session`.
+    """
+    names = [path.name for path in paths]
+    if len(set(names)) < len(names):
+        raise ConfigError(f"the files need different names to be told apart; given: {', '.join(names)}")
+    scores = []
+    for path in paths:
+        classifier = evaluate.open_classifier(path)
+        if classifier.spec.labels != val.labels:
+            raise ConfigError(f"{path.name} knows {', '.join(classifier.spec.labels)}, the faces {', '.join(val.labels)}")
+        scores.append(metrics.score(evaluate.predict(classifier, val).probs, val.classes(), val.labels))
+    faces = preprocess.prepare(val.images[0])[None]
+    candidates = [Candidate(path.name, INT8 if path.stem.endswith("-int8") else FULL, path) for path in paths]
+    speeds = speed.measure(candidates, faces, batches=BATCHES, rounds=rounds)
+    return tuple(
+        Compared(
+            path.name,
+            round(path.stat().st_size / 1e6, 1),
+            found.n,
+            found.accuracy,
+            found.balanced_accuracy,
+            found.macro_f1,
+            tuple(each for each in speeds if each.network == path.name),
+        )
+        for path, found in zip(paths, scores, strict=True)
+    )
+
+
+def table(found: Sequence[Compared]) -> Table:
+    """A row for each file."""
+    shown = Table(title="PublicTest, and median milliseconds a face", caption="16/2: 16 faces in a call, 2 threads")
+    shown.add_column("file", overflow="fold")
+    speeds = [f"{each.batch}/{each.threads}" for each in found[0].speeds]
+    for name in ("MB", "accuracy", "balanced", *speeds):
+        shown.add_column(name, justify="right", no_wrap=True)
+    for row in found:
+        judged = (f"{row.accuracy:.4f}", f"{row.balanced_accuracy:.4f}")
+        shown.add_row(row.file, f"{row.size_mb:.1f}", *judged, *(f"{each.median_ms:.2f}" for each in row.speeds))
+    return shown
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Compares and prints a table; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m train.compare", description="Accuracy against milliseconds a face.")
+    parser.add_argument("models", type=Path, nargs="+", metavar="FILE", help="an .onnx file written by train.export")
+    parser.add_argument("--data", type=Path, required=True, help="fer2013.csv, plain or .xz, .gz, .zip")
+    parser.add_argument("--votes", type=Path, required=True, help="fer2013new.csv: the FER+ votes, row by row")
+    parser.add_argument("--rounds", type=int, default=speed.ROUNDS, help="turns of each file (default: %(default)s)")
+    parser.add_argument("--json", type=Path, metavar="OUT", help="also write every figure, and on what machine")
+    args = parser.parse_args(argv)
+    try:
+        found = compare(
+            args.models, fer2013.load_ferplus(args.data, args.votes, "PublicTest").with_majority(), rounds=args.rounds
+        )
+        Console().print(table(found))
+        if args.json is not None:
+            _write(args.json, found, [*(argv or sys.argv[1:])])
+    except FerError as error:
+        Console(stderr=True).print(f"train.compare: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        return error.exit_code
+    return 0
+
+
+def _write(path: Path, found: Sequence[Compared], words: Sequence[str]) -> None:
+    facts = {
+        "command": " ".join(("python -m train.compare", *words)),
+        "commit": current_commit(),
+        "processor": processor(),
+        "instructions": instructions(),
+        "onnxruntime": RUNTIME,
+        "files": [asdict(each) for each in found],
+    }
+    try:
+        path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise SinkError(f"{path}: cannot be written ({error.strerror}); give another --json") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())
