@@ -109,7 +109,7 @@ class Following:
             hit = self._follower.follow(each.key, gray, each.square, now, closely=each.key in closely)
             if hit is None:
                 continue
-            if taken and geometry.iou(_boxes([hit.square]), _boxes(taken)).max() >= SAME_FACE:
+            if _is_among(_boxes([hit.square])[0], _boxes(taken)):
                 self._tracker.drop(each.key)
                 continue
             taken.append(hit.square)
@@ -124,17 +124,19 @@ class Following:
 
     def _welcome(self, gray: NDArray[np.uint8], found: Faces, now: float) -> None:
         """What a scan found besides the known faces, as far as it is there in this frame and looks like a face."""
+        known = _boxes([each.square for each in self._tracker.expected(now)])
         for box, square in zip(found.boxes_xyxy, geometry.to_centre_side(found.boxes_xyxy), strict=True):
-            if self._knows(box[None], now):
+            if _is_among(box, known):
                 continue
             hit = self._follower.search(gray, square)
-            if hit is not None and not self._knows(_boxes([hit.square]), now):
+            if hit is not None and not _is_among(_boxes([hit.square])[0], known):
+                known = np.concatenate([known, _boxes([hit.square])])
                 self._see(Expected(self._tracker.add(hit.square, now), hit.square, False), gray, hit, now)
 
-    def _knows(self, box_xyxy: NDArray[np.float32], now: float) -> bool:
-        """Whether a box, (1,4), is one of the known faces."""
-        known = [each.square for each in self._tracker.expected(now)]
-        return bool(known) and geometry.iou(box_xyxy, _boxes(known)).max() >= SAME_FACE
+
+def _is_among(box_xyxy: NDArray[np.float32], known_xyxy: NDArray[np.float32]) -> bool:
+    """Whether a box, (4,), is one of the known faces, (n,4)."""
+    return bool((geometry.iou(box_xyxy[None], known_xyxy) >= SAME_FACE).any())
 
 
 def _is_inside(box_xyxy: NDArray[np.float32], gray: NDArray[np.uint8]) -> bool:
