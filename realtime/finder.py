@@ -24,7 +24,7 @@ LEAST_INSIDE = 0.8
 SURE_VOTES = 10
 """Windows of the cascade that must agree on a face in which no eyes are found."""
 
-MOST_SEARCHES = 6
+MOST_SEARCHES = 3
 """Faces looked at closely in one frame; in a crowd the others are followed by their pictures until it is their turn."""
 
 
