@@ -19,7 +19,7 @@ from realtime.providers import AUTO, CPU, PROVIDERS
 from realtime.session import Session
 from realtime.version import instructions, processor
 
-FORMAT = 1
+FORMAT = 2
 """Of the remembered answer; grows when the way of measuring changes."""
 
 CHOICES = ("int8", "full")

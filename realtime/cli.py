@@ -183,7 +183,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help=f"what runs the network: {', '.join((AUTO, *PROVIDERS))} (default: %(default)s)",
     )
-    reading.add_argument("--threads", type=int, default=defaults.threads, metavar="N", help="threads of the network")
+    reading.add_argument(
+        "--threads",
+        type=int,
+        default=defaults.threads,
+        metavar="N",
+        help="faces read side by side on the CPU (default: by cores)",
+    )
     reading.add_argument(
         "--min-face",
         type=int,

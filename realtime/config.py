@@ -19,7 +19,7 @@ class Config:
         model: "auto" (the faster of the shipped ones, see chooser), "int8", "full", or the path of an ONNX file made by
             train.export.
         provider: what runs the network: "auto" or a name in providers.PROVIDERS.
-        threads: threads of the network; 0 lets the program choose.
+        threads: faces read side by side on the CPU; 0 lets the program choose.
         min_face: side of the smallest face looked for, pixels of the source; 0 means a twelfth of the frame's height.
         threshold: below this smoothed probability the label is `uncertain`.
         smoothing_s: time constant of the smoothing of probabilities, seconds; 0 turns it off.

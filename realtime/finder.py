@@ -18,14 +18,15 @@ KNOWN_MARGIN = 1.6
 SAME_FACE = 0.3
 """Overlap (IoU) from which two boxes are one face."""
 
-LEAST_INSIDE = 0.8
-"""A face of which less is in the picture is not shown: nobody could read it, and the cascade would not find it."""
+ENTER_INSIDE, STAY_INSIDE = 0.8, 0.75
+"""A face of which less is in the picture is not shown: nobody could read it, and the cascade would not find it. One that is
+shown stays a little longer, so that it does not blink at the edge."""
 
 SURE_VOTES = 10
 """Windows of the cascade that must agree on a face in which no eyes are found."""
 
 MOST_SEARCHES = 3
-"""Faces looked at closely in one frame; in a crowd the others are followed by their pictures until it is their turn."""
+"""Confirmed faces looked at closely in one frame; in a crowd the others are followed by their pictures until their turn."""
 
 
 class Finder(Protocol):
@@ -84,6 +85,7 @@ class Following:
         self._follower = follower
         self._tracker = Tracker()
         self._turn = 0
+        self._shown: frozenset[int] = frozenset()
 
     def find(self, gray: NDArray[np.uint8], now: float, effort: Effort = FULL_EFFORT) -> tuple[Sighting, ...]:
         """The confirmed faces."""
@@ -92,7 +94,8 @@ class Following:
         self._welcome(gray, self._scanner.take(now), now)
         self._scanner.offer(gray, _boxes([each.square for each in self._tracker.expected(now)], KNOWN_MARGIN), now, effort)
         self._welcome(gray, self._scanner.take(now), now)  # the very first scan is waited for
-        sightings = tuple(each for each in self._tracker.shown(now) if _is_inside(each.box_xyxy, gray))
+        sightings = tuple(each for each in self._tracker.shown(now) if self._is_inside(each, gray))
+        self._shown = frozenset(each.id for each in sightings)
         self._follower.forget(frozenset(each.key for each in self._tracker.expected(now)))
         return sightings
 
@@ -100,13 +103,18 @@ class Following:
         """Ends the scans."""
         self._scanner.close()
 
+    def _is_inside(self, face: Sighting, gray: NDArray[np.uint8]) -> bool:
+        return _share_inside(face.box_xyxy, gray) >= (STAY_INSIDE if face.id in self._shown else ENTER_INSIDE)
+
     def _follow(self, gray: NDArray[np.uint8], expected: tuple[Expected, ...], now: float) -> None:
         """Looks for every known face, the confirmed ones first: what of the others is the same face is let go."""
         taken: list[NDArray[np.float32]] = []
-        closely = {expected[(self._turn + i) % len(expected)].key for i in range(min(MOST_SEARCHES, len(expected)))}
-        self._turn += len(closely)
+        known = [each.key for each in expected if each.confirmed]
+        turns = {known[(self._turn + i) % len(known)] for i in range(min(MOST_SEARCHES, len(known)))}
+        self._turn += len(turns)
         for each in sorted(expected, key=lambda each: not each.confirmed):
-            hit = self._follower.follow(each.key, gray, each.square, now, closely=each.key in closely)
+            closely = not each.confirmed or each.key in turns
+            hit = self._follower.follow(each.key, gray, each.square, now, closely=closely)
             if hit is None:
                 continue
             if _is_among(_boxes([hit.square])[0], _boxes(taken)):
@@ -134,17 +142,16 @@ class Following:
                 self._see(Expected(self._tracker.add(hit.square, now), hit.square, False), gray, hit, now)
 
 
+def _share_inside(box_xyxy: NDArray[np.float32], gray: NDArray[np.uint8]) -> float:
+    """How much of a box, (4,), lies in the picture, 0 to 1."""
+    height, width = gray.shape
+    seen = np.array([[*np.maximum(box_xyxy[:2], 0), *np.minimum(box_xyxy[2:], (width, height))]], np.float32)
+    return float(geometry.area(seen)[0] / geometry.area(box_xyxy[None])[0])
+
+
 def _is_among(box_xyxy: NDArray[np.float32], known_xyxy: NDArray[np.float32]) -> bool:
     """Whether a box, (4,), is one of the known faces, (n,4)."""
     return bool((geometry.iou(box_xyxy[None], known_xyxy) >= SAME_FACE).any())
-
-
-def _is_inside(box_xyxy: NDArray[np.float32], gray: NDArray[np.uint8]) -> bool:
-    """Whether enough of a box, (4,), lies in the picture."""
-    x1, y1, x2, y2 = box_xyxy
-    height, width = gray.shape
-    seen = max(0.0, min(x2, width) - max(x1, 0)) * max(0.0, min(y2, height) - max(y1, 0))
-    return bool(seen >= LEAST_INSIDE * (x2 - x1) * (y2 - y1))
 
 
 def _boxes(squares: list[NDArray[np.float32]], margin: float = 1.0) -> NDArray[np.float32]:

@@ -6,7 +6,6 @@ import os
 import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -70,7 +69,7 @@ def installed() -> tuple[str, ...]:
 
 
 def threads_for(threads: int) -> int:
-    """How many threads a network uses where `threads` are asked for; 0 takes as many as there are cores, at most 4."""
+    """How many parts of a crowd are read side by side; 0 takes as many as there are cores, at most 4."""
     return threads or min(MOST_THREADS, os.cpu_count() or 1)
 
 
@@ -104,7 +103,8 @@ class Session:
         self.threads = threads_for(threads)
         self.provider = provider
         _check_sum(path)
-        self._session = _open(path, PROVIDERS[provider])
+        self._helpers = ThreadPoolExecutor(max(1, self.threads - 1), thread_name_prefix="network")  # begun when first needed
+        self._session = _open(path, self.threads, PROVIDERS[provider])
         text = self._session.get_modelmeta().custom_metadata_map.get(KEY)
         if text is None:
             raise ModelSpecError(f"{path.name} has no {KEY} metadata; only networks written by train.export can be used")
@@ -119,7 +119,7 @@ class Session:
         if count <= 1:
             return self._read(batch)
         first, *others = np.array_split(batch, count)
-        elsewhere = [_helpers().submit(self._read, part) for part in others]
+        elsewhere = [self._helpers.submit(self._read, part) for part in others]
         return np.concatenate([self._read(first), *(part.result() for part in elsewhere)])
 
     def _read(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -146,13 +146,7 @@ class Session:
             raise _refused(provider, f"it failed at the first face ({_first_line(error)})") from error
 
 
-@cache
-def _helpers() -> ThreadPoolExecutor:
-    """Threads that read a part each, for all networks of the process; none is begun before there is a part for it."""
-    return ThreadPoolExecutor(thread_name_prefix="network")
-
-
-def _open(path: Path, provider: Provider) -> ort.InferenceSession:
+def _open(path: Path, threads: int, provider: Provider) -> ort.InferenceSession:
     """The network on `provider` and on nothing else.
 
     onnxruntime goes on with the CPU where a provider fails, with a line in a log at most (microsoft/onnxruntime #23372), so
@@ -167,10 +161,10 @@ def _open(path: Path, provider: Provider) -> ort.InferenceSession:
             ort.preload_dlls()
     # by path: given bytes, onnxruntime's Python side would keep them for good, 24 or 48 MB
     try:
-        session = ort.InferenceSession(str(path), _options(provider), **_where(provider))
+        session = ort.InferenceSession(str(path), _options(threads, provider), **_where(provider))
     except Exception as error:  # onnxruntime raises a dozen unrelated types here
         if provider.name != CPU:
-            _open(path, PROVIDERS[CPU])  # raises if the file is at fault
+            _open(path, threads, PROVIDERS[CPU])  # raises if the file is at fault
             raise _refused(provider, f"it cannot load the network ({_first_line(error)})") from error
         raise WeightsCorrupt(
             f"{path.name} is no network that onnxruntime can load ({_first_line(error)}); fetch it again, or export it "
@@ -183,10 +177,13 @@ def _open(path: Path, provider: Provider) -> ort.InferenceSession:
     return session
 
 
-def _options(provider: Provider) -> ort.SessionOptions:
+def _options(threads: int, provider: Provider) -> ort.SessionOptions:
     options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
+    # on the CPU the threads read a part each, see `Session`; elsewhere they share the odd layer that is left to the CPU
+    options.intra_op_num_threads = 1 if provider.name == CPU else threads
     options.log_severity_level = 3
+    # a thread that spins between two frames burns a core and slows the cascade down
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if provider.name != CPU:
         options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
     return options

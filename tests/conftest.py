@@ -45,12 +45,12 @@ def no_cache_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
 def nothing_left_behind() -> Iterator[None]:
     """Fails a test that ends with other threads or signal handlers than it began with.
 
-    The network's helpers stay: they serve every network of the process.
+    The network's helpers end with the network, when it is collected.
     """
     handlers = _handlers()
     threads = set(threading.enumerate())
     yield
-    assert {thread for thread in set(threading.enumerate()) - threads if not thread.name.startswith("network")} == set()
+    assert {thread for thread in set(threading.enumerate()) - threads if not thread.name.startswith("network_")} == set()
     assert _handlers() == handlers
 
 

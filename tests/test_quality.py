@@ -1,5 +1,6 @@
 import cv2
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from realtime import quality
@@ -30,3 +31,13 @@ def test_a_blurred_face_is_worse() -> None:
 
 def test_an_empty_wall_is_nothing() -> None:
     assert quality.measure(np.full((48, 48), 77, np.uint8), 120) == 0.0
+
+
+def test_deviations_are_those_of_the_definition() -> None:
+    rng = np.random.default_rng(0)
+    for spread in (2, 9, 18):
+        small = rng.integers(128 - spread, 128 + spread, (48, 48)).astype(np.uint8)
+        contrast = small.std()
+        detail = cv2.Laplacian(small, cv2.CV_64F).std() / contrast
+        expected = min(1.0, contrast / quality.ENOUGH_CONTRAST, detail / quality.ENOUGH_DETAIL)
+        assert quality.measure(small, 200) == pytest.approx(expected, abs=1e-9)

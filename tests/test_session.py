@@ -1,5 +1,6 @@
 import hashlib
 import os
+import threading
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -44,6 +45,29 @@ def test_a_crowd_is_read_in_parts_and_told_in_order(model: Path, faces: int) -> 
     assert logits.shape == (faces, K)
     np.testing.assert_array_equal(logits, Session(model, threads=1).run(batch))
     np.testing.assert_allclose(logits[:, LABELS.index("happiness")], 0.01 * 24 * 48 * np.arange(faces), rtol=1e-5)
+
+
+@pytest.mark.parametrize(("threads", "faces", "parts"), [(3, 7, [2, 2, 3]), (3, 2, [1, 1]), (3, 1, [1]), (1, 7, [7])])
+def test_every_thread_has_its_part(
+    model: Path, monkeypatch: pytest.MonkeyPatch, threads: int, faces: int, parts: list[int]
+) -> None:
+    net, taken = Session(model, threads=threads), []
+    read = net._read
+    monkeypatch.setattr(net, "_read", lambda batch: (taken.append(len(batch)), read(batch))[1])
+    net.run(np.zeros((faces, 1, 48, 48), np.float32))
+    assert sorted(taken) == parts
+
+
+def test_what_fails_in_a_part_is_told(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail_elsewhere(batch: np.ndarray) -> np.ndarray:
+        if threading.current_thread() is not threading.main_thread():
+            raise RuntimeError("out of memory")
+        return batch
+
+    net = Session(model, threads=2)
+    monkeypatch.setattr(net, "_read", fail_elsewhere)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        net.run(np.zeros((2, 1, 48, 48), np.float32))
 
 
 def test_missing_file_says_what_to_do(tmp_path: Path) -> None:

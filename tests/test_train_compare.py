@@ -28,7 +28,7 @@ def test_every_file_is_judged_and_timed(tmp_path: Path, data: list[str], capsys:
         assert each["n"] == len(VAL)
         assert each["accuracy"] == each["balanced_accuracy"] == 1 / 8  # one class of eight is always named
         settings = {(speed["batch"], speed["threads"]) for speed in each["speeds"]}
-        assert settings == {(batch, threads) for batch in (1, 4, 16) for threads in (1, 2)}
+        assert settings == {(batch, threads) for batch in (1, 4, 16) for threads in (1, 2) if threads <= batch}
         assert {speed["precision"] for speed in each["speeds"]} == {precision}
         assert min(speed["median_ms"] for speed in each["speeds"]) > 0
     assert told["command"].startswith("python -m train.compare ")

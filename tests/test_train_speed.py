@@ -51,9 +51,10 @@ def test_median_and_p95_are_of_single_calls_and_a_face(candidate: Candidate) -> 
 def test_every_setting_has_a_row_in_order(candidate: Candidate) -> None:
     other = Candidate("other", INT8, candidate.path)
     found = speed.measure([candidate, other], FACES[:3], batches=[1, 4], threads=[1, 2], rounds=2, repeats=1)
-    assert [(row.network, row.threads, row.batch) for row in found] == list(
-        itertools.product(("linear", "other"), (1, 2), (1, 4))
-    )
+    settings = [(1, 1), (1, 4), (2, 4)]  # one face is read by one thread
+    assert [(row.network, row.threads, row.batch) for row in found] == [
+        (name, *setting) for name in ("linear", "other") for setting in settings
+    ]
     assert all(row.n == 2 and 0 < row.median_ms <= row.p95_ms for row in found)
 
 

@@ -1,6 +1,7 @@
 """python -m train.compare A.onnx B.onnx --data fer2013.csv.xz --votes fer2013new.csv: accuracy against milliseconds a face."""
 
 import argparse
+import hashlib
 import json
 import sys
 from collections.abc import Sequence
@@ -27,13 +28,13 @@ class Compared:
 
     Attributes:
         file: its name.
-        size_mb: millions of bytes.
+        sha256: of its bytes.
         n, accuracy, balanced_accuracy, macro_f1: on PublicTest's rows with a majority.
         speeds: milliseconds a face, by batch and threads.
     """
 
     file: str
-    size_mb: float
+    sha256: str
     n: int
     accuracy: float
     balanced_accuracy: float
@@ -42,7 +43,7 @@ class Compared:
 
 
 def compare(paths: Sequence[Path], val: FaceSet, *, rounds: int = speed.ROUNDS) -> tuple[Compared, ...]:
-    """Judges every file on labelled faces, then times them all in turns.
+    """Times all files in turns, then judges each on labelled faces.
 
     Raises:
         ConfigError: two files have the same name, or a file's classes are not those of the faces.
@@ -51,19 +52,17 @@ def compare(paths: Sequence[Path], val: FaceSet, *, rounds: int = speed.ROUNDS) 
     names = [path.name for path in paths]
     if len(set(names)) < len(names):
         raise ConfigError(f"the files need different names to be told apart; given: {', '.join(names)}")
-    scores = []
-    for path in paths:
-        classifier = evaluate.open_classifier(path)
+    classifiers = [evaluate.open_classifier(path) for path in paths]
+    for classifier in classifiers:
         if classifier.spec.labels != val.labels:
-            raise ConfigError(f"{path.name} knows {', '.join(classifier.spec.labels)}, the faces {', '.join(val.labels)}")
-        scores.append(metrics.score(evaluate.predict(classifier, val).probs, val.classes(), val.labels))
-    faces = preprocess.prepare(val.images[0])[None]
+            raise ConfigError(f"{classifier.name} knows {', '.join(classifier.spec.labels)}, not {', '.join(val.labels)}")
     candidates = [Candidate(path.name, INT8 if path.stem.endswith("-int8") else FULL, path) for path in paths]
-    speeds = speed.measure(candidates, faces, batches=BATCHES, rounds=rounds)
+    speeds = speed.measure(candidates, preprocess.prepare(val.images[0])[None], batches=BATCHES, rounds=rounds)
+    scores = [metrics.score(evaluate.predict(each, val).probs, val.classes(), val.labels) for each in classifiers]
     return tuple(
         Compared(
             path.name,
-            round(path.stat().st_size / 1e6, 1),
+            hashlib.sha256(path.read_bytes()).hexdigest(),
             found.n,
             found.accuracy,
             found.balanced_accuracy,
@@ -83,7 +82,7 @@ def table(found: Sequence[Compared]) -> Table:
         shown.add_column(name, justify="right", no_wrap=True)
     for row in found:
         judged = (f"{row.accuracy:.4f}", f"{row.balanced_accuracy:.4f}")
-        shown.add_row(row.file, f"{row.size_mb:.1f}", *judged, *(f"{each.median_ms:.2f}" for each in row.speeds))
+        shown.add_row(row.file, f"{row.speeds[0].size_mb:.1f}", *judged, *(f"{each.median_ms:.2f}" for each in row.speeds))
     return shown
 
 
@@ -102,7 +101,7 @@ def main(argv: list[str] | None = None) -> int:
         )
         Console().print(table(found))
         if args.json is not None:
-            _write(args.json, found, [*(argv or sys.argv[1:])])
+            _write(args.json, found, sys.argv[1:] if argv is None else argv)
     except FerError as error:
         Console(stderr=True).print(f"train.compare: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
         return error.exit_code

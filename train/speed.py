@@ -100,7 +100,7 @@ def measure(
     repeats: int = REPEATS,
     clock: Callable[[], float] = time.perf_counter,
 ) -> tuple[Speed, ...]:
-    """Times every candidate with every batch and number of threads, in the order they are given.
+    """Times every candidate with every number of threads and every batch that has a face for each of them, in that order.
 
     All take turns, round by round and in another order each round, so that a noisy machine is noisy for all of them. The
     first call of a turn is not counted: the network before has emptied the processor's cache.
@@ -118,8 +118,10 @@ def measure(
     turns = [
         _Turn(candidate, session, _batch(faces, size, session.spec), [])
         for candidate in candidates
-        for session in (Session(candidate.path, count) for count in threads)
+        for count in threads
+        for session in (Session(candidate.path, count),)
         for size in batches
+        if count <= size
     ]
     rng = np.random.default_rng(0)
     for _ in range(rounds):

@@ -1,6 +1,5 @@
 """Measures what the networks of the trade-off cost: parameters, multiplications, and ONNX milliseconds a face."""
 
-import os
 import tempfile
 from collections.abc import Callable
 from importlib.metadata import version
@@ -24,7 +23,7 @@ RESNET50 = "scratch-b"
 """The row that says what the paper's network is worth when it begins as the others do."""
 
 BATCH = 1
-THREADS = min(2, os.cpu_count() or 1)
+THREADS = 1
 ROUNDS, QUICK_ROUNDS = 20, 2
 QUICK_FACES = 14
 
