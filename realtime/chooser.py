@@ -1,7 +1,8 @@
 """Which network runs, and on what: where that is left open, both are tried for a moment, and the answer is remembered.
 
-8-bit integers are three times as fast as full precision on one processor and slower on another; no list of processors would be
-right for long. So the first start on a machine measures, and later ones look the answer up by everything it depends on.
+8-bit integers are three times as fast as full precision on one processor and slower on another, and what is quick enough on one
+is too slow on another; no list of processors would be right for long. So the first start on a machine measures, and later ones
+look the answer up by everything it depends on.
 """
 
 import hashlib
@@ -22,8 +23,12 @@ from realtime.version import instructions, processor
 FORMAT = 2
 """Of the remembered answer; grows when the way of measuring changes."""
 
-CHOICES = ("int8", "full")
-"""What `auto` chooses from: the same network twice, the preferred one first."""
+FAST = "fast"
+CHOICES = ("int8", "full", FAST)
+"""What `auto` chooses from: the best network twice, the preferred file first, and the fast one for machines that need it."""
+
+MOST_S = 0.008
+"""A face may take a quarter of a camera's frame; where the best network takes longer, the fast one runs, if it is faster."""
 
 BUDGET_S = 0.3
 """How long the networks are timed, all together, after loading."""
@@ -38,10 +43,11 @@ of its time; two rounds of measuring on a busy machine differ by some 10 %."""
 
 @dataclass(frozen=True)
 class Candidate:
-    """A weights file, and the provider that would run it."""
+    """A weights file, and the provider that would run it; `fast` is that of the network that is not as good."""
 
     path: Path
     provider: str
+    fast: bool = False
 
     def __str__(self) -> str:
         return f"{self.path.name} on {self.provider}"
@@ -91,8 +97,8 @@ def open_session(model: str = AUTO, threads: int = 0, provider: str = AUTO) -> O
     Raises:
         ModelError: see `session.locate` and `session.Session`.
     """
-    paths = [session.locate(name) for name in (CHOICES if model == AUTO else [model])]
-    candidates = [Candidate(path, name) for name in _providers(provider) for path in paths]
+    files = [(session.locate(name), name == FAST) for name in (CHOICES if model == AUTO else [model])]
+    candidates = [Candidate(path, name, fast) for name in _providers(provider) for path, fast in files]
     if len(candidates) == 1:
         return Opened(Session(candidates[0].path, threads, candidates[0].provider))
     return _chosen(candidates, threads)
@@ -119,6 +125,24 @@ def fastest(seconds: Sequence[float]) -> int:
     """Index of the quickest, if it beats the first by a clear margin; else 0."""
     best = min(range(len(seconds)), key=seconds.__getitem__)
     return best if seconds[best] < MARGIN * seconds[0] else 0
+
+
+def preferred(candidates: Sequence[Candidate], seconds: Sequence[float]) -> int:
+    """Index of the candidate to run: the quickest with the best network, or, where that takes too long, the quickest of all.
+
+    Args:
+        candidates: at least one.
+        seconds: a face, with each of them.
+    """
+    order = sorted(range(len(candidates)), key=lambda index: candidates[index].fast)
+    best = sum(not candidate.fast for candidate in candidates)
+    if best:
+        first = order[fastest([seconds[index] for index in order[:best]])]
+        if seconds[first] <= MOST_S:
+            return first
+        order.remove(first)
+        order.insert(0, first)
+    return order[fastest([seconds[index] for index in order])]
 
 
 def _providers(provider: str) -> tuple[str, ...]:
@@ -156,11 +180,10 @@ def _measured(question: Question, candidates: Sequence[Candidate], threads: int,
             refusals.append(error)
     if not opened:
         raise refusals[0]
-    times = measure([_round(network) for _, network in opened], BUDGET_S, time.perf_counter)
-    index, network = opened[fastest(times)]
-    words = [
-        f"{candidates[i]} {1000 * seconds / sum(FACES):.1f} ms a face" for (i, _), seconds in zip(opened, times, strict=True)
-    ]
+    rounds = measure([_round(network) for _, network in opened], BUDGET_S, time.perf_counter)
+    times = [seconds / sum(FACES) for seconds in rounds]
+    index, network = opened[preferred([candidates[i] for i, _ in opened], times)]
+    words = [f"{candidates[i]} {1000 * seconds:.1f} ms a face" for (i, _), seconds in zip(opened, times, strict=True)]
     words += sorted({str(error) for error in refusals})
     notes.append(f"measured: {'; '.join(words)}")
     _remember(question, index, words, notes)

@@ -175,7 +175,7 @@ def _parser() -> argparse.ArgumentParser:
         "--model",
         default=defaults.model,
         metavar="NAME",
-        help="auto (the faster of the next two here, measured once), int8, full, or an .onnx file of train.export",
+        help="int8, full, fast, an .onnx file of train.export, or auto: the best that is quick enough here, measured once",
     )
     reading.add_argument(
         "--provider",

@@ -16,7 +16,7 @@ class Config:
 
     Attributes:
         source: camera index ("0"), path of a video, picture or folder of pictures, http(s)/rtsp URL, or "demo".
-        model: "auto" (the faster of the shipped ones, see chooser), "int8", "full", or the path of an ONNX file made by
+        model: "auto" (the best that is quick enough, see chooser), "int8", "full", "fast", or the path of an ONNX file made by
             train.export.
         provider: what runs the network: "auto" or a name in providers.PROVIDERS.
         threads: faces read side by side on the CPU; 0 lets the program choose.

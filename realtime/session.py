@@ -23,10 +23,11 @@ RUNTIME = str(ort.__version__)
 SHIPPED = {
     "int8": "fer-resnet50-int8.onnx",
     "full": "fer-resnet50.onnx",
+    "fast": "fer-resnet50-fast-int8.onnx",
     "ferplus": "fer-resnet50-ferplus.onnx",
 }
-"""Names for the weights that come along: 8-bit integers, full precision, and a network that has seen FER2013 alone, in full
-precision and in the source tree only: what training begins with."""
+"""Names for the weights that come along: one network in 8-bit integers and in full precision; one that is faster and not as
+good; and one that has seen FER2013 alone, in full precision and in the source tree only: what training begins with."""
 
 CHECKSUMS = "SHA256SUMS"
 

@@ -11,12 +11,12 @@ import pytest
 from numpy.typing import NDArray
 
 from realtime import cache, chooser, session
-from realtime.chooser import Candidate, Opened, fastest, measure, open_session
+from realtime.chooser import Candidate, Opened, fastest, measure, open_session, preferred
 from realtime.errors import ProviderError, WeightsCorrupt
 from realtime.labels import LABELS
 from realtime.spec import ModelSpec
 
-INT8, FULL = session.SHIPPED["int8"], session.SHIPPED["full"]
+INT8, FULL, FAST = (session.SHIPPED[name] for name in ("int8", "full", "fast"))
 
 
 @dataclass
@@ -34,8 +34,10 @@ class Machine:
         default_factory=lambda: {
             (INT8, "cpu"): 0.002,
             (FULL, "cpu"): 0.006,
+            (FAST, "cpu"): 0.001,
             (INT8, "cuda"): 0.004,
             (FULL, "cuda"): 0.001,
+            (FAST, "cuda"): 0.0009,
         }
     )
     broken: tuple[str, ...] = ()
@@ -155,13 +157,13 @@ def test_a_network_that_is_named_is_not_measured(machine: Machine) -> None:
 
 def test_the_faster_file_is_taken_and_remembered(machine: Machine) -> None:
     assert machine.started().file == INT8
-    assert machine.loaded == [(INT8, "cpu"), (FULL, "cpu")]
+    assert machine.loaded == [(INT8, "cpu"), (FULL, "cpu"), (FAST, "cpu")]
     machine.speeds[INT8, "cpu"] = 0.02  # it is not measured again
     before = machine.now
     second = machine.started()
     assert second.file == INT8
     assert (machine.loaded, machine.batches, machine.now) == ([(INT8, "cpu")], [], before)
-    assert f"{INT8} on cpu 2.0 ms a face; {FULL} on cpu 6.0 ms a face" in second.notes
+    assert f"{INT8} on cpu 2.0 ms a face; {FULL} on cpu 6.0 ms a face; {FAST} on cpu 1.0 ms a face" in second.notes
     assert str(kept()) in second.notes
 
 
@@ -170,6 +172,24 @@ def test_where_small_integers_are_slow_the_full_file_is_taken(machine: Machine) 
     assert machine.started().file == FULL
     assert machine.started().file == FULL
     assert machine.loaded == [(FULL, "cpu")]
+
+
+@pytest.mark.parametrize(
+    ("int8_ms", "full_ms", "fast_ms", "file"),
+    [(7.9, 20, 1, INT8), (8.1, 20, 3, FAST), (8.1, 20, 7.5, INT8), (20, 7.9, 3, FULL), (40, 30, 12, FAST), (9, 9, 20, INT8)],
+)
+def test_the_fast_network_is_for_machines_that_need_it(
+    machine: Machine, int8_ms: float, full_ms: float, fast_ms: float, file: str
+) -> None:
+    machine.speeds = {(INT8, "cpu"): int8_ms / 1000, (FULL, "cpu"): full_ms / 1000, (FAST, "cpu"): fast_ms / 1000}
+    assert machine.started().file == file
+
+
+def test_the_best_network_on_a_gpu_comes_before_the_fast_one_on_the_processor() -> None:
+    candidates = [Candidate(Path(name), provider, name == FAST) for provider in ("cpu", "cuda") for name in (INT8, FULL, FAST)]
+    assert preferred(candidates, [0.02, 0.03, 0.001, 0.009, 0.007, 0.001]) == 4
+    assert preferred(candidates, [0.02, 0.03, 0.004, 0.019, 0.017, 0.016]) == 2
+    assert preferred([candidates[2]], [0.02]) == 0
 
 
 def test_measuring_is_short_and_mostly_of_one_face(machine: Machine) -> None:
@@ -216,7 +236,7 @@ def damaged(**changes: Any) -> Callable[[], None]:
         lambda: kept().write_text("[]"),
         lambda: kept().write_text("null"),
         lambda: kept().write_bytes(b"\xff\x00"),
-        damaged(answer=2),
+        damaged(answer=3),
         damaged(answer=-1),
         damaged(answer="one"),
         damaged(answer=None),
@@ -269,7 +289,7 @@ def test_a_gpu_that_is_faster_is_taken(machine: Machine, monkeypatch: pytest.Mon
     monkeypatch.setattr(session, "installed", lambda: ("cpu", "cuda"))
     start = machine.started()
     assert (start.file, start.provider) == (FULL, "cuda")
-    assert len(machine.loaded) == 4
+    assert len(machine.loaded) == 6
     machine.started()
     assert machine.loaded == [(FULL, "cuda")]
 
@@ -316,7 +336,7 @@ def test_a_gpu_that_has_gone_is_measured_without(machine: Machine, monkeypatch: 
 def test_a_provider_that_is_named_is_used_or_an_error(machine: Machine) -> None:
     machine.speeds[FULL, "cuda"] = 0.1
     assert machine.started(provider="cuda").provider == "cuda"
-    assert machine.loaded == [(INT8, "cuda"), (FULL, "cuda")]
+    assert machine.loaded == [(INT8, "cuda"), (FULL, "cuda"), (FAST, "cuda")]
     machine.broken = ("dml",)
     with pytest.raises(ProviderError, match="--provider dml: no"):
         machine.started(provider="dml")

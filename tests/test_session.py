@@ -77,7 +77,7 @@ def test_missing_file_says_what_to_do(tmp_path: Path) -> None:
         locate(str(tmp_path))  # a folder is no file
 
 
-@pytest.mark.parametrize("model", ["auto", "int8", "full"])
+@pytest.mark.parametrize("model", ["auto", "int8", "full", "fast"])
 def test_the_shipped_files_are_there_and_whole(model: str) -> None:
     assert Session(locate(model)).spec.labels == LABELS
 

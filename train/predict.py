@@ -112,7 +112,7 @@ def _whereabouts(face: FaceReading, number: int, reading: PictureReading) -> str
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m train.predict", description="Read the expressions in a single picture.")
     parser.add_argument("image", type=Path, help="a picture: a photograph with faces, or the crop of one face")
-    parser.add_argument("--model", default="auto", help="auto, int8, full, or the path of an .onnx file (default: %(default)s)")
+    parser.add_argument("--model", default="auto", help="auto, int8, full, fast, or an .onnx file (default: %(default)s)")
     parser.add_argument("--out", type=Path, help="draw a panel here: original, equalized, edges, regions, bars (PNG)")
     return parser
 
