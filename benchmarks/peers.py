@@ -27,6 +27,10 @@ READ = "detect and classify"
 """fer does both in one call."""
 
 
+PACKAGES = {"pkg_resources": "setuptools<81"}
+"""Packages that bring a module of another name, as far as fer leaves them out."""
+
+
 def main(argv: list[str] | None = None) -> int:
     """Measures, prints a table, writes JSON and a plot; returns the exit code, 2 where `fer` is not installed."""
     return suite.main(_parser(), _measure, argv)
@@ -84,7 +88,8 @@ def fer_detector() -> Any:
             return importlib.import_module(module).FER(mtcnn=False)
         except ModuleNotFoundError as error:
             if error.name not in (FER, module):
-                raise ConfigError(f"fer is installed but needs {error.name}; pip install {error.name}") from error
+                package = PACKAGES.get(str(error.name), error.name)
+                raise ConfigError(f"fer is installed but needs {error.name}; pip install '{package}'") from error
         except (AttributeError, ImportError):
             continue
     raise ConfigError("fer is not installed; pip install fer in an environment of its own, beside fer-cam")

@@ -44,7 +44,7 @@ class Config:
     provider: str = AUTO
     threads: int = 0
     min_face: int = 0
-    threshold: float = 0.4
+    threshold: float = 0.5
     smoothing_s: float = 0.35
     display: bool | None = None
     mirror: bool | None = None
