@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from realtime import geometry
 from realtime.detector import HaarDetector
-from realtime.finder import Finder, Following, FrameByFrame, Strangers
+from realtime.finder import STAY_INSIDE, Finder, Following, FrameByFrame, Strangers
 from realtime.follower import Follower
 from realtime.scanner import Scanner
 from realtime.sources.file import VideoFile
@@ -101,9 +101,10 @@ def test_a_face_most_of_which_has_left_the_picture_is_not_shown(following: Follo
     step = (right - left) // 40
     moved = (np.pad(gray[:, shift:], ((0, 0), (0, shift)), mode="edge") for shift in range(0, right, step))
     shown = play(following, moved)
-    inside = [faces[0].box_xyxy[0] + 0.2 * (right - left) >= 0 for faces in shown if faces]
-    assert all(inside)
-    assert len(inside) > left / step, "shown as long as it is whole"
+    boxes = np.array([faces[0].box_xyxy for faces in shown if faces])
+    assert len(boxes) > left / step, "shown as long as it is whole"
+    outside = -boxes[:, 0] / (boxes[:, 2] - boxes[:, 0])
+    assert outside.max() == pytest.approx(1 - STAY_INSIDE, abs=0.03)
 
 
 def test_two_tracks_on_one_face_become_one(following: Following) -> None:
