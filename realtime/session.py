@@ -78,8 +78,8 @@ class Session:
     """A network in memory.
 
     On the CPU several faces are read in parts, side by side, each by one thread from the first layer to the last. Were all
-    threads to share every layer, they would wake and wait for one another a hundred times a face: on two cores that makes one
-    face slower (3.0 instead of 2.8 ms) and sixteen not much faster (1.4 ms each with two threads, 1.8 with one; in parts 1.0).
+    threads to share every layer, they would wake and wait for one another a hundred times a face. In parts, two threads take
+    half of one's time for sixteen faces (weights/results/compared.json).
 
     Args:
         path: an ONNX file written by train.export. If a SHA256SUMS file beside it lists it, its checksum must agree.
