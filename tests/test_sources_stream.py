@@ -179,7 +179,13 @@ def test_a_server_that_refuses() -> None:
 
 def test_a_server_that_never_answers() -> None:
     with MjpegServer(JPEGS, silent=True) as server:
-        assert "no answer in time" in refusal(server.url, 0.5) or "does not answer" in refusal(server.url, 0.5)
+        assert "does not answer within 0.5 s" in refusal(server.url, 0.5)
+
+
+def test_the_same_where_ffmpegs_limit_runs_out_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_module, "within", lambda _, make, __: make())
+    with MjpegServer(JPEGS, silent=True) as server:
+        assert "does not answer within 0.2 s" in refusal(server.url, 0.2)
 
 
 def test_a_name_that_is_never_resolved(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,6 +91,8 @@ def spoken(url: str) -> str:
 def _open(url: str, name: str, timeout_s: float, notify: Notify) -> Decoder:
     try:
         return Decoder(url, name=name, notify=notify, timeout_s=timeout_s, options=dict(OPTIONS))
+    except av.error.ExitError as error:  # FFmpeg's own limit, a moment before ours
+        raise TimeoutError from error
     except av.error.HTTPUnauthorizedError as error:
         raise SourceOpenError(f"{name} wants a login; give it as http://user:password@host/...") from error
     except av.error.InvalidDataError as error:
