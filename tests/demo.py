@@ -1,8 +1,10 @@
 """The demo clip as test material: its frames, and the truth that was written when it was drawn."""
 
 import csv
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -49,12 +51,18 @@ def truth() -> tuple[TrueFace, ...]:
         )
 
 
+def frames() -> Iterator[NDArray[np.uint8]]:
+    """All pictures of the clip, uint8 (480,640,3)."""
+    capture = cv2.VideoCapture(str(CLIP))
+    try:
+        while (got := capture.read())[0]:
+            yield np.asarray(got[1], dtype=np.uint8)
+    finally:
+        capture.release()
+
+
 def demo_frame(index: int) -> Shot:
     """One frame of the clip with its truth."""
-    capture = cv2.VideoCapture(str(CLIP))
-    for _ in range(index + 1):
-        readable, image = capture.read()
-    capture.release()
-    assert readable, f"the demo clip has no frame {index}"
+    image = next(islice(frames(), index, None))
     boxes = [face.box_xyxy for face in truth() if face.frame == index]
-    return Shot(np.asarray(image, dtype=np.uint8), np.array(boxes, np.float32).reshape(-1, 4))
+    return Shot(image, np.array(boxes, np.float32).reshape(-1, 4))

@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from realtime import geometry, preprocess
+from realtime.detector import HaarDetector
 from realtime.follower import FOLLOW_S, SEARCH_S, Follower, Hit
-from tests.demo import demo_frame
+from tests.demo import demo_frame, frames
 
 KEY = 7
 STEP_S = 1 / 30
@@ -57,6 +59,29 @@ def test_a_search_finds_the_face_nearby(portrait: NDArray[np.uint8], face: NDArr
     assert off(hit, face) < 0.08  # the cascade's boxes are 4 % smaller than those of the demo's table
     assert hit is not None
     assert hit.votes >= 10
+
+
+def test_the_box_is_that_of_a_whole_frames_search() -> None:
+    """On and on through the demo clip, each box from the one before: the network is to see the crop it sees in a picture."""
+    follower, detector = Follower(), HaarDetector()
+    square: NDArray[np.float32] | None = None
+    off_by = []
+    for index, image in enumerate(frames()):
+        if index % 6:
+            continue
+        gray = preprocess.to_gray(image)
+        whole = geometry.to_centre_side(detector.detect(gray).boxes_xyxy)[0]
+        if square is None or np.abs(square - whole).max() > 0.3 * whole[2]:  # the second person's box came first
+            square = whole
+        hit = follower.search(gray, square)
+        if hit is not None:
+            square = hit.square
+            off_by.append((square - whole) / whole[2])
+    assert len(off_by) > 110
+    x, y, side = np.mean(off_by, axis=0)
+    assert max(abs(x), abs(y)) < 0.01
+    assert abs(side) < 0.05  # what is left differs from person to person
+    assert np.std(off_by, axis=0)[2] < 0.05
 
 
 def test_a_search_finds_nothing_on_a_wall(portrait: NDArray[np.uint8], face: NDArray[np.float32]) -> None:
