@@ -1,8 +1,10 @@
 """Drawing on a picture: text, plates, outlines; antialiased, clipped at the edge, sized in pixels. Knows nothing of faces.
 
-OpenCV's strokes are drawn four times too large and shrunk, which is what makes its plotter font readable at 8 px.
+OpenCV's strokes are drawn four times too large and shrunk, which is what makes its plotter font readable at 8 px. That takes a
+quarter of a millisecond, so words are kept: of "#3 happiness 87 %" only the figure is new now and then.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -98,19 +100,29 @@ def bounds(picture: Picture) -> Rect:
     return Rect(0, 0, picture.shape[1], picture.shape[0])
 
 
-@lru_cache(maxsize=1024)
-def _glyphs(text: str, cap_px: int) -> Picture:
-    """Coverage of one line of text, uint8 (line_height(cap_px), width)."""
-    scale = cap_px * OVERSIZE / CAP_UNITS
-    stroke = max(1, round(cap_px * OVERSIZE * 0.15))
-    (width, _), _ = cv2.getTextSize(text, FONT, scale, stroke)
-    large = np.zeros((line_height(cap_px) * OVERSIZE, -(-(width + stroke) // OVERSIZE) * OVERSIZE), np.uint8)
-    baseline = round((line_height(cap_px) + cap_px) / 2 * OVERSIZE)
-    cv2.putText(large, text, (stroke // 2, baseline), FONT, scale, 255, stroke, cv2.LINE_AA)
-    small = cv2.resize(large, (large.shape[1] // OVERSIZE, line_height(cap_px)), interpolation=cv2.INTER_AREA)
-    coverage = np.asarray(small, np.uint8).reshape(line_height(cap_px), -1)
-    coverage.flags.writeable = False
-    return coverage
+def _scale(cap_px: int) -> float:
+    """Of FONT, for letters OVERSIZE times too large."""
+    return cap_px * OVERSIZE / CAP_UNITS
+
+
+def _stroke(cap_px: int) -> int:
+    """Thickness of such a letter's lines."""
+    return max(1, round(cap_px * OVERSIZE * 0.15))
+
+
+def _advance(text: str, cap_px: int) -> int:
+    """Pixels, OVERSIZE times too large, from the beginning of a text to where the next letter begins."""
+    return cv2.getTextSize(text, FONT, _scale(cap_px), _stroke(cap_px))[0][0] if text else 0
+
+
+def _coverage(word: str, cap_px: int) -> Picture:
+    """How much of each pixel a word covers, uint8 (line_height(cap_px), text_width(word, cap_px))."""
+    height, width, stroke = line_height(cap_px), text_width(word, cap_px), _stroke(cap_px)
+    large = np.zeros((height * OVERSIZE, width * OVERSIZE), np.uint8)
+    baseline = round((height + cap_px) / 2 * OVERSIZE)
+    cv2.putText(large, word, (stroke // 2, baseline), FONT, _scale(cap_px), 255, stroke, cv2.LINE_AA)
+    small = cv2.resize(large, (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8).reshape(height, width)
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,9 +156,9 @@ class Layer:
 
 
 @lru_cache(maxsize=1024)
-def _inked(text: str, cap_px: int, colour: Colour) -> Layer:
-    """One line of text, line_height(cap_px) high."""
-    coverage = _glyphs(text, cap_px)
+def _inked(word: str, cap_px: int, colour: Colour) -> Layer:
+    """A word, line_height(cap_px) high."""
+    coverage = _coverage(word, cap_px)
     added = (coverage[:, :, None].astype(np.uint16) * np.array(colour, np.uint16) + 127) // 255
     return Layer(np.repeat(255 - coverage[:, :, None], 3, axis=2), added.astype(np.uint8))
 
@@ -158,13 +170,13 @@ def line_height(cap_px: int) -> int:
 
 def text_width(text: str, cap_px: int) -> int:
     """Pixels that a line takes from left to right."""
-    return int(_glyphs(text, cap_px).shape[1]) if text else 0
+    return -(-(_advance(text, cap_px) + _stroke(cap_px)) // OVERSIZE) if text else 0
 
 
 def write(picture: Picture, text: str, x: int, y: int, cap_px: int, colour: Colour) -> None:
     """Writes one line whose box starts at x, y (top left); what falls outside the picture is cut off."""
-    if text:
-        _inked(text, cap_px, colour).lay(picture, x, y)
+    for word in re.finditer(r"\S+", text):
+        _inked(word.group(), cap_px, colour).lay(picture, x + _advance(text[: word.start()], cap_px) // OVERSIZE, y)
 
 
 @lru_cache(maxsize=256)

@@ -25,7 +25,7 @@ shown stays a little longer, so that it does not blink at the edge."""
 SURE_VOTES = 10
 """Windows of the cascade that must agree on a face in which no eyes are found."""
 
-MOST_SEARCHES = 3
+MOST_SEARCHES = 2
 """Confirmed faces looked at closely in one frame; in a crowd the others are followed by their pictures until their turn."""
 
 

@@ -33,6 +33,9 @@ PANEL = Colour.of("14171a")
 DIM = Colour.of("b4bac0")
 REC = Colour.of("e5484d")
 
+ABOUT = 0.8
+"""A face with this share of the largest one's side is about as large."""
+
 KEYS: tuple[tuple[str, str], ...] = (
     ("space", "pause"),
     ("s", "snapshot"),
@@ -56,7 +59,7 @@ class Hud:
         paused, recording: marks in the picture.
         notices: short messages, the newest last.
         help: whether the keys are listed.
-        details: whether the largest face has its bars.
+        details: whether the closest face has its bars.
         effort: how much is done for a frame.
     """
 
@@ -91,7 +94,7 @@ class _Sizes:
 def draw(result: FrameResult, hud: Hud | None = None, *, mirror: bool = False) -> NDArray[np.uint8]:
     """A new picture, uint8 (H,W,3), of the frame's size.
 
-    Without `hud` only faces and the bars of the largest one are drawn, as saved videos show them. `mirror` flips picture
+    Without `hud` only faces and the bars of the closest one are drawn, as saved videos show them. `mirror` flips picture
     and boxes, never text.
     """
     picture = (result.frame.image[:, ::-1] if mirror else result.frame.image).copy()
@@ -102,7 +105,7 @@ def draw(result: FrameResult, hud: Hud | None = None, *, mirror: bool = False) -
         _draw_box(picture, face, box, sizes)
     taken = [] if hud is None else _draw_corners(picture, hud, sizes)
     if faces and (hud is None or hud.details):
-        taken += _draw_bars(picture, faces[0], boxes, result.labels, sizes)
+        taken += _draw_bars(picture, _closest(faces), boxes, result.labels, sizes)
     _draw_plates(picture, faces, boxes, taken, sizes)
     if hud is not None and hud.help:
         _draw_help(picture, sizes)
@@ -118,6 +121,12 @@ def colour_of(label: str) -> Colour:
 
 def _side(face: TrackedFace) -> float:
     return float(face.box_xyxy[2] - face.box_xyxy[0])
+
+
+def _closest(faces: Sequence[TrackedFace]) -> TrackedFace:
+    """The largest face; of several about as large the one that was there first, so that the bars stay with one."""
+    side = max(_side(face) for face in faces)
+    return min((face for face in faces if _side(face) >= ABOUT * side), key=lambda face: face.id)
 
 
 def _box(face: TrackedFace, picture: Picture, sizes: _Sizes, mirror: bool) -> Rect:

@@ -46,7 +46,9 @@ def locate(model: str) -> Path:
         path = Path(model)
         if path.is_file():
             return path
-        raise WeightsNotFound(f"{model}: no such weights file; give int8, full, fast or the path of an .onnx file, or leave --model out")
+        raise WeightsNotFound(
+            f"{model}: no such weights file; give int8, full, fast or the path of an .onnx file, or leave --model out"
+        )
     here = Path(__file__).parent
     for folder in (here / "weights", here.parent / "weights"):  # installed, or a checkout
         if (folder / shipped).is_file():

@@ -219,6 +219,14 @@ def test_the_largest_face_has_its_bars_in_the_lower_right_corner() -> None:
     assert near(corner, COLOURS["surprise"]).sum() > 5 * near(corner, COLOURS["anger"]).sum()
 
 
+@pytest.mark.parametrize("side", [190, 210])
+def test_of_faces_about_as_large_the_first_keeps_the_bars(side: int) -> None:
+    first = builders.face(1, box=(100, 100, 300, 300), label="anger", likely=0.9)
+    second = builders.face(2, box=(500, 100, 500 + side, 100 + side), label="surprise", likely=0.9)
+    corner = draw(plain((1280, 720), first, second))[440:, 960:]
+    assert near(corner, COLOURS["anger"]).sum() > 5 * near(corner, COLOURS["surprise"]).sum()
+
+
 def test_the_length_of_a_bar_is_the_probability() -> None:
     def length(likely: float) -> int:
         picture = draw(plain((1280, 720), builders.face(box=(300, 100, 500, 300), label="surprise", likely=likely)))
