@@ -15,6 +15,7 @@ from benchmarks import record
 from benchmarks.record import Machine, Record
 from realtime.classifier import Classifier
 from realtime.errors import ConfigError, FerError
+from realtime.providers import AUTO
 from realtime.version import current_commit
 
 RESULTS = Path(__file__).parent / "results"
@@ -76,10 +77,12 @@ class Outcome(Generic[P]):
 def parser(name: str, description: str) -> argparse.ArgumentParser:
     """The options that every benchmark has."""
     made = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}", description=description)
-    made.add_argument("--model", default="auto", metavar="PATH", help="the network of fer-cam")
+    made.add_argument("--model", default=AUTO, metavar="PATH", help="the network of fer-cam")
     made.add_argument("--threads", type=int, default=0, metavar="N", help="threads of fer-cam's network")
     made.add_argument("--out", type=Path, default=RESULTS, metavar="DIR", help="where JSON and plot go")
-    made.add_argument("--name", metavar="NAME", help="their name, without suffix (default: what was measured, and the machine)")
+    made.add_argument(
+        "--name", metavar="NAME", help="their name, without suffix (default: what was measured, the network, the machine)"
+    )
     return made
 
 
@@ -114,6 +117,12 @@ def at_least(option: str, value: float, least: float) -> None:
         raise ConfigError(f"{option} {value:g}: give at least {least:g}")
 
 
+def _common(args: argparse.Namespace) -> str:
+    """The command line, as far as it is about the network; files without their folders."""
+    model = "" if args.model == AUTO else f" --model {Path(args.model).name}"
+    return model + (f" --threads {args.threads}" if args.threads else "")
+
+
 def finish(outcome: Outcome[P], classifier: Classifier, args: argparse.Namespace, console: Console) -> None:
     """Prints the table, writes the result and its plot.
 
@@ -122,7 +131,7 @@ def finish(outcome: Outcome[P], classifier: Classifier, args: argparse.Namespace
     """
     measured = Record(
         benchmark=outcome.benchmark,
-        command=outcome.command,
+        command=outcome.command + _common(args),
         date=record.now(),
         commit=current_commit(),
         machine=Machine.this(),
@@ -134,7 +143,8 @@ def finish(outcome: Outcome[P], classifier: Classifier, args: argparse.Namespace
     shown = outcome.table(measured)
     shown.caption = f"{measured.machine.cpu}, {measured.machine.cores} cores, {measured.threads} threads, {measured.model}"
     console.print(shown)
-    about = "-".join(part for part in (outcome.benchmark, outcome.about) if part)
+    network = "" if args.model == AUTO else Path(args.model).stem
+    about = "-".join(part for part in (outcome.benchmark, outcome.about, network) if part)
     title = args.name or f"{about}--{measured.machine.slug}"
     console.print(f"wrote {measured.write(args.out, title)}", soft_wrap=True)
     path = args.out / f"{title}.png"

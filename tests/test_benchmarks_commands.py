@@ -98,6 +98,13 @@ def test_latency_of_a_clip(clip: Path, tiny: list[str], tmp_path: Path, capsys: 
     assert "frames/s" in shown
 
 
+def test_a_result_names_the_network_that_was_asked_for(clip: Path, tiny: list[str], tmp_path: Path) -> None:
+    assert latency.main(["--video", str(clip), "--repeats", "1", "--threads", "1", *tiny, "--out", str(tmp_path)]) == 0
+    (path,) = tmp_path.glob("*.json")
+    assert path.name.startswith("latency-small-tiny--")
+    assert json.loads(path.read_text())["command"].endswith("--video small.mp4 --repeats 1 --model tiny.onnx --threads 1")
+
+
 def test_latency_of_a_matrix(tiny: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scenes, "FACE_PART", 3)
     arguments = ["--matrix", "--sizes", "240x180", "320x180", "--faces", "0", "1", "--frames", "8", "--repeats", "1", *tiny]
