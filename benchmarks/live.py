@@ -23,7 +23,9 @@ from benchmarks.steps import OURS, THEIRS
 from benchmarks.suite import Outcome, Size
 from realtime.classifier import Classifier
 from realtime.config import Config
+from realtime.datatypes import Effort
 from realtime.errors import SourceLostError
+from realtime.governor import EFFORTS
 from realtime.session import locate
 
 LOOP_S = 10.0
@@ -36,6 +38,7 @@ class View:
 
     place: int | None
     drawn_at: float
+    effort: Effort | None = None
 
 
 @dataclass(frozen=True)
@@ -61,11 +64,26 @@ class Views:
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """One picture as a side shows it, and how many that side has dropped so far, if it counts."""
+    """One picture as a side shows it.
+
+    Attributes:
+        image: what is shown, uint8 (H,W,3).
+        drawn_at: perf_counter.
+        dropped: by that side so far, if it counts.
+        frame: the same without labels, which cover the number where there are many; None if that cannot happen.
+        effort: what was done for it, if the side has a governor.
+    """
 
     image: NDArray[np.uint8]
     drawn_at: float
     dropped: int | None
+    frame: NDArray[np.uint8] | None = None
+    effort: Effort | None = None
+
+    def number(self) -> int | None:
+        """What the camera wrote into it, if it can be read."""
+        seen = stamp.read(self.image)
+        return stamp.read(self.frame) if seen is None and self.frame is not None else seen
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -125,7 +143,7 @@ def view(pictures: Iterator[Picture], warm_up_s: float, seconds: float) -> Views
     counted = False
     warm_up, cpu_s, dropped = 0, 0.0, 0
     for picture in pictures:
-        views.append(View(stamp.read(picture.image), picture.drawn_at))
+        views.append(View(picture.number(), picture.drawn_at, picture.effort))
         if not counted and picture.drawn_at - began >= warm_up_s:
             counted, warm_up, cpu_s, dropped = True, len(views) - 1, time.process_time(), picture.dropped or 0
         if counted and picture.drawn_at - views[warm_up].drawn_at >= seconds:
@@ -162,14 +180,21 @@ def summary(what: str, views: Views, sent: Sent) -> Watched:
         dropped=views.dropped,
         never_shown=max(0, max(known) - min(known) + 1 - len(known) - unreadable),
         unreadable=unreadable,
+        effort=least.name if (least := _least(views)) else None,
         age_ms=Spread.of(ages),
     )
+
+
+def _least(views: Views) -> Effort | None:
+    """The least that was done for any picture that counts."""
+    done = [view.effort for view in views.views[views.warm_up :] if view.effort is not None]
+    return max(done, key=EFFORTS.index, default=None)
 
 
 def _ours(config: Config, classifier: Classifier) -> Generator[Picture]:
     """As the program shows them, the state of the program drawn too."""
     for shown in ours.watch(config, classifier, hud=True):
-        yield Picture(shown.picture, shown.drawn_at, shown.dropped)
+        yield Picture(shown.picture, shown.drawn_at, shown.dropped, shown.result.frame.image, shown.result.effort)
 
 
 def _theirs(url: str, model: Path, classifier: Classifier) -> Generator[Picture]:
@@ -182,7 +207,19 @@ def table(measured: Record[Live]) -> Table:
     result = measured.result
     title = f"{result.width}x{result.height}, {result.fps:g} pictures a second sent, faces: {result.faces}"
     shown = Table(title=title)
-    columns = ("", "shown/s", "age p50 ms", "p95", "p99", "most", "dropped", "never shown", "unreadable", "CPU, of a core")
+    columns = (
+        "",
+        "shown/s",
+        "age p50 ms",
+        "p95",
+        "p99",
+        "most",
+        "dropped",
+        "never shown",
+        "unreadable",
+        "CPU, of a core",
+        "least effort",
+    )
     for column in columns:
         shown.add_column(column, justify="left" if column == "" else "right")
     for side in result.sides:
@@ -195,6 +232,7 @@ def table(measured: Record[Live]) -> Table:
             str(side.never_shown),
             str(side.unreadable),
             f"{100 * side.cpu_share:.0f} %",
+            side.effort or "-",
         )
     return shown
 

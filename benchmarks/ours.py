@@ -15,9 +15,10 @@ from realtime import overlay
 from realtime.capture import open_feed
 from realtime.classifier import Classifier
 from realtime.config import Config
-from realtime.datatypes import FrameResult, SourceInfo
+from realtime.datatypes import FULL_EFFORT, FrameResult, SourceInfo
 from realtime.detector import HaarDetector
 from realtime.finder import Strangers
+from realtime.governor import Governor
 from realtime.meter import Meter
 from realtime.overlay import Hud
 from realtime.pipeline import Pipeline, open_pipeline
@@ -71,7 +72,7 @@ def path_of(info: SourceInfo) -> Path | None:
 def watch(
     config: Config, classifier: Classifier, *, hud: bool = False, until: Callable[[], bool] = lambda: False
 ) -> Iterator[Shown]:
-    """Every frame that the program would show, drawn, until the source ends or `until` says so.
+    """Every frame that the program would show, drawn, until the source ends or `until` says so; of a camera with a governor.
 
     Args:
         hud: draw the state of the program too, as its window does.
@@ -81,18 +82,22 @@ def watch(
     """
     with one_thread(), closing(open_feed(config)) as feed, open_pipeline(config, classifier, feed.info) as pipeline:
         meter = Meter(classifier.spec.labels)
+        governor = Governor.of(feed.info, config.target_latency_ms)
+        effort = FULL_EFFORT
         while not (feed.finished or until()):
             started = time.perf_counter()
             frame = feed.next(POLL_S)
             if frame is None:
                 continue
             decoded = time.perf_counter()
-            result = pipeline.process(frame, feed.dropped)
+            result = pipeline.process(frame, feed.dropped, effort)
             processed = time.perf_counter()
             meter.add(result, processed)
-            state = Hud(meter.fps, meter.latency_ms, feed.dropped) if hud else None
+            state = Hud(meter.fps, meter.latency_ms, feed.dropped, effort=effort) if hud else None
             picture = overlay.draw(result, state)
             drawn = time.perf_counter()
+            if governor is not None:
+                effort = governor.update(drawn - frame.captured_at, drawn)
             yield Shown(result, picture, drawn, _steps(decoded - started, result, drawn - processed), feed.dropped)
 
 

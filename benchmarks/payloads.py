@@ -99,6 +99,7 @@ class Watched:
         dropped: by the program's own count; None where it has none.
         never_shown: numbers sent and missing among those shown.
         unreadable: pictures shown whose number could not be read.
+        effort: the least that was done for a picture, if the side has a governor.
         age_ms: from the moment the camera sent a picture to the moment it was drawn.
     """
 
@@ -110,6 +111,7 @@ class Watched:
     dropped: int | None
     never_shown: int
     unreadable: int
+    effort: str | None
     age_ms: Spread
 
 

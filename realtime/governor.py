@@ -4,7 +4,10 @@ from collections import deque
 
 import numpy as np
 
-from realtime.datatypes import FULL_EFFORT, Effort
+from realtime.datatypes import FULL_EFFORT, Effort, SourceInfo
+
+USUAL_FPS = 30.0
+"""Of a camera that does not say."""
 
 EFFORTS = (
     FULL_EFFORT,
@@ -42,6 +45,11 @@ class Governor:
         self._changed_s: float | None = None
         self._recovered_s: float | None = None
         self._recover_s = RECOVER_S
+
+    @classmethod
+    def of(cls, source: SourceInfo, target_latency_ms: float = 0.0) -> "Governor | None":
+        """One for a live source, by default with the time between two frames as its target; files take the time they need."""
+        return cls(target_latency_ms / 1000 or 1 / (source.fps or USUAL_FPS)) if source.live else None
 
     @property
     def effort(self) -> Effort:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 
 from realtime.config import Config
-from realtime.datatypes import FULL_EFFORT, Frame, FrameResult, SourceInfo
+from realtime.datatypes import FULL_EFFORT, Frame, FrameResult
 from realtime.errors import SinkError, SourceError
 from realtime.feed import Feed
 from realtime.governor import Governor
@@ -36,9 +36,6 @@ MOST_NOTICES = 4
 MOST_AT_ONCE = 8
 """Frames of a file whose faces go through the network together: a face takes half the time then, and no more is gained."""
 
-USUAL_FPS = 30.0
-"""Of a camera that does not say."""
-
 
 class Loop:
     """Feeds frames through the pipeline into the outputs and serves the window's keys.
@@ -67,7 +64,7 @@ class Loop:
         self._terminal = terminal
         self._window = window
         self._clock = clock
-        self._governor = _governor(config, feed.info)
+        self._governor = Governor.of(feed.info, config.target_latency_ms)
         self._effort = FULL_EFFORT
         # a file that nobody watches is read in batches; what is watched, and what is live, frame by frame
         self._at_once = 1 if feed.info.live or window is not None else MOST_AT_ONCE
@@ -205,10 +202,3 @@ class Loop:
             notices=tuple(text for _, text in self._notices),
             effort=self._effort,
         )
-
-
-def _governor(config: Config, source: SourceInfo) -> Governor | None:
-    """Keeps the target latency; files take the time they need."""
-    if not source.live:
-        return None
-    return Governor(config.target_latency_ms / 1000 or 1 / (source.fps or USUAL_FPS))

@@ -13,6 +13,7 @@ from benchmarks.camera import Camera, Sent
 from benchmarks.live import Picture, View, Views
 from benchmarks.payloads import Live, Sample, Soak
 from realtime.errors import SourceLostError
+from realtime.governor import EFFORTS
 from tests.tiny_models import write_always
 
 
@@ -97,6 +98,21 @@ def test_the_warm_up_does_not_count() -> None:
         live.view(pictures(now), 1.0, 200.0)
 
 
+def test_a_number_under_a_label_is_read_from_the_frame() -> None:
+    frame = np.zeros((180, 320, 3), np.uint8)
+    stamp.draw(frame, 77)
+    covered = frame.copy()
+    covered[:30] = 200
+    assert Picture(covered, 1.0, 0).number() is None
+    assert Picture(covered, 1.0, 0, frame).number() == 77
+
+
+def test_the_least_effort_of_those_that_count() -> None:
+    done = [EFFORTS[4], EFFORTS[0], EFFORTS[2], EFFORTS[1]]
+    views = Views(tuple(View(n, 1.0 + n, effort) for n, effort in enumerate(done)), 1, 0.0, 0)
+    assert live.summary("fer-cam", views, Sent(np.arange(4.0), 4)).effort == EFFORTS[2].name
+
+
 def test_a_camera_in_a_process_of_its_own(tmp_path: Path) -> None:
     assert camera.encode((noise(240, 180) for _ in range(5)), tmp_path) == 5
     with Camera(tmp_path, fps=50) as source:
@@ -121,6 +137,7 @@ def test_live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert live.main(arguments) == 0
     result = record.read(tmp_path / "try.json", Live).result
     assert [side.what for side in result.sides] == ["fer-cam", "tutorial loop"]
+    assert [side.effort for side in result.sides] == ["full", None]
     for side in result.sides:
         assert side.frames >= 2
         assert 0 < side.age_ms.p50 < 30_000

@@ -1,8 +1,11 @@
 """A machine that is too slow, one that recovers, and one that is fast enough, at 30 frames a second."""
 
+from dataclasses import replace
 from itertools import pairwise
 
-from realtime.datatypes import FULL_EFFORT
+import numpy as np
+
+from realtime.datatypes import FULL_EFFORT, SourceInfo
 from realtime.governor import EFFORTS, LONGEST_RECOVER_S, PATIENCE_S, RECOVER_S, Governor
 
 TARGET_S = 1 / 30
@@ -22,6 +25,22 @@ class Camera:
             self.now += 1 / 30
             levels.append(EFFORTS.index(self.governor.update(latency_s, self.now)))
         return levels
+
+
+def test_its_target_is_the_time_between_two_frames_of_a_camera_unless_one_is_given() -> None:
+    camera = SourceInfo(name="camera 0", live=True, temporal=True, width=640, height=480, fps=20.0, frames=None)
+    for source, target_ms, held_s, missed_s in (
+        (camera, 0.0, 0.049, 0.051),
+        (replace(camera, fps=None), 0.0, 0.033, 0.034),
+        (camera, 10.0, 0.0099, 0.0101),
+    ):
+        for latency_s, level in ((held_s, 0), (missed_s, 1)):
+            governor = Governor.of(source, target_ms)
+            assert governor is not None
+            for now in np.arange(0.0, 1.5, 0.05):
+                governor.update(latency_s, float(now))
+            assert governor.effort is EFFORTS[level]
+    assert Governor.of(replace(camera, live=False)) is None
 
 
 def test_a_fast_machine_is_left_alone() -> None:
