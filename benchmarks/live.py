@@ -70,7 +70,7 @@ class Picture:
         image: what is shown, uint8 (H,W,3).
         drawn_at: perf_counter.
         dropped: by that side so far, if it counts.
-        frame: the same without labels, which cover the number where there are many; None if that cannot happen.
+        frame: the same from under the labels, which would cover the number in a crowd; None where only `image` is at hand.
         effort: what was done for it, if the side has a governor.
     """
 
@@ -82,8 +82,7 @@ class Picture:
 
     def number(self) -> int | None:
         """What the camera wrote into it, if it can be read."""
-        seen = stamp.read(self.image)
-        return stamp.read(self.frame) if seen is None and self.frame is not None else seen
+        return stamp.read(self.image if self.frame is None else self.frame)
 
 
 def main(argv: list[str] | None = None) -> int:
