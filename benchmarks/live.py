@@ -67,22 +67,16 @@ class Picture:
     """One picture as a side shows it.
 
     Attributes:
-        image: what is shown, uint8 (H,W,3).
+        image: uint8 (H,W,3), with the camera's number in it; of fer-cam from under the labels, which cover it in a crowd.
         drawn_at: perf_counter.
         dropped: by that side so far, if it counts.
-        frame: the same from under the labels, which would cover the number in a crowd; None where only `image` is at hand.
         effort: what was done for it, if the side has a governor.
     """
 
     image: NDArray[np.uint8]
     drawn_at: float
     dropped: int | None
-    frame: NDArray[np.uint8] | None = None
     effort: Effort | None = None
-
-    def number(self) -> int | None:
-        """What the camera wrote into it, if it can be read."""
-        return stamp.read(self.image if self.frame is None else self.frame)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -142,7 +136,7 @@ def view(pictures: Iterator[Picture], warm_up_s: float, seconds: float) -> Views
     counted = False
     warm_up, cpu_s, dropped = 0, 0.0, 0
     for picture in pictures:
-        views.append(View(picture.number(), picture.drawn_at, picture.effort))
+        views.append(View(stamp.read(picture.image), picture.drawn_at, picture.effort))
         if not counted and picture.drawn_at - began >= warm_up_s:
             counted, warm_up, cpu_s, dropped = True, len(views) - 1, time.process_time(), picture.dropped or 0
         if counted and picture.drawn_at - views[warm_up].drawn_at >= seconds:
@@ -179,21 +173,21 @@ def summary(what: str, views: Views, sent: Sent) -> Watched:
         dropped=views.dropped,
         never_shown=max(0, max(known) - min(known) + 1 - len(known) - unreadable),
         unreadable=unreadable,
-        effort=least.name if (least := _least(views)) else None,
+        effort=_least(views),
         age_ms=Spread.of(ages),
     )
 
 
-def _least(views: Views) -> Effort | None:
+def _least(views: Views) -> str | None:
     """The least that was done for any picture that counts."""
     done = [view.effort for view in views.views[views.warm_up :] if view.effort is not None]
-    return max(done, key=EFFORTS.index, default=None)
+    return max(done, key=EFFORTS.index).name if done else None
 
 
 def _ours(config: Config, classifier: Classifier) -> Generator[Picture]:
     """As the program shows them, the state of the program drawn too."""
     for shown in ours.watch(config, classifier, hud=True):
-        yield Picture(shown.picture, shown.drawn_at, shown.dropped, shown.result.frame.image, shown.result.effort)
+        yield Picture(shown.result.frame.image, shown.drawn_at, shown.dropped, shown.result.effort)
 
 
 def _theirs(url: str, model: Path, classifier: Classifier) -> Generator[Picture]:

@@ -112,7 +112,8 @@ def _stroke(cap_px: int) -> int:
 
 def _advance(text: str, cap_px: int) -> int:
     """Pixels, OVERSIZE times too large, from the beginning of a text to where the next letter begins."""
-    return cv2.getTextSize(text, FONT, _scale(cap_px), _stroke(cap_px))[0][0] if text else 0
+    stroke = _stroke(cap_px)
+    return cv2.getTextSize(text, FONT, _scale(cap_px), stroke)[0][0] - stroke if text else 0
 
 
 def _coverage(word: str, cap_px: int) -> Picture:
@@ -170,7 +171,7 @@ def line_height(cap_px: int) -> int:
 
 def text_width(text: str, cap_px: int) -> int:
     """Pixels that a line takes from left to right."""
-    return -(-(_advance(text, cap_px) + _stroke(cap_px)) // OVERSIZE) if text else 0
+    return -(-(_advance(text, cap_px) + 2 * _stroke(cap_px)) // OVERSIZE) if text else 0
 
 
 def write(picture: Picture, text: str, x: int, y: int, cap_px: int, colour: Colour) -> None:

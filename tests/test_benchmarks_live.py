@@ -98,15 +98,6 @@ def test_the_warm_up_does_not_count() -> None:
         live.view(pictures(now), 1.0, 200.0)
 
 
-def test_a_number_under_a_label_is_read_from_the_frame() -> None:
-    frame = np.zeros((180, 320, 3), np.uint8)
-    stamp.draw(frame, 77)
-    covered = frame.copy()
-    covered[:30] = 200
-    assert Picture(covered, 1.0, 0).number() is None
-    assert Picture(covered, 1.0, 0, frame).number() == 77
-
-
 def test_the_least_effort_of_those_that_count() -> None:
     done = [EFFORTS[4], EFFORTS[0], EFFORTS[2], EFFORTS[1]]
     views = Views(tuple(View(n, 1.0 + n, effort) for n, effort in enumerate(done)), 1, 0.0, 0)

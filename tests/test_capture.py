@@ -1,4 +1,4 @@
-"""Feeds: files give every frame, live sources the newest; lost ones come back or are given up; every thread ends."""
+"""Live feeds: the newest frame wins; lost sources come back or are given up; every thread ends."""
 
 import threading
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from realtime.capture import FIRST_PAUSE_S, LONGEST_PAUSE_S, LiveFeed, open_feed
 from realtime.config import Config
 from realtime.datatypes import Frame
 from realtime.errors import ConfigError, SourceLostError, SourceOpenError
-from realtime.feed import AheadFeed, DirectFeed, Feed, Notices
+from realtime.feed import AheadFeed, Feed
 from realtime.sources.base import Source
 from tests.fakes import FakeSource, picture
 from tests.mjpeg_server import MjpegServer
@@ -78,44 +78,6 @@ def take_until(feed: Feed, value: int) -> list[Frame]:
 
 def capture_threads() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name.startswith("capture ")]
-
-
-# files
-
-
-def test_a_file_gives_every_frame_however_slowly_it_is_taken() -> None:
-    feed = DirectFeed(FakeSource([1, 2, 3], live=False))
-    assert [level(frame) for frame in take_all(feed)] == [1, 2, 3]
-    assert (feed.finished, feed.dropped, feed.next(0)) == (True, 0, None)
-
-
-def test_a_file_that_breaks_off_raises_after_its_frames() -> None:
-    feed = DirectFeed(FakeSource([1, LOST], live=False))
-    first = feed.next(0)
-    assert first is not None
-    with pytest.raises(SourceLostError) as caught:
-        feed.next(0)
-    assert caught.value is LOST
-
-
-def test_closing_a_file_closes_its_source_and_finishes() -> None:
-    source = FakeSource([1, 2], live=False)
-    feed = DirectFeed(source)
-    feed.close()
-    feed.close()
-    assert source.closed.is_set()
-    assert (feed.finished, feed.next(0)) == (True, None)
-
-
-def test_a_file_uses_no_thread_and_passes_its_notices_on() -> None:
-    notices = Notices()
-    feed = DirectFeed(FakeSource([1], live=False), notices)
-    notices.add("one")
-    notices.add("two")
-    assert feed.notices() == ("one", "two")
-    assert feed.notices() == ()
-    assert capture_threads() == []
-    assert feed.info.name == "fake"
 
 
 # live sources

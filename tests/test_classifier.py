@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from realtime import preprocess
 from realtime.classifier import Classifier
@@ -15,7 +16,7 @@ def classifier(tmp_path: Path) -> Classifier:
     return Classifier(Session(write_left_right(tmp_path / "tiny.onnx")))
 
 
-def half(left: bool) -> np.ndarray:  # type: ignore[type-arg]
+def half(left: bool) -> NDArray[np.uint8]:
     face = np.zeros((48, 48), np.uint8)
     face[:, :24] = 255 * left
     face[:, 24:] = 255 * (not left)

@@ -1,26 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from realtime.datatypes import Faces, Frame, Scores, StageSeconds, State, TrackedFace
-from realtime.labels import LABELS
-
-PROBS = np.full(len(LABELS), 1 / len(LABELS), np.float32)
-
-
-def face(**changes: object) -> TrackedFace:
-    fields: dict[str, object] = {
-        "id": 1,
-        "box_xyxy": np.array([0, 0, 9, 9], np.float32),
-        "state": State.SEEN,
-        "raw": PROBS.copy(),
-        "probs": PROBS.copy(),
-        "label": "neutral",
-        "confidence": 0.5,
-        "quality": 1.0,
-        "first_seen_s": 0.0,
-        "last_seen_s": 1.0,
-    }
-    return TrackedFace(**(fields | changes))  # type: ignore[arg-type]
+from realtime.datatypes import Faces, Frame, Scores, StageSeconds, State
+from tests import builders
 
 
 def test_arrays_become_read_only() -> None:
@@ -31,7 +16,7 @@ def test_arrays_become_read_only() -> None:
 
 
 @pytest.mark.parametrize("image", [np.zeros((4, 6), np.uint8), np.zeros((4, 6, 4), np.uint8), np.zeros((4, 6, 3), np.float32)])
-def test_a_frame_is_uint8_bgr(image: np.ndarray) -> None:  # type: ignore[type-arg]
+def test_a_frame_is_uint8_bgr(image: NDArray[np.uint8]) -> None:
     with pytest.raises(ValueError, match=r"Frame\.image"):
         Frame(image, 0, 0.0, None, "test")
 
@@ -63,11 +48,11 @@ def test_scores_have_a_column_per_label() -> None:
 
 
 def test_a_tracked_face_checks_its_arrays() -> None:
-    assert face(raw=None, state=State.COASTING).raw is None
+    assert replace(builders.face(), raw=None, state=State.COASTING).raw is None
     with pytest.raises(ValueError, match=r"TrackedFace\.box"):
-        face(box_xyxy=np.zeros(3, np.float32))
+        replace(builders.face(), box_xyxy=np.zeros(3, np.float32))
     with pytest.raises(ValueError, match=r"TrackedFace\.raw"):
-        face(raw=np.zeros(3, np.float32))
+        replace(builders.face(), raw=np.zeros(3, np.float32))
 
 
 def test_stages_add_up() -> None:

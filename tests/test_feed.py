@@ -1,4 +1,4 @@
-"""Reading ahead: every frame in order, errors behind the frames that came before them, and an end in bounded time."""
+"""Feeds of files: every frame in order, errors behind the frames that came before them, and an end in bounded time."""
 
 import threading
 
@@ -6,8 +6,9 @@ import pytest
 
 from realtime.datatypes import Frame
 from realtime.errors import SourceLostError
-from realtime.feed import AheadFeed
+from realtime.feed import AheadFeed, DirectFeed, Notices
 from tests.fakes import FakeSource
+from tests.video_files import level
 
 LIMIT_S = 20.0
 LOST = SourceLostError("fake breaks off")
@@ -84,3 +85,42 @@ def test_closing_ends_a_thread_that_waits_for_room() -> None:
     feed.close()
     assert source.closed.is_set()
     assert feed.finished
+
+
+# one after the other, on the caller's thread
+
+
+def test_a_file_gives_every_frame_however_slowly_it_is_taken() -> None:
+    feed = DirectFeed(FakeSource([1, 2, 3], live=False))
+    assert [level(frame) for frame in iter(lambda: feed.next(0), None)] == [1, 2, 3]
+    assert (feed.finished, feed.dropped, feed.next(0)) == (True, 0, None)
+
+
+def test_a_file_that_breaks_off_raises_after_its_frames() -> None:
+    feed = DirectFeed(FakeSource([1, LOST], live=False))
+    first = feed.next(0)
+    assert first is not None
+    with pytest.raises(SourceLostError) as caught:
+        feed.next(0)
+    assert caught.value is LOST
+
+
+def test_closing_a_file_closes_its_source_and_finishes() -> None:
+    source = FakeSource([1, 2], live=False)
+    feed = DirectFeed(source)
+    feed.close()
+    feed.close()
+    assert source.closed.is_set()
+    assert (feed.finished, feed.next(0)) == (True, None)
+
+
+def test_a_file_uses_no_thread_and_passes_its_notices_on() -> None:
+    before = threading.enumerate()
+    notices = Notices()
+    feed = DirectFeed(FakeSource([1], live=False), notices)
+    notices.add("one")
+    notices.add("two")
+    assert feed.notices() == ("one", "two")
+    assert feed.notices() == ()
+    assert threading.enumerate() == before
+    assert feed.info.name == "fake"
