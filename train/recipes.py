@@ -132,7 +132,7 @@ RECIPES: dict[str, Recipe] = {
         Recipe("webcam"),
         # "webcam-rare" without the max-pool, begun with its weights: finer feature maps at 3.5 times the cost.
         replace(WEBCAM_RARE, name="webcam-fine", max_pool=False, learning_rate=0.05, warm_up=0.2, ema_decay=0.996),
-        # Once more from its own weights, learning from what there is by then, with a peak that leaves the weights where they are.
+        # The same network once more, from its own weights, taught by what there is; a peak so low that it keeps what it knows.
         replace(
             WEBCAM_RARE,
             name="webcam-again",
