@@ -59,14 +59,10 @@ class _Search:
     def region(self, gray: NDArray[np.uint8], known_xyxy: NDArray[np.float32], smallest: float, now: float) -> Region | None:
         """What of a frame is to be searched at `now`; None if nothing is new."""
         self._looked_s = now
-        if now - self._whole_s >= ANYWAY_S:
-            region: Region | None = Region.whole(gray)
+        anyway = now - self._whole_s >= ANYWAY_S
+        if anyway:
             self._whole_s = now
-        else:
-            region = self._novelty.changed(gray, known_xyxy, smallest)
-        if region is not None:
-            self._novelty.searched(gray, region)
-        return region
+        return self._novelty.take(gray, known_xyxy, smallest, everything=anyway)
 
     def is_due(self, pause: float, rest: float, now: float) -> bool:
         """Whether the pause since the last look is over."""

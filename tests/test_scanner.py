@@ -119,7 +119,7 @@ def test_only_what_changed_is_searched_and_told_in_pixels_of_the_frame() -> None
         scanner.offer(frame(), NOBODY, now)
         scanner.take(now + LAG_S)
     changed = frame()
-    changed[150:190, 200:240] = 200
+    changed[150:230, 200:280] = 200
     scanner.offer(changed, NOBODY, NEAR_S + 0.02)
     (box,) = scanner.take(NEAR_S + 0.02 + LAG_S).boxes_xyxy
     assert searcher.shapes[-1] != (240, 320)
