@@ -4,6 +4,7 @@ Coordinates are pixels of the full frame, float32, half-open (x2 and y2 are outs
 `time.perf_counter`, unless a field says media time.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -75,6 +76,12 @@ class Faces:
     def empty(cls) -> "Faces":
         """No faces: what a detector returns when it finds none."""
         return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
+
+    @classmethod
+    def joined(cls, parts: Iterable["Faces"]) -> "Faces":
+        """All the faces of several, in order."""
+        every = [cls.empty(), *parts]
+        return cls(np.concatenate([part.boxes_xyxy for part in every]), np.concatenate([part.scores for part in every]))
 
 
 @dataclass(frozen=True, eq=False)

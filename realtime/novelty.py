@@ -27,17 +27,12 @@ MARGIN = 1.0
 
 @dataclass(frozen=True)
 class Region:
-    """A part of a frame in whole pixels, half-open."""
+    """A part of a picture in whole pixels, half-open."""
 
     x1: int
     y1: int
     x2: int
     y2: int
-
-    @classmethod
-    def whole(cls, gray: NDArray[np.uint8]) -> "Region":
-        """All of a frame, uint8 (H,W)."""
-        return cls(0, 0, gray.shape[1], gray.shape[0])
 
     def of(self, gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The pixels in it."""
@@ -52,8 +47,8 @@ class Novelty:
 
     def take(
         self, gray: NDArray[np.uint8], known_xyxy: NDArray[np.float32], smallest: float, *, everything: bool = False
-    ) -> Region | None:
-        """What of a frame is to be searched, which counts as searched from now on; None if nothing is new.
+    ) -> tuple[Region, ...]:
+        """What of a frame is to be searched, which counts as searched from now on.
 
         That is what changed outside the known faces, as far as a face could be there, with some room.
 
@@ -68,27 +63,16 @@ class Novelty:
         small = np.asarray(cv2.resize(gray, (WIDTH, max(1, round(height / scale))), interpolation=cv2.INTER_AREA), np.uint8)
         if everything or self._searched is None or self._searched.shape != small.shape:
             self._searched = small
-            return Region.whole(gray)
+            return (Region(0, 0, width, height),)
         differs = _differs(small, self._searched)
         for x1, y1, x2, y2 in np.rint(known_xyxy / scale).astype(int):
             differs[max(y1, 0) : max(y2, 0), max(x1, 0) : max(x2, 0)] = False
-        differs &= _dense(differs, max(1, round(smallest / scale)))
-        rows, columns = np.flatnonzero(differs.any(axis=1)), np.flatnonzero(differs.any(axis=0))
-        if len(rows) == 0:
-            return None
-        reach = MARGIN * smallest
-        region = Region(
-            max(0, round(columns[0] * scale - reach)),
-            max(0, round(rows[0] * scale - reach)),
-            min(width, round((columns[-1] + 1) * scale + reach)),
-            min(height, round((rows[-1] + 1) * scale + reach)),
-        )
-        searched = (
-            slice(int(region.y1 / scale), int(np.ceil(region.y2 / scale))),
-            slice(int(region.x1 / scale), int(np.ceil(region.x2 / scale))),
-        )
-        self._searched[searched] = small[searched]
-        return region
+        regions = []
+        for piece in _pieces(differs & _dense(differs, max(1, round(smallest / scale))), round(MARGIN * smallest / scale)):
+            piece.of(self._searched)[:] = piece.of(small)
+            corners = (np.array([piece.x1, piece.y1, piece.x2, piece.y2]) * scale).round().astype(int)
+            regions.append(Region(*np.minimum(corners, [width, height, width, height]).tolist()))
+        return tuple(regions)
 
 
 def _differs(small: NDArray[np.uint8], before: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -105,3 +89,10 @@ def _dense(differs: NDArray[np.bool_], side: int) -> NDArray[np.bool_]:
     square = np.ones((side, side), np.uint8)
     anchor = (side - 1 - side // 2,) * 2
     return np.asarray(cv2.dilate((share >= SHARE).astype(np.uint8), square, anchor=anchor) > 0)
+
+
+def _pieces(differs: NDArray[np.bool_], reach: int) -> list[Region]:
+    """Upright rectangles around what differs, (H,W), `reach` wider on each side; those that would touch are one."""
+    grown = cv2.dilate(differs.astype(np.uint8), np.ones((2 * reach + 1,) * 2, np.uint8))
+    _, _, stats, _ = cv2.connectedComponentsWithStats(grown)
+    return [Region(int(x), int(y), int(x + w), int(y + h)) for x, y, w, h, _ in stats[1:]]  # the first is what is the same

@@ -30,8 +30,9 @@ all. Seconds between two of a kind, at least: three frames of 30 a second, and a
 REST = 2.0
 """Live, a search rests this many times as long as it took, so that the thread never takes more than a third of a core."""
 
-LAG_S = 0.095
-"""In files, what a scan found is taken up so much later, whether it was done sooner or not: every run gives the same rows."""
+NEAR_LAG_S, FAR_LAG_S = 0.095, 0.295
+"""In files, what a scan found is taken up so much later, whether it was done sooner or not: every run gives the same rows. A
+search for all faces takes as long as a dozen frames and is not waited for within the next three."""
 
 ANYWAY_S = 2.0
 """The whole frame is searched this often, changed or not."""
@@ -46,18 +47,28 @@ class _Scan:
 
 
 class _Search:
-    """One kind of search: for faces of `size` times the smallest side and more, no more often than every `every_s`."""
+    """One kind of search, and the scan of that kind that goes on.
 
-    def __init__(self, size: float, every_s: float) -> None:
+    Args:
+        size: of the smallest face, times the smallest of all.
+        every_s: how often, at most.
+        lag_s: when a scan is taken up, in files.
+    """
+
+    def __init__(self, size: float, every_s: float, lag_s: float) -> None:
         self.size = size
         self.every_s = every_s
+        self.lag_s = lag_s
         self.cost_s = 0.0
+        self.scan: _Scan | None = None
         self._novelty = Novelty()
         self._detector: tuple[float, Detector] | None = None
         self._looked_s = self._whole_s = -math.inf
 
-    def region(self, gray: NDArray[np.uint8], known_xyxy: NDArray[np.float32], smallest: float, now: float) -> Region | None:
-        """What of a frame is to be searched at `now`; None if nothing is new."""
+    def regions(
+        self, gray: NDArray[np.uint8], known_xyxy: NDArray[np.float32], smallest: float, now: float
+    ) -> tuple[Region, ...]:
+        """What of a frame is to be searched at `now`."""
         self._looked_s = now
         anyway = now - self._whole_s >= ANYWAY_S
         if anyway:
@@ -68,6 +79,15 @@ class _Search:
         """Whether the pause since the last look is over."""
         return now - self._looked_s >= pause * max(self.every_s, rest * self.cost_s)
 
+    def taken(self) -> Faces:
+        """What the scan has found, waiting for it; it is over then.
+
+        Raises:
+            Exception: whatever ended it.
+        """
+        scan, self.scan = self.scan, None
+        return Faces.empty() if scan is None else scan.future.result()
+
     def detector(self, smallest: float, make: Callable[[float], Detector]) -> Detector:
         """For faces from so many pixels up; made anew when that changes."""
         if self._detector is None or self._detector[0] != smallest:
@@ -76,11 +96,11 @@ class _Search:
 
 
 class Scanner:
-    """One scan at a time, of the frame that was offered when the last one was done and a pause over.
+    """Scans of the frame that was offered when a pause was over: live one at a time, in files one of each kind.
 
     Args:
         min_face: side of the smallest face looked for, pixels of the frame; 0 means a twelfth of its height.
-        live: results are taken when they are there; otherwise LAG_S after the frame, waiting for them.
+        live: results are taken when they are there; otherwise a fixed time after the frame, waiting for them.
         make: makes a detector for faces from so many pixels up; for tests.
         clock: seconds, for what a scan costs.
     """
@@ -97,24 +117,23 @@ class Scanner:
         self._live = live
         self._make = make or _coarse
         self._clock = clock
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="scan")
-        self._searches = (_Search(FAR_SIZE, FAR_S), _Search(NEAR_SIZE, NEAR_S))
-        self._scan: _Scan | None = None
+        self._searches = (_Search(FAR_SIZE, FAR_S, FAR_LAG_S), _Search(NEAR_SIZE, NEAR_S, NEAR_LAG_S))
+        self._threads = ThreadPoolExecutor(1 if live else len(self._searches), thread_name_prefix="scan")
         self._scans = 0
 
     def offer(self, gray: NDArray[np.uint8], known_xyxy: NDArray[np.float32], now: float, effort: Effort = FULL_EFFORT) -> None:
         """Begins to search a frame, uint8 (H,W), if it is time and something has changed outside the known faces, (n,4)."""
-        if self._scan is not None:
+        if self._live and any(search.scan for search in self._searches):
             return
         smallest = (self._min_face or gray.shape[0] * DEFAULT_MIN_FACE) * effort.min_face
         for search in self._searches:
-            if not search.is_due(effort.pause, REST if self._live else 0.0, now):
+            if search.scan or not search.is_due(effort.pause, REST if self._live else 0.0, now):
                 continue
             side = smallest * search.size
-            region = search.region(gray, known_xyxy, side, now)
-            if region is not None:
+            regions = search.regions(gray, known_xyxy, side, now)
+            if regions:
                 detector = search.detector(side, self._make)
-                self._scan = _Scan(self._thread.submit(self._run, search, detector, gray, region), now)
+                search.scan = _Scan(self._threads.submit(self._run, search, detector, gray, regions), now)
                 self._scans += 1
                 return
 
@@ -123,27 +142,26 @@ class Scanner:
 
         The very first scan is waited for: a program that begins with a blank looks broken.
         """
-        scan = self._scan
-        if scan is None:
-            return Faces.empty()
-        first = self._scans == 1
-        ready = scan.future.done() if self._live else now - scan.offered_at >= LAG_S
-        if not (ready or first):
-            return Faces.empty()
-        self._scan = None
-        return scan.future.result()
+        ready = [search for search in self._searches if self._is_ready(search, now)]
+        return Faces.joined(search.taken() for search in ready)
 
     def close(self) -> None:
-        """Ends the thread, after the scan it is in at the latest; may be called twice."""
-        self._thread.shutdown(cancel_futures=True)
+        """Ends the threads, after the scans they are in at the latest; may be called twice."""
+        self._threads.shutdown(cancel_futures=True)
 
-    def _run(self, search: _Search, detector: Detector, gray: NDArray[np.uint8], region: Region) -> Faces:
-        """On the thread: the faces in a region, in pixels of the frame."""
+    def _is_ready(self, search: _Search, now: float) -> bool:
+        if search.scan is None or self._scans == 1:
+            return search.scan is not None
+        return search.scan.future.done() if self._live else now - search.scan.offered_at >= search.lag_s
+
+    def _run(self, search: _Search, detector: Detector, gray: NDArray[np.uint8], regions: tuple[Region, ...]) -> Faces:
+        """On its thread: the faces in some regions, in pixels of the frame."""
         began = self._clock()
-        found = detector.detect(region.of(gray))
+        found = [(region, detector.detect(region.of(gray))) for region in regions]
         search.cost_s = self._clock() - began
-        corner = np.array([region.x1, region.y1, region.x1, region.y1], np.float32)
-        return Faces(found.boxes_xyxy + corner, found.scores)
+        return Faces.joined(
+            Faces(faces.boxes_xyxy + np.array([region.x1, region.y1] * 2, np.float32), faces.scores) for region, faces in found
+        )
 
 
 def _coarse(smallest: float) -> Detector:

@@ -9,7 +9,7 @@ from realtime.novelty import Novelty, Region
 
 NOBODY = np.zeros((0, 4), np.float32)
 SMALLEST = 60.0
-WHOLE = Region(0, 0, 1280, 720)
+WHOLE = (Region(0, 0, 1280, 720),)
 
 
 def room(seed: int = 0) -> NDArray[np.uint8]:
@@ -30,14 +30,13 @@ def searched() -> Novelty:
 
 
 def test_noise_is_nothing_new() -> None:
-    assert searched().take(room(seed=1), NOBODY, SMALLEST) is None
+    assert searched().take(room(seed=1), NOBODY, SMALLEST) == ()
 
 
 def test_who_comes_in_is_searched_for_with_some_room() -> None:
     gray = room(seed=1)
     gray[200:300, 600:700] = 200
-    region = searched().take(gray, NOBODY, SMALLEST)
-    assert region is not None
+    (region,) = searched().take(gray, NOBODY, SMALLEST)
     assert 530 <= region.x1 <= 545
     assert 755 <= region.x2 <= 770
     assert 130 <= region.y1 <= 145
@@ -50,8 +49,7 @@ def test_who_comes_in_at_the_edge_is_noticed(corner: tuple[int, int]) -> None:
     x, y = corner
     gray = room(seed=1)
     gray[y : y + 60, x : x + 60] = 200
-    region = searched().take(gray, NOBODY, SMALLEST)
-    assert region is not None
+    (region,) = searched().take(gray, NOBODY, SMALLEST)
     assert region.x1 <= max(0, x - 50)
     assert region.x2 >= min(1280, x + 110)
     assert region.y1 <= max(0, y - 50)
@@ -62,7 +60,7 @@ def test_stripes_are_nobody() -> None:
     """The shoulder of a person who leans to the side."""
     gray = room(seed=1)
     gray[300:720, 496:512] = 200
-    assert searched().take(gray, NOBODY, SMALLEST) is None
+    assert searched().take(gray, NOBODY, SMALLEST) == ()
 
 
 def test_a_stripe_that_grows_is_somebody() -> None:
@@ -71,7 +69,7 @@ def test_a_stripe_that_grows_is_somebody() -> None:
     widths = []
     for width in range(8, 64, 8):
         gray[300:420, 496 : 496 + width] = 200
-        if novelty.take(gray, NOBODY, SMALLEST) is not None:
+        if novelty.take(gray, NOBODY, SMALLEST):
             widths.append(width)
     assert widths[0] == 24  # a third of a face
 
@@ -79,24 +77,34 @@ def test_a_stripe_that_grows_is_somebody() -> None:
 def test_a_camera_held_by_hand_is_nothing_new() -> None:
     novelty, wall = Novelty(), library()
     assert novelty.take(wall[:, 100:1380], NOBODY, SMALLEST) == WHOLE
-    assert all(novelty.take(wall[:, x : x + 1280], NOBODY, SMALLEST) is None for x in (103, 97, 104, 100))
-    assert novelty.take(wall[:, 160:1440], NOBODY, SMALLEST) is not None  # it was turned
+    assert all(novelty.take(wall[:, x : x + 1280], NOBODY, SMALLEST) == () for x in (103, 97, 104, 100))
+    assert novelty.take(wall[:, 160:1440], NOBODY, SMALLEST)  # it was turned
 
 
 def test_known_faces_are_not_new() -> None:
     gray = room(seed=1)
     gray[200:300, 600:700] = 200
     known = np.array([[590, 190, 710, 310]], np.float32)
-    assert searched().take(gray, known, SMALLEST) is None
+    assert searched().take(gray, known, SMALLEST) == ()
 
 
 def test_what_was_searched_is_not_new_any_more() -> None:
     novelty, gray = searched(), room(seed=1)
     gray[200:300, 600:700] = 200
-    assert novelty.take(gray, NOBODY, SMALLEST) is not None
-    assert novelty.take(gray, NOBODY, SMALLEST) is None
+    assert novelty.take(gray, NOBODY, SMALLEST)
+    assert novelty.take(gray, NOBODY, SMALLEST) == ()
     assert novelty.take(gray, NOBODY, SMALLEST, everything=True) == WHOLE
-    assert novelty.take(gray, NOBODY, SMALLEST) is None
+    assert novelty.take(gray, NOBODY, SMALLEST) == ()
+
+
+def test_two_who_come_are_two_regions() -> None:
+    gray = room(seed=1)
+    gray[200:300, 200:300] = gray[400:480, 1000:1080] = 200
+    left, right = searched().take(gray, NOBODY, SMALLEST)
+    assert left.x2 < right.x1
+    assert [region.of(gray).max() for region in (left, right)] == [200, 200]
+    gray[200:300, 380:480] = 200  # so near that the room around them would be searched twice
+    assert len(searched().take(gray, NOBODY, SMALLEST)) == 2
 
 
 def test_only_what_was_searched_counts_as_searched() -> None:
@@ -104,18 +112,17 @@ def test_only_what_was_searched_counts_as_searched() -> None:
     novelty, gray = searched(), room(seed=1)
     gray[200:300, 200:300] = 200
     gray[200:300, 1000:1016] = 200
-    region = novelty.take(gray, NOBODY, SMALLEST)
-    assert region is not None
+    (region,) = novelty.take(gray, NOBODY, SMALLEST)
     assert region.x2 < 1000
     gray[200:300, 1016:1032] = 200
-    assert novelty.take(gray, NOBODY, SMALLEST) is not None
+    assert novelty.take(gray, NOBODY, SMALLEST)
 
 
 def test_light_that_fades_slowly_is_noticed_in_the_end() -> None:
     novelty = searched()
-    levels = [level for level in range(1, 40) if novelty.take(room() + np.uint8(level), NOBODY, SMALLEST) is not None]
+    levels = [level for level in range(1, 40) if novelty.take(room() + np.uint8(level), NOBODY, SMALLEST)]
     assert 5 <= levels[0] <= 13
 
 
 def test_another_size_of_frames_is_new() -> None:
-    assert searched().take(np.zeros((300, 400), np.uint8), NOBODY, SMALLEST) == Region(0, 0, 400, 300)
+    assert searched().take(np.zeros((300, 400), np.uint8), NOBODY, SMALLEST) == (Region(0, 0, 400, 300),)

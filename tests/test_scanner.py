@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from realtime.datatypes import Effort, Faces
-from realtime.scanner import ANYWAY_S, FAR_S, LAG_S, NEAR_S, Scanner
+from realtime.scanner import ANYWAY_S, FAR_LAG_S, FAR_S, NEAR_LAG_S, NEAR_S, Scanner
 
 LIMIT_S = 20.0
 NOBODY = np.zeros((0, 4), np.float32)
@@ -78,25 +78,26 @@ def test_in_files_what_is_found_is_taken_up_after_a_fixed_time() -> None:
     scanner = make(searcher, live=False)
     scanner.offer(frame(), NOBODY, 0.0)
     scanner.take(0.0)
-    scanner.offer(frame(90), NOBODY, 1.0)
-    assert [len(scanner.take(1.0 + share * LAG_S)) for share in (0.0, 0.5, 0.9, 1.1, 1.5)] == [0, 0, 0, 1, 0]
+    scanner.offer(frame(90), NOBODY, 1.0)  # all
+    scanner.offer(frame(180), NOBODY, 1.1)  # the near ones, while that goes on
+    assert [len(scanner.take(1.0 + share * FAR_LAG_S)) for share in (0.0, 0.5, 0.9, 1.1, 1.5)] == [0, 0, 1, 1, 0]
+    assert 1.0 + 0.5 * FAR_LAG_S < 1.1 + NEAR_LAG_S < 1.0 + 0.9 * FAR_LAG_S
     scanner.close()
 
 
 def test_near_faces_are_looked_for_often_and_all_now_and_then() -> None:
     searcher = Searcher()
     scanner = make(searcher, live=False)
-    begun: list[tuple[float, int]] = []
+    begun: list[float] = []
     for i in range(90):
         now = i / 30
         before = len(searcher.shapes)
         scanner.offer(frame(37 * i % 251), NOBODY, now)
-        scanner.take(now + LAG_S)
+        scanner.take(now + FAR_LAG_S)
         if len(searcher.shapes) > before:
-            begun.append((now, before))
+            begun.append(now)
     assert searcher.sides == [40, 80]  # pixels, made once each
-    gaps = np.diff([now for now, _ in begun])
-    assert gaps.min() >= 1 / 30 - 1e-9
+    assert np.diff(begun).min() >= 1 / 30 - 1e-9
     assert len(begun) == pytest.approx(3 / NEAR_S + 3 / FAR_S, abs=5)
     scanner.close()
 
@@ -106,7 +107,7 @@ def test_where_nothing_changes_little_is_searched() -> None:
     scanner = make(searcher, live=False)
     for i in range(300):
         scanner.offer(frame(), NOBODY, i / 30)
-        scanner.take(i / 30 + LAG_S)
+        scanner.take(i / 30 + NEAR_LAG_S)
     assert len(searcher.shapes) == pytest.approx(2 * 10 / ANYWAY_S, abs=2)
     assert set(searcher.shapes) == {(240, 320)}
     scanner.close()
@@ -117,11 +118,11 @@ def test_only_what_changed_is_searched_and_told_in_pixels_of_the_frame() -> None
     scanner = make(searcher, live=False)
     for now in (0.0, 0.01):  # both searches have seen the room
         scanner.offer(frame(), NOBODY, now)
-        scanner.take(now + LAG_S)
+        scanner.take(now + FAR_LAG_S)
     changed = frame()
     changed[150:230, 200:280] = 200
     scanner.offer(changed, NOBODY, NEAR_S + 0.02)
-    (box,) = scanner.take(NEAR_S + 0.02 + LAG_S).boxes_xyxy
+    (box,) = scanner.take(NEAR_S + 0.02 + NEAR_LAG_S).boxes_xyxy
     assert searcher.shapes[-1] != (240, 320)
     assert box.tolist() == [1 + 120, 2 + 70, 61 + 120, 62 + 70]  # the room around it is a near face's side, 80 px
     scanner.close()
@@ -133,7 +134,7 @@ def test_less_effort_means_longer_pauses_and_larger_faces() -> None:
     less = Effort("less", pause=4.0, min_face=1.5)
     for i in range(60):
         scanner.offer(frame(37 * i % 251), NOBODY, i / 30, less)
-        scanner.take(i / 30 + LAG_S)
+        scanner.take(i / 30 + FAR_LAG_S)
     assert searcher.sides == [60, 120]
     assert len(searcher.shapes) == pytest.approx(2 / (4 * NEAR_S) + 2 / (4 * FAR_S), abs=2)
     scanner.close()
