@@ -26,7 +26,6 @@ FER = "fer"
 READ = "detect and classify"
 """fer does both in one call."""
 
-
 PACKAGES = {"pkg_resources": "setuptools<81"}
 """Packages that bring a module of another name, as far as fer leaves them out."""
 
@@ -47,7 +46,7 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
     if clip is None:
         raise ConfigError(f"--video {args.video}: give a video file")
     spec = classifier.spec
-    peer = f"fer {_version()}"
+    peer = name()
     sides: dict[str, Callable[[], list[Steps]]] = {
         OURS: lambda: ours.play(config, classifier),
         THEIRS: lambda: tutorial.play(clip, full_precision, spec.mean, spec.std),
@@ -61,10 +60,10 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
             taken[what] += fresh if turn else []
     frames = len(taken[OURS])
     faces = sum(steps.faces for steps in taken[OURS]) / frames
-    name = "demo" if args.video == "demo" else info.name
+    video = "demo" if args.video == "demo" else info.name
     outcome = Outcome(
         benchmark="peers",
-        command=f"python -m benchmarks.peers --video {name} --repeats {args.repeats}",
+        command=f"python -m benchmarks.peers --video {video} --repeats {args.repeats}",
         about=Path(info.name).stem,
         result=Latency(
             clip=Clip(info.name, info.width, info.height, frames // args.repeats, round(faces, 3)),
@@ -75,6 +74,14 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
         plot=lambda measured, path: _plot(measured, taken, path),
     )
     suite.finish(outcome, classifier, args, console)
+
+
+def name() -> str:
+    """What fer is called in results."""
+    try:
+        return f"{FER} {version(FER)}"
+    except PackageNotFoundError:
+        return f"{FER} of unknown version"
 
 
 def fer_detector() -> Any:
@@ -123,13 +130,6 @@ def play(clip: Path, detector: Any) -> list[Steps]:
         taken.append(Steps(parts, len(faces)))
     capture.release()
     return taken
-
-
-def _version() -> str:
-    try:
-        return version(FER)
-    except PackageNotFoundError:
-        return "of unknown version"
 
 
 def _plot(measured: Record[Latency], taken: dict[str, list[Steps]], path: Path) -> None:

@@ -128,7 +128,7 @@ def throughput(measured: Record[Throughput], path: Path) -> None:
     speeds = measured.result.speeds
     figure, axes = plt.subplots(figsize=(8, 4.2), layout="constrained")
     names = [f"{speed.clip.name}\n{speed.what}, {speed.output}" for speed in speeds]
-    colours = [COLOURS[speed.what != OURS] for speed in speeds]
+    colours = [COLOURS[(OURS, THEIRS).index(speed.what) if speed.what in (OURS, THEIRS) else 2] for speed in speeds]
     bars = axes.barh(names, [speed.frames_per_s for speed in speeds], color=colours)
     axes.bar_label(bars, [f" {speed.frames_per_s:.0f}  ({speed.times_faster:.1f}x)" for speed in speeds], fontsize=8)
     axes.invert_yaxis()

@@ -6,13 +6,15 @@ import io
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import cells, ours, scenes, suite, tutorial
+from benchmarks import cells, ours, peers, scenes, suite, tutorial
 from benchmarks.payloads import FileSpeed, Throughput
 from benchmarks.record import Clip, Record, Spread
 from benchmarks.scenes import Scene
@@ -28,8 +30,11 @@ NOTHING, JSONL, SAVE = "nothing saved", "--jsonl", "--save"
 VIDEO = "a video saved"
 QUIET = -1
 
-BESIDE = {NOTHING: NOTHING, JSONL: NOTHING, SAVE: VIDEO}
-"""What the tutorial loop does that ours is compared with: it knows no --jsonl."""
+Rival = Callable[[Path], object]
+"""Another program's loop over a clip, loaded already."""
+
+BESIDE = {NOTHING: NOTHING, VIDEO: VIDEO, JSONL: NOTHING, SAVE: VIDEO}
+"""What the tutorial loop does that an output is compared with: it knows no --jsonl."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -39,6 +44,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _measure(args: argparse.Namespace, console: Console) -> None:
     suite.at_least("--repeats", args.repeats, 1)
+    rivals = _rivals() if args.fer else {}
     config = Config(model=args.model, threads=args.threads, display=False, verbosity=QUIET, overwrite=True)
     full_precision = locate(args.full_precision)
     classifier = ours.load(config)
@@ -59,7 +65,7 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
             ]
         for clip in clips:
             console.print(f"{clip.name}: warm-up and {args.repeats} passes", style="dim")
-            speeds += play(replace(config, source=str(clip)), classifier, full_precision, args.repeats, folder)
+            speeds += play(replace(config, source=str(clip)), classifier, full_precision, args.repeats, folder, rivals)
     chosen = (
         f"--video {Path(args.video).name}"
         if args.video is not None
@@ -67,7 +73,7 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
     )
     outcome = Outcome(
         benchmark="throughput",
-        command=f"python -m benchmarks.throughput {chosen} --repeats {args.repeats}",
+        command=f"python -m benchmarks.throughput {chosen} --repeats {args.repeats}{' --fer' if args.fer else ''}",
         about=Path(args.video).stem if args.video is not None else f"{args.faces}-faces",
         result=Throughput(args.repeats, tuple(speeds)),
         table=table,
@@ -76,8 +82,20 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
     suite.finish(outcome, classifier, args, console)
 
 
-def play(config: Config, classifier: Classifier, full_precision: Path, repeats: int, folder: Path) -> tuple[FileSpeed, ...]:
-    """Both sides over one clip with every output, taking turns; the first turn is warm-up.
+def _rivals() -> dict[str, Rival]:
+    detector = peers.fer_detector()
+    return {peers.name(): lambda clip: peers.play(clip, detector)}
+
+
+def play(
+    config: Config,
+    classifier: Classifier,
+    full_precision: Path,
+    repeats: int,
+    folder: Path,
+    rivals: Mapping[str, Rival] | None = None,
+) -> tuple[FileSpeed, ...]:
+    """All sides over one clip with every output, taking turns; the first turn is warm-up.
 
     Raises:
         FerError: the clip cannot be used.
@@ -89,33 +107,34 @@ def play(config: Config, classifier: Classifier, full_precision: Path, repeats: 
     seen = [steps.faces for steps in ours.play(config, classifier)]
     about = Clip(clip.stem, info.width, info.height, len(seen), round(sum(seen) / len(seen), 3))
     spec = classifier.spec
-    mine: dict[str, list[float]] = {NOTHING: [], JSONL: [], SAVE: []}
-    other: dict[str, list[float]] = {NOTHING: [], VIDEO: []}
+    mean, std = spec.mean, spec.std
+    sides: dict[tuple[str, str], Callable[[], object]] = {
+        (THEIRS, NOTHING): partial(tutorial.play, clip, full_precision, mean, std),
+        (THEIRS, VIDEO): partial(tutorial.save, clip, full_precision, mean, std, folder / "theirs.mp4", info.fps or 30.0),
+        (OURS, NOTHING): partial(_run, config),
+        (OURS, JSONL): partial(_run, replace(config, jsonl=str(folder / "rows.jsonl"))),
+        (OURS, SAVE): partial(_run, replace(config, save=folder / "ours.mp4")),
+        **{(name, NOTHING): partial(rival, clip) for name, rival in (rivals or {}).items()},
+    }
+    taken: dict[tuple[str, str], list[float]] = {side: [] for side in sides}
     for _ in range(repeats + 1):
-        mine[NOTHING].append(_run(config))
-        started = time.perf_counter()
-        tutorial.play(clip, full_precision, spec.mean, spec.std)
-        other[NOTHING].append(time.perf_counter() - started)
-        mine[JSONL].append(_run(replace(config, jsonl=str(folder / "rows.jsonl"))))
-        mine[SAVE].append(_run(replace(config, save=folder / "ours.mp4")))
-        started = time.perf_counter()
-        tutorial.save(clip, full_precision, spec.mean, spec.std, folder / "theirs.mp4", info.fps or 30.0)
-        other[VIDEO].append(time.perf_counter() - started)
-    theirs = {output: Spread.of(seconds[1:]) for output, seconds in other.items()}
-    speeds = [FileSpeed(about, THEIRS, output, run_s, _rate(len(seen), run_s), 1.0) for output, run_s in theirs.items()]
-    for output, seconds in mine.items():
-        run_s = Spread.of(seconds[1:])
-        times = round(theirs[BESIDE[output]].p50 / run_s.p50, 2)
-        speeds.append(FileSpeed(about, OURS, output, run_s, _rate(len(seen), run_s), times))
-    return tuple(speeds)
+        for side, once in sides.items():
+            started = time.perf_counter()
+            once()
+            taken[side].append(time.perf_counter() - started)
+    spreads = {side: Spread.of(seconds[1:]) for side, seconds in taken.items()}
+    return tuple(
+        FileSpeed(
+            about, what, output, run_s, _rate(len(seen), run_s), round(spreads[THEIRS, BESIDE[output]].p50 / run_s.p50, 2)
+        )
+        for (what, output), run_s in spreads.items()
+    )
 
 
-def _run(config: Config) -> float:
-    """Seconds for a whole run of the program, its network loaded anew, its words kept from the terminal."""
-    started = time.perf_counter()
+def _run(config: Config) -> None:
+    """A whole run of the program, its network loaded anew, its words kept from the terminal."""
     with contextlib.redirect_stderr(io.StringIO()):
         run(config)
-    return time.perf_counter() - started
 
 
 def _rate(frames: int, run_s: Spread) -> float:
@@ -157,6 +176,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--faces", type=int, default=1, metavar="N", help="in the scenes (default: 1)")
     parser.add_argument("--frames", type=int, default=300, metavar="N", help="of each scene (default: 300)")
     parser.add_argument("--repeats", type=int, default=3, metavar="N", help="counted passes over a clip (default: 3)")
+    parser.add_argument("--fer", action="store_true", help="also PyPI's fer, if it is installed")
     return parser
 
 

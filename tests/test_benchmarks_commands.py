@@ -176,7 +176,10 @@ def test_peers_without_fer(capsys: pytest.CaptureFixture[str], monkeypatch: pyte
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_peers_with_fer(clip: Path, tiny: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def fer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package fer that sees the same face everywhere."""
+
     class Fer:
         def __init__(self, mtcnn: bool) -> None:
             assert not mtcnn
@@ -186,11 +189,24 @@ def test_peers_with_fer(clip: Path, tiny: list[str], tmp_path: Path, monkeypatch
 
     monkeypatch.setitem(sys.modules, "fer", SimpleNamespace())  # type: ignore[arg-type]
     monkeypatch.setitem(sys.modules, "fer.fer", SimpleNamespace(FER=Fer))  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("fer")
+def test_peers_with_fer(clip: Path, tiny: list[str], tmp_path: Path) -> None:
     result = run(peers, ["--video", str(clip), "--repeats", "1", *tiny], tmp_path)
     assert isinstance(result, Latency)
     sides = list(dict.fromkeys(timing.what for timing in result.timings))
     assert sides[:2] == [OURS, THEIRS]
     assert sides[2].startswith("fer ")
+
+
+@pytest.mark.usefixtures("fer")
+def test_throughput_with_fer(clip: Path, tiny: list[str], tmp_path: Path) -> None:
+    result = run(throughput, ["--video", str(clip), "--repeats", "1", "--fer", *tiny], tmp_path)
+    assert isinstance(result, Throughput)
+    (rival,) = (speed for speed in result.speeds if speed.what not in (OURS, THEIRS))
+    assert rival.what.startswith("fer ")
+    assert rival.times_faster == pytest.approx(result.speeds[0].run_s.p50 / rival.run_s.p50, abs=0.01)
 
 
 def test_both_sides_see_every_frame_and_the_face(clip: Path) -> None:
