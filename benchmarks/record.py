@@ -7,13 +7,15 @@ import types
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
+import av
+import cv2
 import numpy as np
 
 from realtime.errors import SinkError
+from realtime.session import RUNTIME
 from realtime.version import processor
 
 SCHEMA = 2
@@ -186,5 +188,5 @@ def now() -> str:
 
 
 def versions() -> dict[str, str]:
-    """Versions of the packages that the speed depends on."""
-    return {name: version(name) for name in PACKAGES}
+    """Versions of what the speed depends on, as they are loaded: of two packages that bring a cv2, metadata name the wrong one."""
+    return dict(zip(PACKAGES, (np.__version__, RUNTIME, cv2.__version__, av.__version__), strict=True))
