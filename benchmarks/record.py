@@ -188,5 +188,5 @@ def now() -> str:
 
 
 def versions() -> dict[str, str]:
-    """Versions of what the speed depends on, as they are loaded: of two packages that bring a cv2, metadata name the wrong one."""
+    """Versions of what the speed depends on, as loaded: where two packages bring a cv2, metadata may name the wrong one."""
     return dict(zip(PACKAGES, (np.__version__, RUNTIME, cv2.__version__, av.__version__), strict=True))
