@@ -68,7 +68,8 @@ class Novelty:
         for x1, y1, x2, y2 in np.rint(known_xyxy / scale).astype(int):
             differs[max(y1, 0) : max(y2, 0), max(x1, 0) : max(x2, 0)] = False
         regions = []
-        for piece in _pieces(differs & _dense(differs, max(1, round(smallest / scale))), round(MARGIN * smallest / scale)):
+        side = min(max(1, round(smallest / scale)), WIDTH)  # nobody is larger than the picture
+        for piece in _pieces(differs & _dense(differs, side), round(MARGIN * side)):
             piece.of(self._searched)[:] = piece.of(small)
             corners = (np.array([piece.x1, piece.y1, piece.x2, piece.y2]) * scale).round().astype(int)
             regions.append(Region(*np.minimum(corners, [width, height, width, height]).tolist()))

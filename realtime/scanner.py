@@ -1,4 +1,4 @@
-"""Looks for new faces in the background: the whole frame, or what changed in it, on a thread of its own.
+"""Looks for new faces in the background: in the whole frame, or in what changed of it, on threads of its own.
 
 A scan costs as much as a dozen frames, so no frame waits for one. It only has to say roughly where a face might be: the
 follower looks closely there, in the frame at hand.
@@ -28,11 +28,12 @@ FAR_S, FAR_SIZE = 0.6, 1.0
 all. Seconds between two of a kind, at least: three frames of 30 a second, and a little less, since times are rounded."""
 
 REST = 2.0
-"""Live, a search rests this many times as long as it took, so that the thread never takes more than a third of a core."""
+"""Live, nothing is searched for so many times as long as the last scan took: scans never take more than a third of a core."""
 
-NEAR_LAG_S, FAR_LAG_S = 0.095, 0.295
+NEAR_LAG_S, FAR_LAG_S = 0.075, 0.295
 """In files, what a scan found is taken up so much later, whether it was done sooner or not: every run gives the same rows. A
-search for all faces takes as long as a dozen frames and is not waited for within the next three."""
+search for all faces takes as long as a dozen frames and is not waited for within the next three. Where frames are further
+apart than that, a scan is waited for at once: by the next frame a face may be anywhere."""
 
 ANYWAY_S = 2.0
 """The whole frame is searched this often, changed or not."""
@@ -63,21 +64,21 @@ class _Search:
         self.scan: _Scan | None = None
         self._novelty = Novelty()
         self._detector: tuple[float, Detector] | None = None
-        self._looked_s = self._whole_s = -math.inf
+        self.looked_s = self._whole_s = -math.inf
 
     def regions(
         self, gray: NDArray[np.uint8], known_xyxy: NDArray[np.float32], smallest: float, now: float
     ) -> tuple[Region, ...]:
         """What of a frame is to be searched at `now`."""
-        self._looked_s = now
+        self.looked_s = now
         anyway = now - self._whole_s >= ANYWAY_S
         if anyway:
             self._whole_s = now
         return self._novelty.take(gray, known_xyxy, smallest, everything=anyway)
 
-    def is_due(self, pause: float, rest: float, now: float) -> bool:
-        """Whether the pause since the last look is over."""
-        return now - self._looked_s >= pause * max(self.every_s, rest * self.cost_s)
+    def is_due(self, pause: float, now: float) -> bool:
+        """Whether the time between two looks is over, `pause` times as long as usual."""
+        return now - self.looked_s >= pause * self.every_s
 
     def taken(self) -> Faces:
         """What the scan has found, waiting for it; it is over then.
@@ -120,14 +121,18 @@ class Scanner:
         self._searches = (_Search(FAR_SIZE, FAR_S, FAR_LAG_S), _Search(NEAR_SIZE, NEAR_S, NEAR_LAG_S))
         self._threads = ThreadPoolExecutor(1 if live else len(self._searches), thread_name_prefix="scan")
         self._scans = 0
+        self._offered_s = self._taken_s = -math.inf
+        self._step_s = self._rest_s = 0.0
 
     def offer(self, gray: NDArray[np.uint8], known_xyxy: NDArray[np.float32], now: float, effort: Effort = FULL_EFFORT) -> None:
         """Begins to search a frame, uint8 (H,W), if it is time and something has changed outside the known faces, (n,4)."""
-        if self._live and any(search.scan for search in self._searches):
+        self._step_s, self._offered_s = now - self._offered_s, now
+        rests = now - self._taken_s < effort.pause * self._rest_s
+        if self._live and (rests or any(search.scan for search in self._searches)):
             return
         smallest = (self._min_face or gray.shape[0] * DEFAULT_MIN_FACE) * effort.min_face
-        for search in self._searches:
-            if search.scan or not search.is_due(effort.pause, REST if self._live else 0.0, now):
+        for search in sorted(self._searches, key=lambda search: search.looked_s):
+            if search.scan or not search.is_due(effort.pause, now):
                 continue
             side = smallest * search.size
             regions = search.regions(gray, known_xyxy, side, now)
@@ -142,8 +147,12 @@ class Scanner:
 
         The very first scan is waited for: a program that begins with a blank looks broken.
         """
-        ready = [search for search in self._searches if self._is_ready(search, now)]
-        return Faces.joined(search.taken() for search in ready)
+        found = []
+        for search in self._searches:
+            if self._is_ready(search, now):
+                found.append(search.taken())
+                self._taken_s, self._rest_s = now, REST * search.cost_s
+        return Faces.joined(found)
 
     def close(self) -> None:
         """Ends the threads, after the scans they are in at the latest; may be called twice."""
@@ -152,7 +161,9 @@ class Scanner:
     def _is_ready(self, search: _Search, now: float) -> bool:
         if search.scan is None or self._scans == 1:
             return search.scan is not None
-        return search.scan.future.done() if self._live else now - search.scan.offered_at >= search.lag_s
+        if self._live:
+            return search.scan.future.done()
+        return max(now - search.scan.offered_at, self._step_s) >= search.lag_s
 
     def _run(self, search: _Search, detector: Detector, gray: NDArray[np.uint8], regions: tuple[Region, ...]) -> Faces:
         """On its thread: the faces in some regions, in pixels of the frame."""

@@ -126,3 +126,9 @@ def test_light_that_fades_slowly_is_noticed_in_the_end() -> None:
 
 def test_another_size_of_frames_is_new() -> None:
     assert searched().take(np.zeros((300, 400), np.uint8), NOBODY, SMALLEST) == (Region(0, 0, 400, 300),)
+
+
+def test_faces_larger_than_any_picture_cost_no_memory() -> None:
+    gray = room(seed=1)
+    gray[:] = 200
+    assert searched().take(gray, NOBODY, 100_000.0) == WHOLE

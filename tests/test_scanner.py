@@ -74,15 +74,49 @@ def test_live_no_frame_waits_for_a_scan() -> None:
 
 
 def test_in_files_what_is_found_is_taken_up_after_a_fixed_time() -> None:
-    searcher = Searcher()
-    scanner = make(searcher, live=False)
-    scanner.offer(frame(), NOBODY, 0.0)
-    scanner.take(0.0)
-    scanner.offer(frame(90), NOBODY, 1.0)  # all
-    scanner.offer(frame(180), NOBODY, 1.1)  # the near ones, while that goes on
-    assert [len(scanner.take(1.0 + share * FAR_LAG_S)) for share in (0.0, 0.5, 0.9, 1.1, 1.5)] == [0, 0, 1, 1, 0]
-    assert 1.0 + 0.5 * FAR_LAG_S < 1.1 + NEAR_LAG_S < 1.0 + 0.9 * FAR_LAG_S
+    scanner = make(Searcher(), live=False)
+    for i in range(48):
+        scanner.offer(frame(), NOBODY, i / 40)
+        scanner.take(i / 40)
+    scanner.offer(frame(90), NOBODY, 1.21)  # all
+    scanner.offer(frame(90), NOBODY, 1.235)  # the near ones, while that goes on
+    near_s, far_s = 1.235 + NEAR_LAG_S, 1.21 + FAR_LAG_S
+    times = (1.235, near_s - 0.001, near_s + 0.001, far_s - 0.001, far_s + 0.001, far_s + 0.1)
+    assert [len(scanner.take(now)) for now in times] == [0, 0, 1, 0, 1, 0]
     scanner.close()
+
+
+def test_in_files_of_few_frames_a_second_a_scan_is_waited_for_at_once() -> None:
+    scanner = make(Searcher(), live=False)
+    for i in range(5):
+        assert len(scanner.take(float(i))) == 0
+        scanner.offer(frame(50 * i), NOBODY, float(i))
+        assert len(scanner.take(float(i))) == 1
+    scanner.close()
+
+
+def test_live_scans_take_a_third_of_a_core_at_most() -> None:
+    now = 0.0
+
+    class Slow(Searcher):
+        def detect(self, gray: NDArray[np.uint8]) -> Faces:
+            nonlocal now
+            now += cost_s
+            return super().detect(gray)
+
+    cost_s = 0.3
+    searcher = Slow()
+    scanner = Scanner(40, live=True, make=searcher.make, clock=lambda: now)
+    while now < 30.0:
+        scanner.offer(frame(int(37 * now) % 251), NOBODY, now)
+        for search in scanner._searches:
+            if search.scan is not None:
+                search.scan.future.result(LIMIT_S)
+        scanner.take(now)
+        now += 1 / 30
+    scanner.close()
+    assert searcher.sides == [40, 80]  # both kinds, in turn
+    assert 0.28 * 30 <= cost_s * len(searcher.shapes) <= 0.34 * 30
 
 
 def test_near_faces_are_looked_for_often_and_all_now_and_then() -> None:
