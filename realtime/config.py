@@ -9,6 +9,9 @@ from realtime.providers import AUTO, PROVIDERS
 MIN_FACE_FLOOR = 20
 """Pixels: the cascade itself is 24 px wide, and a face below 20 px holds no expression."""
 
+LONGEST_TIMEOUT_S = 86_400.0
+MOST_FPS = 10_000.0
+
 
 @dataclass(frozen=True)
 class Config:
@@ -79,13 +82,13 @@ class Config:
             )
         if self.max_frames is not None and self.max_frames < 1:
             raise ConfigError(f"--max-frames {self.max_frames}: give at least 1")
-        if self.open_timeout_s <= 0:
-            raise ConfigError(f"--timeout {self.open_timeout_s}: give seconds above 0")
-        if self.reconnect_s < 0:
+        if not 0 < self.open_timeout_s <= LONGEST_TIMEOUT_S:
+            raise ConfigError(f"--timeout {self.open_timeout_s:g}: give seconds above 0, {LONGEST_TIMEOUT_S:g} at most")
+        if not self.reconnect_s >= 0:  # nor nan
             raise ConfigError(f"--reconnect {self.reconnect_s}: give seconds, or 0 to give up at once")
         if self.camera_size_wh is not None and min(self.camera_size_wh) < 1:
             raise ConfigError(f"--size {self.camera_size_wh[0]}x{self.camera_size_wh[1]}: give a width and a height above 0")
-        if self.camera_fps is not None and self.camera_fps <= 0:
-            raise ConfigError(f"--fps {self.camera_fps}: give frames a second above 0")
+        if self.camera_fps is not None and not 0 < self.camera_fps <= MOST_FPS:
+            raise ConfigError(f"--fps {self.camera_fps:g}: give frames a second above 0, {MOST_FPS:g} at most")
         if not self.source:
             raise ConfigError("--source is empty; give a camera index, a path or a URL")

@@ -27,10 +27,16 @@ class Meter:
     Args:
         labels: the expressions, in the order of the shares.
         window_s: how far back the rolling figures look.
+        fps: of a file, as far as it is known.
+        temporal: False for pictures that have nothing to do with one another: each counts the same in the shares.
     """
 
-    def __init__(self, labels: tuple[str, ...], window_s: float = 2.0) -> None:
+    def __init__(
+        self, labels: tuple[str, ...], window_s: float = 2.0, *, fps: float | None = None, temporal: bool = True
+    ) -> None:
         self._labels = labels
+        self._temporal = temporal
+        self._period_s = 1 / fps if fps else 0.0
         self._window_s = window_s
         self._recent: deque[tuple[float, float]] = deque()
         self._latencies = array("f")  # 4 bytes a frame, so a day of camera stays small
@@ -50,12 +56,19 @@ class Meter:
         self._recent.append((now, result.latency_s))
         while self._recent[0][0] < now - self._window_s:
             self._recent.popleft()
-        step = 0.0 if self._last_time_s is None else result.frame.time_s - self._last_time_s
-        self._last_time_s = result.frame.time_s
+        weight = self._weight(result.frame.time_s)
         for face in result.faces:
             self._ids.add(face.id)
-            if face.label != UNCERTAIN and 0 < step <= LONGEST_STEP_S:
-                self._labelled_s[face.label] += step
+            if face.label != UNCERTAIN:
+                self._labelled_s[face.label] += weight
+
+    def _weight(self, time_s: float) -> float:
+        """What a face of the frame at `time_s` adds to the share of its label: the seconds since the frame before."""
+        if not self._temporal:
+            return 1.0
+        step_s = self._period_s if self._last_time_s is None else time_s - self._last_time_s
+        self._last_time_s = time_s
+        return step_s if 0 < step_s <= max(LONGEST_STEP_S, 2 * self._period_s) else 0.0
 
     @property
     def fps(self) -> float:

@@ -79,6 +79,7 @@ class Pipeline:
         self._finder = finder
         self._classifier = classifier
         self._clock = clock
+        self._temporal = temporal
         self._smoother = Smoother(classifier.spec.labels, config.threshold, config.smoothing_s if temporal else 0.0)
 
     def process(self, frame: Frame, dropped: int = 0, effort: Effort = FULL_EFFORT) -> FrameResult:
@@ -139,7 +140,7 @@ class Pipeline:
         faces = tuple(self._describe(sighting, raws.get(sighting.id)) for sighting in heard)
         finished = self._clock()
         stages = StageSeconds(find=look.find_s, preprocess=look.prepare_s, classify=classify_s, smooth=finished - began)
-        live = look.frame.media_time is None
+        live = self._temporal and look.frame.media_time is None
         latency_s = finished - look.frame.captured_at if live else stages.total
         return FrameResult(look.frame, faces, scores.labels, stages, latency_s, dropped, effort)
 

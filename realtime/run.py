@@ -68,7 +68,7 @@ def _run(config: Config, info: RunInfo, feed: Feed, pipeline: Pipeline, stop: St
         terminal = Terminal(info, StderrConsole(), verbosity=config.verbosity, plain=_data_on_screen(config))
         if warning is not None:
             terminal.notice(warning)
-        meter = Meter(info.labels)
+        meter = Meter(info.labels, fps=feed.info.fps, temporal=feed.info.temporal)
         try:
             Loop(config, feed, pipeline, meter, outputs, terminal, window).play(stop)
         except BaseException:

@@ -71,3 +71,20 @@ def test_different_faces_are_counted_once() -> None:
         meter.add(at(i / 10, builders.face(1), builders.face(2)), now=i)
     meter.add(at(0.4, builders.face(7)), now=3)
     assert meter.summary().faces == 3
+
+
+def test_files_of_few_frames_a_second_have_shares() -> None:
+    meter = Meter(LABELS, fps=0.5)
+    for i, label in enumerate(("fear", "anger", "anger", "anger")):
+        meter.add(at(2.0 * i, builders.face(1, shown=label)), now=i)
+    meter.add(at(60.0, builders.face(1, shown="sadness")), now=5)  # a gap is nobody's time there either
+    share = dict(zip(LABELS, meter.summary().share, strict=True))
+    assert (share["fear"], share["anger"], share["sadness"]) == pytest.approx((0.25, 0.75, 0))
+
+
+def test_of_pictures_every_labelled_face_counts_the_same() -> None:
+    meter = Meter(LABELS, temporal=False)
+    for time_s, label in ((0.0, "fear"), (0.1, "anger"), (7.0, "anger"), (7.0, "anger"), (7.1, UNCERTAIN)):
+        meter.add(at(time_s, builders.face(1, shown=label)), now=time_s)
+    share = dict(zip(LABELS, meter.summary().share, strict=True))
+    assert (share["fear"], share["anger"]) == pytest.approx((0.25, 0.75))

@@ -153,6 +153,8 @@ def test_times_of_the_stages_come_from_the_clock(detector: ScriptedDetector, cla
     assert live.dropped == 3
     of_a_file = pipeline.process(Frame(picture(), 1, 0.5, 0.0, "clip"))
     assert of_a_file.latency_s == 4  # it may have waited for others; that says nothing
+    pictures = Pipeline(FrameByFrame(detector), classifier, Config(), temporal=False, clock=Clock())
+    assert pictures.process(Frame(picture(), 0, 0.5, None, "me.png")).latency_s == 4
 
 
 def test_frames_together_give_what_they_give_one_by_one(detector: ScriptedDetector, classifier: Classifier) -> None:

@@ -1,5 +1,6 @@
 """python -m train.reproduce: every row on invented people, end to end; going on; and what can go wrong."""
 
+import zipfile
 from pathlib import Path
 
 import cv2
@@ -100,6 +101,38 @@ def test_mistakes_are_one_line(
     assert message in err
     assert "Traceback" not in err
     assert err.count("\n") == 1
+
+
+def test_a_class_that_is_missing_is_said_at_once(archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with zipfile.ZipFile(archive) as file:
+        six = {name: file.read(name) for name in file.namelist() if "/fear/" not in name}
+    assert reproduce(write_zip(tmp_path / "six.zip", six), tmp_path / "out", "--only", "neighbour-a") == 2
+    assert "no picture of fear" in capsys.readouterr().err
+
+
+def test_results_of_other_data_are_noticed_before_anything_runs(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with zipfile.ZipFile(archive) as file:
+        fewer = {name: file.read(name) for name in file.namelist() if "_00000002" not in name}
+    assert reproduce(archive, tmp_path, "--only", "neighbour-a") == 0
+    capsys.readouterr()
+    assert reproduce(write_zip(tmp_path / "fewer.zip", fewer), tmp_path, "--only", "neighbour-b") == 2
+    assert "neighbour-a.json: was made with another data" in capsys.readouterr().err
+    assert [path.name for path in (tmp_path / "results").glob("*.json")] == ["neighbour-a.json"]
+
+
+def test_pictures_too_few_to_be_parted(archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with zipfile.ZipFile(archive) as file:
+        few = {name: file.read(name) for name in file.namelist() if "S000_" in name and "_00000002" not in name}
+    assert reproduce(write_zip(tmp_path / "few.zip", few), tmp_path / "out", "--only", "neighbour-a") == 2
+    assert "14 pictures of 7 classes cannot be parted 80/20" in capsys.readouterr().err
+
+
+def test_every_run_leaves_its_manifest(archive: Path, tmp_path: Path) -> None:
+    assert reproduce(archive, tmp_path, "--quick", "--only", "neighbour-a", "--only", "neighbour-b") == 0
+    found = {path.parent.relative_to(tmp_path / "quick" / "runs").as_posix() for path in tmp_path.rglob("manifest.csv")}
+    assert found == {"neighbour-a/seed-0", "neighbour-b/fold-0"}
 
 
 def test_a_network_that_has_seen_the_test_pictures_is_refused(

@@ -373,3 +373,13 @@ def test_a_reader_that_leaves_is_one_line_and_nothing_at_exit() -> None:
         err = process.stderr.read()
         assert process.wait(60) == 5
     assert err == "cannot write standard output: its reader is gone; the run ends here\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names are text there")
+def test_a_file_whose_name_is_not_text(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    run = builders.run_info()
+    sink = CsvSink(path, run)
+    sink.write(builders.result(of=builders.frame(source="caf\udce9.mp4")))
+    sink.close(builders.summary())
+    assert "caf\\udce9.mp4" in path.read_text()

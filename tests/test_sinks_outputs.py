@@ -12,7 +12,7 @@ from realtime.config import Config
 from realtime.datatypes import FrameResult, SourceInfo
 from realtime.errors import SinkError
 from realtime.sinks import open_outputs
-from realtime.sinks.outputs import claim, place, reason, stem
+from realtime.sinks.outputs import Places, claim, reason, stem
 from realtime.sinks.pictures import PictureSink, save_snapshot
 from tests import builders
 
@@ -58,32 +58,32 @@ def test_a_folder_keeps_its_whole_name(tmp_path: Path) -> None:
 
 def test_a_free_name_is_claimed_as_it_is(tmp_path: Path) -> None:
     target = tmp_path / "out.mp4"
-    assert place(target, FILM, ".mp4") == target
+    assert Places(FILM).place(target, ".mp4") == target
     assert target.read_bytes() == b""
 
 
 def test_a_taken_name_is_numbered_and_its_file_untouched(tmp_path: Path) -> None:
     target = tmp_path / "out.mp4"
     target.write_text("mine")
-    assert [place(target, FILM, ".mp4").name for _ in range(3)] == ["out-2.mp4", "out-3.mp4", "out-4.mp4"]
+    assert [Places(FILM).place(target, ".mp4").name for _ in range(3)] == ["out-2.mp4", "out-3.mp4", "out-4.mp4"]
     assert target.read_text() == "mine"
 
 
 def test_a_folder_gets_a_name_after_the_source(tmp_path: Path) -> None:
-    assert place(tmp_path, FILM, ".mp4") == tmp_path / "clip_fer.mp4"
-    assert place(tmp_path, FILM, ".mp4") == tmp_path / "clip_fer-2.mp4"
-    assert place(tmp_path, builders.camera_info(), ".mp4") == tmp_path / "camera-0_fer.mp4"
+    assert Places(FILM).place(tmp_path, ".mp4") == tmp_path / "clip_fer.mp4"
+    assert Places(FILM).place(tmp_path, ".mp4") == tmp_path / "clip_fer-2.mp4"
+    assert Places(builders.camera_info()).place(tmp_path, ".mp4") == tmp_path / "camera-0_fer.mp4"
 
 
 def test_a_name_without_suffix_gets_one(tmp_path: Path) -> None:
-    assert place(tmp_path / "out", FILM, ".mp4") == tmp_path / "out.mp4"
+    assert Places(FILM).place(tmp_path / "out", ".mp4") == tmp_path / "out.mp4"
 
 
 def test_overwriting_takes_the_name_itself(tmp_path: Path) -> None:
     target = tmp_path / "out.mp4"
     target.write_text("old")
-    assert place(target, FILM, ".mp4", overwrite=True) == target
-    assert place(tmp_path / "new.mp4", FILM, ".mp4", overwrite=True) == tmp_path / "new.mp4"
+    assert Places(FILM, overwrite=True).place(target, ".mp4") == target
+    assert Places(FILM, overwrite=True).place(tmp_path / "new.mp4", ".mp4") == tmp_path / "new.mp4"
 
 
 def test_the_source_itself_is_never_overwritten(tmp_path: Path) -> None:
@@ -93,14 +93,14 @@ def test_the_source_itself_is_never_overwritten(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     for target in (clip, tmp_path / "sub" / ".." / "clip.mp4"):
         with pytest.raises(SinkError, match="it is the source itself; give another name"):
-            place(target, source, ".mp4", overwrite=True)
-    assert place(clip, source, ".mp4") == tmp_path / "clip-2.mp4"
+            Places(source, overwrite=True).place(target, ".mp4")
+    assert Places(source).place(clip, ".mp4") == tmp_path / "clip-2.mp4"
     assert clip.read_text() == "film"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no device files")
 def test_a_device_is_written_to_as_it_is() -> None:
-    assert place(Path("/dev/null"), FILM, ".csv") == Path("/dev/null")
+    assert Places(FILM).place(Path("/dev/null"), ".csv") == Path("/dev/null")
 
 
 def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
@@ -111,11 +111,11 @@ def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
         (tmp_path / "file" / "out.mp4", "folder"),
     ):
         with pytest.raises(SinkError, match=words) as caught:
-            place(target, FILM, ".mp4")
+            Places(FILM).place(target, ".mp4")
         assert str(target) in str(caught.value)
         assert "\n" not in str(caught.value)
     with pytest.raises(SinkError, match="it is a folder; give another name"):
-        place(tmp_path, FILM, ".csv")
+        Places(FILM).place(tmp_path, ".csv")
 
 
 def test_what_the_system_says_becomes_a_remedy() -> None:
@@ -139,7 +139,7 @@ def test_claiming_gives_up_at_last(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_a_folder_of_pictures_becomes_a_folder_of_annotated_pictures(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     source = pictures_of(tmp_path / "in", "a.png", "b.JPG")
-    sink = PictureSink(tmp_path / "out", builders.run_info(source))
+    sink = PictureSink(tmp_path / "out", builders.run_info(source), Places(source))
     for name in ("a.png", "b.JPG", "a.png"):
         sink.write(shot(name))
     sink.close(builders.summary())
@@ -154,26 +154,29 @@ def test_a_folder_of_pictures_becomes_a_folder_of_annotated_pictures(tmp_path: P
 def test_annotated_pictures_replace_older_ones_only_if_asked_and_never_the_source(tmp_path: Path) -> None:
     source = pictures_of(tmp_path, "a.png", "a_fer.png")
     before = (tmp_path / "a_fer.png").read_bytes()
-    PictureSink(tmp_path, builders.run_info(source), overwrite=True).write(shot("a.png"))
+    PictureSink(tmp_path, builders.run_info(source), Places(source, overwrite=True)).write(shot("a.png"))
     assert (tmp_path / "a_fer.png").read_bytes() == before
     assert (tmp_path / "a_fer-2.png").exists()
-    elsewhere = PictureSink(tmp_path / "out", builders.run_info(source), overwrite=True)
-    for _ in range(2):
-        elsewhere.write(shot("a.png"))
+    elsewhere = PictureSink(tmp_path / "out", builders.run_info(source), Places(source, overwrite=True))
+    elsewhere.write(shot("a.png"))
+    again = PictureSink(tmp_path / "out", builders.run_info(source), Places(source, overwrite=True))
+    again.write(shot("a.png"))
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["a_fer.png"]
+    again.write(shot("a.bmp"))  # another picture of this run is not lost
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["a_fer-2.png", "a_fer.png"]
 
 
 def test_a_single_picture_goes_to_the_file_given(tmp_path: Path) -> None:
     source = builders.source_info("me.jpeg", temporal=False, path=str(tmp_path / "me.jpeg"))
-    sink = PictureSink(tmp_path / "out.png", builders.run_info(source))
+    sink = PictureSink(tmp_path / "out.png", builders.run_info(source), Places(source))
     sink.write(shot("me.jpeg"))
     assert (tmp_path / "out.png").read_bytes()[1:4] == b"PNG"
-    assert PictureSink(tmp_path, builders.run_info(source)).path == tmp_path / "me_fer.jpg"
+    assert PictureSink(tmp_path, builders.run_info(source), Places(source)).path == tmp_path / "me_fer.jpg"
 
 
 def test_a_picture_of_no_known_kind_is_one_line_and_leaves_no_file(tmp_path: Path) -> None:
     source = builders.source_info("me.png", temporal=False, path=str(tmp_path / "me.png"))
-    sink = PictureSink(tmp_path / "out.xyz", builders.run_info(source))
+    sink = PictureSink(tmp_path / "out.xyz", builders.run_info(source), Places(source))
     with pytest.raises(SinkError, match=r"give a name that ends in \.png or \.jpg"):
         sink.write(shot("me.png"))
     assert not (tmp_path / "out.xyz").exists()
@@ -182,9 +185,9 @@ def test_a_picture_of_no_known_kind_is_one_line_and_leaves_no_file(tmp_path: Pat
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     source = pictures_of(tmp_path, "a.png")
     with pytest.raises(SinkError, match=r"cannot make the folder .* make it first"):
-        PictureSink(tmp_path / "no" / "such", builders.run_info(source))
+        PictureSink(tmp_path / "no" / "such", builders.run_info(source), Places(source))
     with pytest.raises(SinkError, match="a file, not a folder"):
-        PictureSink(tmp_path / "a.png", builders.run_info(source))
+        PictureSink(tmp_path / "a.png", builders.run_info(source), Places(source))
 
 
 def test_snapshots_are_numbered(tmp_path: Path) -> None:
@@ -203,7 +206,7 @@ def test_a_picture_that_does_not_fit_on_the_disk_is_one_line(tmp_path: Path) -> 
     (tmp_path / "full.png").symlink_to("/dev/full")
     source = builders.source_info("me.png", temporal=False, path=str(tmp_path / "me.png"))
     with pytest.raises(SinkError, match="no space left on device"):
-        PictureSink(tmp_path / "full.png", builders.run_info(source)).write(shot("me.png"))
+        PictureSink(tmp_path / "full.png", builders.run_info(source), Places(source)).write(shot("me.png"))
 
 
 # all of them
@@ -257,6 +260,31 @@ def test_if_one_output_cannot_be_opened_nothing_is_left_of_the_others(save: str,
     with pytest.raises(SinkError):
         open_outputs(config, builders.run_info())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_cannot_begin_overwrites_nothing(tmp_path: Path) -> None:
+    before = {name: name.encode() for name in ("old.mp4", "old.jsonl")}
+    for name, content in before.items():
+        (tmp_path / name).write_bytes(content)
+    missing = tmp_path / "missing" / "out.csv"
+    config = Config(save=tmp_path / "old.mp4", jsonl=str(tmp_path / "old.jsonl"), csv=missing, overwrite=True)
+    with pytest.raises(SinkError, match="no such folder"):
+        open_outputs(config, builders.run_info())
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_run_without_frames_leaves_the_video_that_it_was_to_overwrite(tmp_path: Path) -> None:
+    (tmp_path / "old.mp4").write_bytes(b"old")
+    open_outputs(Config(save=tmp_path / "old.mp4", overwrite=True), builders.run_info()).close(builders.summary())
+    assert (tmp_path / "old.mp4").read_bytes() == b"old"
+
+
+def test_no_two_outputs_in_one_file(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    open_outputs(Config(jsonl=str(target), csv=target), builders.run_info()).close(builders.summary())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a-2.txt", "a.txt"]
+    with pytest.raises(SinkError, match="another output goes there already"):
+        open_outputs(Config(jsonl=str(target), csv=target, overwrite=True), builders.run_info())
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")

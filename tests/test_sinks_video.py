@@ -308,6 +308,26 @@ def test_the_sound_track_is_kept(name: str, codec: str, kept: str, tmp_path: Pat
     assert np.diff(film.sound_times).max() < 0.06, "a hole"
 
 
+def test_sound_that_a_container_cannot_hold_is_encoded_anew(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "a.mkv", "libopus", rate=48000)
+    frames = frames_at([n / 10 for n in range(20)])
+    assert save(tmp_path / "out.mp4", frames, clip_info(clip)).sound == "opus"
+    film = save(tmp_path / "out.mov", frames, clip_info(clip))
+    assert film.sound == "aac"
+    assert film.sound_times[-1] == pytest.approx(2, abs=0.15)
+
+
+def test_sound_of_an_unknown_format_costs_the_sound_not_the_video(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "a.mkv", "libmp3lame")
+    clip.write_bytes(clip.read_bytes().replace(b"A_MPEG/L3", b"A_ZZZZ/L3"))
+    sink = VideoSink(tmp_path / "out.mp4", builders.run_info(clip_info(clip)))
+    for result in frames_at([0.0, 0.1]):
+        sink.write(result)
+    sink.close(builders.summary())
+    assert "its format is not known here" in str(sink.trouble)
+    assert len(read(tmp_path / "out.mp4").times) == 2
+
+
 def test_sound_counts_from_the_first_picture(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "late.mkv", "pcm_s16le", start_s=5.0)
     film = save(tmp_path / "out.mp4", frames_at([n / 10 for n in range(20)]), clip_info(clip))

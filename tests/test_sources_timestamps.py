@@ -31,7 +31,7 @@ def test_the_first_timestamp_after_missing_ones_goes_on_from_them() -> None:
 
 
 def test_a_frame_that_goes_back_is_moved_on_and_the_next_is_true_again() -> None:
-    assert times(0, 8000, 6000, 8040) == pytest.approx([0, 8, 8 + SMALLEST_STEP_S, 8.04])
+    assert times(0, 8000, 7500, 8040) == pytest.approx([0, 8, 8 + SMALLEST_STEP_S, 8.04])
 
 
 def test_equal_timestamps_rise() -> None:
@@ -41,6 +41,11 @@ def test_equal_timestamps_rise() -> None:
 def test_a_far_jump_back_is_a_new_clock() -> None:
     far = round(1000 * (NEW_CLOCK_S + 1))
     assert times(0, far, 0, 40) == pytest.approx([0, far / 1000, far / 1000 + 0.04, far / 1000 + 0.08])
+
+
+def test_joined_parts_follow_each_other() -> None:
+    part = [0, 40, 80] + [1000 * i for i in range(1, 4)]
+    assert times(*part, *part) == pytest.approx([0, 0.04, 0.08, 1, 2, 3, 3.04, 3.08, 3.12, 4.04, 5.04, 6.04])
 
 
 def test_a_pause_in_the_recording_is_kept() -> None:

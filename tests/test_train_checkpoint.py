@@ -174,6 +174,19 @@ def test_another_format(tmp_path: Path) -> None:
         load(tmp_path)
 
 
+@pytest.mark.parametrize("change", ["more", "fewer"])
+def test_a_recipe_of_another_version(tmp_path: Path, change: str) -> None:
+    example().save(tmp_path)
+    content = torch.load(tmp_path / "last.pt", weights_only=True)
+    if change == "more":
+        content["recipe"]["invented"] = 1
+    else:
+        del content["recipe"]
+    torch.save(content, tmp_path / "last.pt")
+    with pytest.raises(ConfigError, match="another version wrote it"):
+        load(tmp_path)
+
+
 def test_nothing_inside_is_executed(tmp_path: Path) -> None:
     torch.save({"format": 2, "recipe": Path("innocent")}, tmp_path / "last.pt")  # any class that is not plain data
     with pytest.raises(ConfigError, match="not a readable checkpoint"):

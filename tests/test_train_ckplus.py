@@ -104,7 +104,7 @@ class TestDamagedArchive:
         path.write_bytes(path.read_bytes()[:-30])
         assert f"{path}: cannot be read" in message(path)
 
-    @pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+    @pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
     def test_one_changed_byte_of_a_picture(self, tmp_path: Path, compression: int) -> None:
         content = encoded(picture(1))
         path = write_zip(tmp_path / "ckplus48.zip", {f"CK+48/{HAPPY}": content, f"CK+48/{ANGER}": content}, compression)

@@ -49,6 +49,12 @@ def test_a_single_process_is_a_group_of_one(monkeypatch: pytest.MonkeyPatch) -> 
                 call(fail)
 
 
+@pytest.mark.parametrize("device", ["nonsense", "cuda:99"])
+def test_a_device_that_is_not_there(device: str) -> None:
+    with pytest.raises(ConfigError, match=f"--device {device}: "), join(device):
+        pass
+
+
 def test_every_picture_of_a_batch_belongs_to_one_process() -> None:
     shares = [list(Group(rank, 3).share(8)) for rank in range(3)]
     assert sorted(place for share in shares for place in share) == list(range(8))

@@ -19,7 +19,7 @@ from tests.conftest import ROOT
 from tests.demo import demo_frame
 from tests.tiny_models import write_left_right, write_linear
 from tests.train_data import patterns, picture, save, tiny, unsettled, votes, write_fer2013, write_ferplus, write_votes
-from train import evaluate, inference, metrics, onnx_graph
+from train import evaluate, folders, inference, lineage, metrics, onnx_graph
 from train.datasets import FaceSet
 
 SEVEN = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear")
@@ -171,6 +171,18 @@ class TestFolders:
         assert evaluate.main([*words, "--labels", "folder", "--json", str(out)]) == 0
         report: dict[str, object] = json.loads(out.read_text())
         return report
+
+    def test_pictures_that_the_network_has_learned_from(
+        self, halves: Path, tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        known = folders.load_folder(tree, "test").where(np.arange(5) < 2)
+        lineage.write(halves, lineage.pictures_of(known))
+        report = self.run([str(halves), "--data", str(tree), "--split", "test"], tmp_path)
+        assert (report["n"], report["trained_on"]) == (5, 2)
+        others = report["without_trained_on"]
+        assert isinstance(others, dict)
+        assert (others["n"], others["accuracy"]) == (3, pytest.approx(2 / 3))
+        assert "without the 2 pictures that it was trained on: n 3   accuracy 0.6667" in capsys.readouterr().out
 
     def test_figures_and_mask(self, halves: Path, tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         report = self.run([str(halves), "--data", str(tree), "--split", "test"], tmp_path)

@@ -15,7 +15,7 @@ from realtime import preprocess
 from realtime.errors import ConfigError, ModelError, SinkError, WeightsCorrupt, WeightsNotFound
 from realtime.session import Session
 from realtime.spec import ModelSpec
-from tests.train_data import encoded, patterns, picture, recipe, tiny, unsettled, write_ferplus, write_zip
+from tests.train_data import encoded, patterns, picture, recipe, save, tiny, unsettled, write_ferplus, write_zip
 from train import checkpoint, engine, evaluate, export, fit, lineage, material, models, onnx_graph, quantize, recipes
 from train.datasets import FaceSet
 
@@ -182,7 +182,7 @@ class TestExport:
             assert spec.name == file.path.stem
             assert spec.labels == TRAIN.labels
             np.testing.assert_array_equal(lineage.read(file.path), lineage.pictures_of(TRAIN))
-            for fact in ("recipe tiny, epoch 15 of 15", TRAIN.manifest_sha256(), "tau 0.5", "32 majority rows: accuracy"):
+            for fact in ("recipe tiny, epoch 15 of 15", TRAIN.manifest_sha256(), "tau 0.5", "32 faces: accuracy"):
                 assert fact in spec.provenance
             assert file.agreement >= export.LEAST_AGREEMENT
             assert file.scores.accuracy == 0.875
@@ -264,6 +264,30 @@ class TestExport:
         assert f"accuracy {judged['accuracy']:.4f}" in Session(out, threads=1).spec.provenance
         assert export.main([str(tmp_path / "nothing"), "--out", str(out), *data]) == 2
         assert "no checkpoint here" in capsys.readouterr().err
+
+        def interrupt(*_: object, **__: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(export, "export", interrupt)
+        assert export.main([str(tmp_path / "run"), "--out", str(out), *data]) == 130
+        assert "nothing was written" in capsys.readouterr().err
+
+    def test_a_tree_of_class_folders_from_end_to_end(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(recipes.RECIPES, "tiny", recipe(epochs=2, augmentation="none"))
+        for part, faces in (("train", TRAIN), ("validation", VAL)):
+            for row in range(24):
+                label = ("happy", "fear")[int(faces.classes()[row]) % 2]
+                save(tmp_path / "mine" / part / label / f"{row}.png", faces.images[row])
+        data = ["--data", str(tmp_path / "mine"), "--labels", "folder"]
+        out, report = tmp_path / "weights" / "two.onnx", tmp_path / "report.json"
+        assert fit.main(["tiny", *data, "--out", str(tmp_path / "run")]) == 0
+        assert export.main([str(tmp_path / "run"), "--out", str(out), *data]) == 0
+        spec = Session(out, threads=1).spec
+        assert spec.labels == ("happiness", "fear")
+        assert "24 faces of mine/train, " in spec.provenance
+        assert "mine/validation, 24 faces: accuracy" in spec.provenance
+        assert evaluate.main([str(out), *data, "--split", "train", "--json", str(report)]) == 0
+        assert json.loads(report.read_text())["trained_on"] == 24
 
     def test_extra_pictures_and_settled_statistics_reach_the_file(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -7,7 +7,7 @@ import pytest
 
 from realtime.errors import ConfigError
 from realtime.labels import LABELS, PAPER_LABELS
-from tests.train_data import encoded, patterns, picture, recipe, write_ferplus, write_zip
+from tests.train_data import encoded, patterns, picture, recipe, save, write_ferplus, write_zip
 from train import datasets, lineage, material
 from train.datasets import FaceSet
 from train.manifest import Manifest, subject_of
@@ -129,3 +129,42 @@ def test_the_real_persons_are_apart(data: Path) -> None:
     assert not datasets.near_copies(learned, of=held_out).any()
     assert not np.isin(lineage.pictures_of(held_out), lineage.pictures_of(learned)).any()
     assert set(held_out.classes()) == set(range(1, 8)), "every class but neutral can be judged"
+
+
+def test_fer2013s_own_labels(table: tuple[Path, Path]) -> None:
+    found = material.gather(recipe(), table[0], labels=material.FER2013)
+    assert (len(found.train), len(found.val), found.judged_on) == (24, 8, "PublicTest")
+    assert "contempt" not in found.train.labels
+    assert "own labels" in found.about
+
+
+class TestFolders:
+    @pytest.fixture
+    def tree(self, tmp_path: Path) -> Path:
+        """Nine pictures to learn from, of which one is judged on too, and two more of two classes."""
+        for i in range(9):
+            save(tmp_path / f"mine/train/{('happy', 'sad', 'angry')[i % 3]}/{i}.png", picture(i))
+        for i, label in ((0, "happy"), (20, "happy"), (21, "sad")):
+            save(tmp_path / f"mine/test/{label}/{i}.png", picture(i))
+        return tmp_path / "mine"
+
+    def test_the_test_split_judges_where_there_is_no_validation(self, tree: Path) -> None:
+        found = material.gather(recipe(), tree, labels=material.FOLDER)
+        assert (len(found.train), found.copies, len(found.val)) == (8, 1, 3)
+        assert found.train.labels == found.val.labels == ("happiness", "sadness", "anger")
+        assert (found.about, found.judged_on) == ("mine/train", "mine/test")
+        (tree / "test").rename(tree / "validation")
+        assert material.gather(recipe(), tree, labels=material.FOLDER).judged_on == "mine/validation"
+
+    def test_what_cannot_be_learned_from(self, tree: Path, ckplus: Path) -> None:
+        with pytest.raises(ConfigError, match="recipe tiny is made for FER"):
+            material.gather(recipe(own_label_weight=0.5), tree, labels=material.FOLDER)
+        with pytest.raises(ConfigError, match="no --extra"):
+            material.gather(recipe(), tree, extra=ckplus, labels=material.FOLDER)
+        save(tree / "test" / "fear" / "1.png", picture(30))
+        with pytest.raises(ConfigError, match="mine/test has the class fear, which mine/train does not have"):
+            material.gather(recipe(), tree, labels=material.FOLDER)
+        with pytest.raises(ConfigError, match="has no split folders; training needs train and validation"):
+            material.gather(recipe(), tree / "train", labels=material.FOLDER)
+        with pytest.raises(ConfigError, match="needs --votes"):
+            material.gather(recipe(), tree)

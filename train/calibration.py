@@ -13,6 +13,10 @@ TEMPERATURE_RANGE = (0.05, 20.0)
 """Where the search stops: predictions that are all right (or all wrong) have their optimum at 0 (or infinity)."""
 
 
+LEAST_SHARE = 1e-6
+"""What a class without a training picture is held to have; the logarithm of nothing is none."""
+
+
 @dataclass(frozen=True, eq=False)
 class Calibration:
     """Calibrated logits are (logits + shift) / temperature.
@@ -49,7 +53,7 @@ def calibrate(
         class_shares: float32 (k,), of the training rows, sum 1.
         tau: strength of the logit adjustment.
     """
-    shift = (-tau * np.log(class_shares)).astype(np.float32)
+    shift = (-tau * np.log(np.maximum(class_shares, LEAST_SHARE))).astype(np.float32)
     return Calibration(tau, shift, fit_temperature(logits + shift, truth))
 
 

@@ -97,11 +97,14 @@ def load(folder: Path) -> Checkpoint:
         raise ConfigError(f"{path}: not a readable checkpoint; {remedy or 'delete it or take another run'}") from error
     if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
         raise ConfigError(f"{path}: not a checkpoint of format {FORMAT}; another version wrote it; delete it and train anew")
-    content["recipe"] = Recipe(**content["recipe"])
-    content["labels"] = tuple(content["labels"])
-    content["seen"] = content["seen"].numpy().view(np.uint64)
-    content["curve"] = tuple(Epoch(**row) for row in content["curve"])
-    return Checkpoint(**content)
+    try:
+        content["recipe"] = Recipe(**content["recipe"])
+        content["labels"] = tuple(content["labels"])
+        content["seen"] = content["seen"].numpy().view(np.uint64)
+        content["curve"] = tuple(Epoch(**row) for row in content["curve"])
+        return Checkpoint(**content)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ConfigError(f"{path}: another version wrote it ({error}); go on with that one, or train anew") from error
 
 
 def exists(folder: Path) -> bool:

@@ -1,5 +1,6 @@
 """CK+48: the seven classes of the paper, from the zip as it is shipped or from the folder that it unpacks to."""
 
+import lzma
 import re
 import struct
 import zipfile
@@ -55,7 +56,7 @@ class _Entry(zipfile.Path):
         try:
             with self.root.open(self.at) as file:
                 data = file.read(LARGEST + 1)  # what the archive says about its size may be a lie
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+        except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, OSError) as error:
             raise ConfigError(f"{self}: cannot be read ({error}); the archive is damaged: get it again") from error
         if len(data) > LARGEST:
             raise ConfigError(f"{self}: has more than {LARGEST >> 20} MB unpacked, which is no face; get CK+48 again")

@@ -16,7 +16,7 @@ import torch.distributed as dist
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from realtime.errors import FerError
+from realtime.errors import ConfigError, FerError
 
 T = TypeVar("T")
 
@@ -97,12 +97,29 @@ class Group:
         return done[0]
 
 
+def check_device(device: str) -> None:
+    """Puts a number on a torch device.
+
+    Raises:
+        ConfigError: torch has no such device here; the message says what it says.
+    """
+    try:
+        torch.zeros(1, device=device)
+    except (AssertionError, RuntimeError) as error:  # builds without CUDA assert
+        why = str(error).splitlines()[0]
+        raise ConfigError(f"--device {device}: {why}; leave it out to train on the processor") from error
+
+
 @contextmanager
 def join(device: str) -> Iterator[Group]:
     """The group that torchrun started this process for, or a group of one.
 
     Numbers travel by gloo; gradients by NCCL where `device` is "cuda", each process taking the card of its local rank.
+
+    Raises:
+        ConfigError: torch has no such device here.
     """
+    check_device(device)
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
         yield Group(device=device)

@@ -9,10 +9,11 @@ import hashlib
 import json
 import math
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
@@ -22,7 +23,7 @@ from realtime.datatypes import Scores
 from realtime.detector import HaarDetector
 from realtime.errors import ConfigError, FerError, SinkError
 from realtime.session import Session
-from train import datasets, fer2013, folders, metrics
+from train import datasets, fer2013, folders, lineage, metrics
 from train.datasets import FaceSet
 from train.folders import FoundFaces
 from train.metrics import Scorecard
@@ -43,6 +44,8 @@ class Report:
         found: with --detect, which photographs had a face.
         copies: how many of the pictures are (nearly) in Training; None where there is no Training to compare with.
         without_copies: figures on the others; None if there are none, or no copies.
+        learned: how many of the pictures the network itself was trained on; None where its file does not say.
+        without_learned: figures on the others; None if there are none, or it was trained on none.
     """
 
     title: str
@@ -51,6 +54,8 @@ class Report:
     found: FoundFaces | None = None
     copies: int | None = None
     without_copies: Scorecard | None = None
+    learned: int | None = None
+    without_learned: Scorecard | None = None
 
     @property
     def accuracy_of_all(self) -> float:
@@ -127,20 +132,28 @@ def report(classifier: Classifier, model: str, args: argparse.Namespace) -> Repo
         )
     probs = predict(classifier, faces).probs
     scores = metrics.score(probs, faces.classes(), faces.labels)
+    learned = lineage.among(faces, lineage.read(args.model)) if lineage.is_known(args.model) else None
     masked = tuple(label for label in classifier.spec.labels if label not in faces.labels)
     title = _title(model, args, len(classifier.spec.labels), masked)
     split = args.split or SPLITS[0]
+    judged = Report(title, scores, masked, found)
+    if learned is not None:
+        judged = replace(judged, learned=int(learned.sum()), without_learned=_score_without(learned, probs, faces))
     if args.labels == "folder" or split == "Training":
-        return Report(title, scores, masked, found)
+        return judged
     try:
         training = _load_table(args.labels, args.data, args.votes, "Training")
     except datasets.NoPictures:
-        return Report(title, scores, masked)
+        return judged
     copies = datasets.near_copies(faces, of=training)
-    others = None
-    if copies.any() and not copies.all():
-        others = metrics.score(probs[~copies], faces.classes()[~copies], faces.labels)
-    return Report(title, scores, masked, copies=int(copies.sum()), without_copies=others)
+    return replace(judged, copies=int(copies.sum()), without_copies=_score_without(copies, probs, faces))
+
+
+def _score_without(some: NDArray[np.bool_], probs: NDArray[np.float32], faces: FaceSet) -> Scorecard | None:
+    """Figures on the faces that are not among some, bool (n,); None if that leaves none, or all."""
+    if some.all() or not some.any():
+        return None
+    return metrics.score(probs[~some], faces.classes()[~some], faces.labels)
 
 
 def show_report(report: Report, console: Console) -> None:
@@ -151,19 +164,22 @@ def show_report(report: Report, console: Console) -> None:
         n, faceless = report.found.pictures, len(report.found.faceless)
         lines.append(f"without a face: {faceless} of {n} pictures ({faceless / n:.4f}); they are not among the figures above")
         lines.append(f"of all pictures, those without a face counted as wrong: accuracy {report.accuracy_of_all:.4f}")
+    if report.learned:  # where there is nothing to be ashamed of, nothing needs to be said
+        lines.append(f"without the {report.learned} pictures that it was trained on: " + _in_short(report.without_learned))
     if report.copies is not None:
-        line = f"without the {report.copies} pictures that are (nearly) in Training: "
-        if report.without_copies:
-            others = report.without_copies
-            line += (
-                f"n {others.n}   accuracy {others.accuracy:.4f}   balanced accuracy {others.balanced_accuracy:.4f}   "
-                f"macro-F1 {others.macro_f1:.4f}"
-            )
-        else:
-            line += "none is left" if report.copies else "the figures above"
-        lines.append(line)
+        others = "the figures above" if report.copies == 0 else _in_short(report.without_copies)
+        lines.append(f"without the {report.copies} pictures that are (nearly) in Training: {others}")
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _in_short(scores: Scorecard | None) -> str:
+    if scores is None:
+        return "none is left"
+    return (
+        f"n {scores.n}   accuracy {scores.accuracy:.4f}   balanced accuracy {scores.balanced_accuracy:.4f}   "
+        f"macro-F1 {scores.macro_f1:.4f}"
+    )
 
 
 def show(scores: Scorecard, title: str, console: Console) -> None:
@@ -199,29 +215,18 @@ def to_json(report: Report, command: str, model: Path, labels: str, split: str |
         "model_sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
         "data_labels": labels,
         "split": split,
-        **figures(report.scores),
+        **metrics.figures(report.scores),
         "masked": list(report.masked),
         "copies_of_training": report.copies,
-        "without_copies": figures(report.without_copies) if report.without_copies else None,
+        "without_copies": metrics.figures(report.without_copies) if report.without_copies else None,
+        "trained_on": report.learned,
+        "without_trained_on": metrics.figures(report.without_learned) if report.without_learned else None,
         "pictures": found.pictures if found else report.scores.n,
         "without_face": list(found.faceless) if found else None,
         "share_without_face": len(found.faceless) / found.pictures if found else None,
         "accuracy_of_all_pictures": report.accuracy_of_all,
     }
     return json.dumps(values, indent=2, allow_nan=False) + "\n"
-
-
-def figures(scores: Scorecard) -> dict[str, object]:
-    """A scorecard as JSON has it: arrays as lists, nan as null."""
-    return {name: _plain(getattr(scores, name)) for name in scores.__dataclass_fields__}
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, np.ndarray):
-        return [_plain(item) for item in value.tolist()]
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def main(argv: list[str] | None = None) -> int:

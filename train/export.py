@@ -40,7 +40,7 @@ MOST_DIFFERENCE = 1e-4
 """Largest difference of a logit between torch and ONNX: rounding of float32 gives about a tenth of it."""
 
 LEAST_AGREEMENT = 0.99
-"""Share of PublicTest faces to which int8 must give the same label as full precision."""
+"""Share of the faces it is judged on to which int8 must give the same label as full precision."""
 
 PARITY_BATCHES = (1, 2, 253)
 """Different sizes, since exporters have been seen to fix the batch to the example's."""
@@ -52,7 +52,7 @@ class Exported:
 
     Attributes:
         path: the file.
-        scores: on PublicTest's majority rows.
+        scores: on the faces it is judged on.
         agreement: share of labels like the full-precision file's.
     """
 
@@ -69,6 +69,8 @@ def export(
     *,
     tau: float = 0.0,
     int8: bool = False,
+    about: str = "",
+    judged_on: str = "",
 ) -> list[Exported]:
     """Writes a calibrated network to `out` and, if asked, its int8 copy to `<name>-int8.onnx` beside it; both or none.
 
@@ -79,6 +81,7 @@ def export(
         out: the full-precision file; its weights are stored in 16 bits and computed with in 32.
         tau: strength of the logit adjustment.
         int8: whether to write the int8 copy too.
+        about, judged_on: what `train` and `val` are, in words, for the files' provenance.
 
     Raises:
         ConfigError: other data than it was trained on; torch and ONNX disagree, or int8 and full precision do.
@@ -95,6 +98,10 @@ def export(
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".export-") as folder:
             done = _write(saved, network, fitted, train, val, Path(folder), out.name, int8)
+            for file in done:
+                provenance = _provenance(saved, fitted, file, train, about, judged_on)
+                onnx_graph.write_spec(file.path, ModelSpec(name=file.path.stem, labels=saved.labels, provenance=provenance))
+                lineage.write(file.path, saved.seen)
             for file in done:
                 file.path.replace(out.with_name(file.path.name))
             done = [dataclasses.replace(file, path=out.with_name(file.path.name)) for file in done]
@@ -172,10 +179,6 @@ def _write(
                 "nothing was written; export without --int8"
             )
         done.append(Exported(small, metrics.score(small_probs, val.classes(), val.labels), agreement))
-    for file in done:
-        provenance = _provenance(saved, fitted, file, train)
-        onnx_graph.write_spec(file.path, ModelSpec(name=file.path.stem, labels=saved.labels, provenance=provenance))
-        lineage.write(file.path, saved.seen)
     return done
 
 
@@ -188,16 +191,16 @@ def _check_parity(network: nn.Module, path: Path, val: FaceSet) -> None:
         )
 
 
-def _provenance(saved: Checkpoint, fitted: Calibration, file: Exported, train: FaceSet) -> str:
-    scores = file.scores
-    persons = [manifest.subject_of(name) != "" for name in train.names]
-    extra = f" and {sum(persons)} of CK+48 ({saved.recipe.extra_repeats} times each picture)" if any(persons) else ""
+def _provenance(saved: Checkpoint, fitted: Calibration, file: Exported, train: FaceSet, about: str, judged_on: str) -> str:
+    scores, repeats = file.scores, saved.recipe.extra_repeats
+    persons = sum(manifest.subject_of(name) != "" for name in train.names) if repeats else 0
+    extra = f" and {persons} of CK+48 ({repeats} times each picture)" if persons else ""
     return (
         f"recipe {saved.recipe.name}, epoch {saved.epoch} of {saved.recipe.epochs}, commit {saved.commit}; "
-        f"{len(train) - sum(persons)} faces of FER2013 Training with FER+ votes{extra}, "
+        f"{len(train) - persons} faces of {about}{extra}, "
         f"manifest sha256 {saved.manifest_sha256}; "
         f"temperature {fitted.temperature:.4f}, logit adjustment tau {fitted.tau:g}; "
-        f"PublicTest, {scores.n} majority rows: accuracy {scores.accuracy:.4f}, balanced {scores.balanced_accuracy:.4f}, "
+        f"{judged_on}, {scores.n} faces: accuracy {scores.accuracy:.4f}, balanced {scores.balanced_accuracy:.4f}, "
         f"macro-F1 {scores.macro_f1:.4f}, NLL {scores.nll:.4f}, ECE {scores.ece:.4f}; "
         f"labels like full precision: {file.agreement:.4f}"
     )
@@ -218,7 +221,7 @@ def main(argv: list[str] | None = None) -> int:
     console = Console(stderr=True)
     try:
         saved = checkpoint.load(args.run)
-        faces = material.gather(saved.recipe, args.data, args.votes, args.extra)
+        faces = material.gather(saved.recipe, args.data, args.votes, args.extra, args.labels)
         for file in export(
             saved,
             faces.train,
@@ -226,10 +229,12 @@ def main(argv: list[str] | None = None) -> int:
             args.out,
             tau=args.logit_adjust,
             int8=args.int8,
+            about=faces.about,
+            judged_on=faces.judged_on,
         ):
             scores = file.scores
             console.print(
-                f"{file.path}: {file.path.stat().st_size / 1e6:.1f} MB; PublicTest: accuracy {scores.accuracy:.4f}"
+                f"{file.path}: {file.path.stat().st_size / 1e6:.1f} MB; {faces.judged_on}: accuracy {scores.accuracy:.4f}"
                 f"  balanced {scores.balanced_accuracy:.4f}  macro-F1 {scores.macro_f1:.4f}  NLL {scores.nll:.4f}"
                 f"  ECE {scores.ece:.4f}  labels like full precision {file.agreement:.4f}",
                 markup=False,
@@ -239,6 +244,9 @@ def main(argv: list[str] | None = None) -> int:
     except FerError as error:
         console.print(f"train.export: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
         return error.exit_code
+    except KeyboardInterrupt:
+        console.print("stopped; nothing was written")
+        return 130
     return 0
 
 
@@ -248,9 +256,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, required=True, help="the .onnx file to write")
     parser.add_argument("--int8", action="store_true", help="also write NAME-int8.onnx beside it")
     parser.add_argument("--logit-adjust", type=float, default=0.0, metavar="TAU", help="favour rare classes (default: 0)")
-    parser.add_argument("--data", type=Path, required=True, help="fer2013.csv, plain or .xz or .gz")
-    parser.add_argument("--extra", type=Path, metavar="CKPLUS", help="ckplus48.zip, if the run had it")
-    parser.add_argument("--votes", type=Path, required=True, help="fer2013new.csv: the FER+ votes, row by row")
+    material.add_arguments(parser)
     return parser
 
 

@@ -1,4 +1,6 @@
-"""python -m train.fit RECIPE --data fer2013.csv.xz --votes fer2013new.csv --out RUN, alone or under torchrun"""
+"""python -m train.fit RECIPE --data fer2013.csv.xz --votes fer2013new.csv --out RUN, alone or under torchrun
+python -m train.fit RECIPE --data FOLDER --labels folder --out RUN
+"""
 
 import argparse
 import os
@@ -84,11 +86,11 @@ def _fit(args: argparse.Namespace, group: Group, console: Console) -> int:
                 teachers=task.teachers,
             )
 
-        _train(group.together(trainer), args.resume, console)
+        _train(group.together(trainer), args.resume, faces.judged_on, console)
     return 0
 
 
-def _train(trainer: Trainer, resume: bool, console: Console) -> None:
+def _train(trainer: Trainer, resume: bool, judged_on: str, console: Console) -> None:
     if resume:
         trainer.resume()
         console.print(f"goes on after {trainer.epoch} epochs and {trainer.step} of {trainer.steps} steps", highlight=False)
@@ -99,8 +101,9 @@ def _train(trainer: Trainer, resume: bool, console: Console) -> None:
             board.add(done)
             console.print(
                 f"epoch {done.epoch}/{trainer.recipe.epochs}  train loss {done.train_loss:.4f}"
-                f"  PublicTest: loss {done.val_loss:.4f}  accuracy {done.val_accuracy:.4f}"
+                f"  {judged_on}: loss {done.val_loss:.4f}  accuracy {done.val_accuracy:.4f}"
                 f"  balanced {done.val_balanced_accuracy:.4f}  macro-F1 {done.val_macro_f1:.4f}",
+                markup=False,
                 highlight=False,
                 soft_wrap=True,
             )
@@ -117,7 +120,7 @@ def _prepare(args: argparse.Namespace) -> _Task:
         wants = "takes no teachers: leave --teacher out" if args.teacher else "wants teachers: give --teacher FILE, once each"
         raise ConfigError(f"recipe {recipe.name} {wants}")
     recipe = replace(recipe, teachers=tuple(teachers.sha256(path) for path in args.teacher))
-    return _Task(recipe, init, tuple(args.teacher), material.gather(recipe, args.data, args.votes, args.extra))
+    return _Task(recipe, init, tuple(args.teacher), material.gather(recipe, args.data, args.votes, args.extra, args.labels))
 
 
 def _open_folder(out: Path, *, resume: bool) -> None:
@@ -153,13 +156,14 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m train.fit", description="Train a network by a recipe.")
     parser.add_argument("recipe", help=f"one of: {', '.join(sorted(recipes.RECIPES))}")
-    parser.add_argument("--data", type=Path, required=True, help="fer2013.csv, plain or .xz, .gz, .zip")
-    parser.add_argument("--votes", type=Path, required=True, help="fer2013new.csv: the FER+ votes, row by row")
+    material.add_arguments(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints, metrics.csv and manifest.csv")
     parser.add_argument(
-        "--init", metavar="ONNX", help="begin with this full-precision file, or with torchvision's weights: imagenet"
+        "--init",
+        metavar="ONNX",
+        help="begin with this full-precision file, with the FER+ network that comes along: webcam, or with torchvision's "
+        "weights: imagenet",
     )
-    parser.add_argument("--extra", type=Path, metavar="CKPLUS", help="ckplus48.zip: extra pictures for recipes that want them")
     parser.add_argument(
         "--teacher", type=Path, action="append", default=[], metavar="ONNX", help="learn from this network too; may be repeated"
     )

@@ -132,6 +132,15 @@ def find_pictures(root: Tree, split: str | None = None) -> tuple[LabelledPicture
     return tuple(pictures)
 
 
+def splits(root: Tree) -> tuple[str, ...]:
+    """The splits of a tree, as they are called here: "train", "test", "validation".
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    return tuple(SPLITS[folder.name.lower()] for folder in _folders(_unwrapped(root)) if folder.name.lower() in SPLITS)
+
+
 def read_gray(picture: LabelledPicture) -> NDArray[np.uint8]:
     """The picture as uint8 (H,W); rotated as its EXIF data say, as the live program does.
 

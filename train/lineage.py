@@ -75,6 +75,12 @@ def is_known(path: Path) -> bool:
     return True
 
 
+def among(faces: FaceSet, seen: Seen) -> NDArray[np.bool_]:
+    """Which of the faces, bool (n,), a network has seen."""
+    digests = b"".join(bytes.fromhex(digest)[:DIGEST_BYTES] for digest in faces.digests())
+    return np.isin(np.frombuffer(digests, dtype=np.uint64), seen)
+
+
 def refuse_seen(seen: Seen, test: FaceSet, name: str) -> None:
     """Lets a network through that has seen none of the test pictures.
 

@@ -1,5 +1,6 @@
 """Figures that judge a classifier, from probabilities and true classes."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,3 +77,16 @@ def expected_calibration_error(probs: NDArray[np.float32], truth: NDArray[np.int
         if inside.any():
             error += inside.mean() * abs(correct[inside].mean() - confidence[inside].mean())
     return float(error)
+
+
+def figures(scores: Scorecard) -> dict[str, object]:
+    """A scorecard as JSON has it: arrays as lists, nan as null."""
+    return {name: _plain(getattr(scores, name)) for name in scores.__dataclass_fields__}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, np.ndarray):
+        return [_plain(item) for item in value.tolist()]
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and math.isnan(value) else value

@@ -49,7 +49,7 @@ def save_panel(reading: PictureReading, source: SourceInfo, out: Path) -> Path:
     """
     from train.panel import panel  # matplotlib takes a second to load
 
-    path = outputs.place(out, source, PANEL_SUFFIX)
+    path = outputs.Places(source).place(out, PANEL_SUFFIX)
     try:
         panel(reading, source.name, path)
     except BaseException:

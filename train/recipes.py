@@ -132,18 +132,6 @@ RECIPES: dict[str, Recipe] = {
         Recipe("webcam"),
         # "webcam-rare" without the max-pool, begun with its weights: finer feature maps at 3.5 times the cost.
         replace(WEBCAM_RARE, name="webcam-fine", max_pool=False, learning_rate=0.05, warm_up=0.2, ema_decay=0.996),
-        # The same network once more, from its own weights, taught by what there is; a peak so low that it keeps what it knows.
-        replace(
-            WEBCAM_RARE,
-            name="webcam-again",
-            max_pool=False,
-            epochs=6,
-            learning_rate=0.015,
-            warm_up=0.2,
-            mixup_probability=0.3,
-            teacher_weight=0.6,
-            ema_decay=0.996,
-        ),
         # The same in seconds, to see that everything is in place; it learns nothing of use.
         Recipe("smoke", epochs=1, augmentation="none", learning_rate=0.01),
     )

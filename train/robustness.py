@@ -187,14 +187,14 @@ def to_json(found: Findings, command: str, model: Path) -> str:
         "data_labels": "ferplus",
         "lineage_known": found.lineage_known,
         "seed": SEED,
-        "as_they_are": evaluate.figures(found.scores),
+        "as_they_are": metrics.figures(found.scores),
         "steadiness": asdict(found.steadiness),
         "conditions": [asdict(each) for each in found.conditions],
         "uncertain_below": found.honesty.uncertain_below,
         "risk_coverage_area": found.honesty.area,
         "risk_coverage": [asdict(each) for each in _silences(found.honesty)],
         "tau_curve": [asdict(point) for point in found.curve],
-        "ckplus_held_out": None if found.strangers is None else {"people": found.people, **evaluate.figures(found.strangers)},
+        "ckplus_held_out": None if found.strangers is None else {"people": found.people, **metrics.figures(found.strangers)},
     }
     return json.dumps(values, indent=2, allow_nan=False) + "\n"
 

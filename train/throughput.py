@@ -19,7 +19,7 @@ from realtime.errors import ConfigError, FerError, SinkError
 from realtime.labels import LABELS
 from realtime.preprocess import SIZE
 from realtime.version import current_commit
-from train import models, optimizers, recipes
+from train import distributed, models, optimizers, recipes
 from train.recipes import Recipe
 
 BATCHES = (8, 128)
@@ -92,6 +92,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if args.rounds < 1:
             raise ConfigError(f"--rounds {args.rounds}: give at least 1")
+        distributed.check_device(args.device)
         ways = measure(recipes.find(args.recipe), args.rounds, args.device)
         table = Table(title=f"{args.recipe}: a training step, median of {args.rounds}, {torch.get_num_threads()} threads")
         for column in ("batch", "precision", "layout", "ms a step", "pictures/s"):

@@ -11,7 +11,7 @@ from realtime.meter import Meter
 from realtime.sinks.base import Sink
 from realtime.sinks.behind import Behind
 from realtime.sinks.jsonl import STDOUT, JsonlSink
-from realtime.sinks.outputs import place
+from realtime.sinks.outputs import Places
 from realtime.sinks.pictures import PictureSink
 from realtime.sinks.table import CsvSink
 from realtime.sinks.video import VideoSink
@@ -63,25 +63,22 @@ class Outputs:
             self.paths += (path,)
 
     def add_file(self, path: Path, make: Callable[[Path], Sink]) -> None:
-        """Opens one more output in a file that `place` claimed for it."""
+        """Opens one more output in a file that was claimed for it."""
         self.paths += (path,)
         self._sinks.append(make(path))
 
     def add_video(self, path: Path, run: RunInfo) -> None:
-        """Opens an annotated video in a file that `place` claimed for it; it is encoded on a thread of its own."""
+        """Opens an annotated video in a file that was claimed for it; it is encoded on a thread of its own."""
         self.paths += (path,)
         video = VideoSink(path, run)
         self._videos.append(video)
         self._sinks.append(Behind(video))
 
     def discard(self, nothing: Summary) -> None:
-        """Closes and removes what was opened for a run that cannot begin; `nothing` is the summary of no frames."""
+        """Closes what was opened for a run that cannot begin; `nothing` is the summary of no frames."""
         for sink in self._sinks:
             with suppress(SinkError):  # a failure is being reported already
                 sink.close(nothing)
-        for path in self.paths:
-            if path.is_file():
-                path.unlink()
 
     @property
     def troubles(self) -> tuple[str, ...]:
@@ -108,25 +105,29 @@ def open_outputs(config: Config, run: RunInfo) -> Outputs:
     """Opens what the user asked for, next to what is there already.
 
     Raises:
-        SinkError: one of the outputs cannot be opened; nothing is left of the others.
+        SinkError: one of the outputs cannot be opened; nothing is left of the others, and what was there before is as it was.
     """
-    source, overwrite = run.source, config.overwrite
-    outputs = Outputs()
+    source, outputs = run.source, Outputs()
+    places = Places(source, overwrite=config.overwrite)
     try:
-        if config.save is not None and source.temporal:
-            outputs.add_video(place(config.save, source, ".mp4", overwrite=overwrite), run)
-        elif config.save is not None:
-            pictures = PictureSink(config.save, run, overwrite=overwrite)
+        # all names first: opening a file empties it
+        video = places.place(config.save, ".mp4") if config.save is not None and source.temporal else None
+        pictures = PictureSink(config.save, run, places) if config.save is not None and not source.temporal else None
+        jsonl = places.place(Path(config.jsonl), ".jsonl") if config.jsonl is not None and config.jsonl != STDOUT else None
+        csv = places.place(config.csv, ".csv") if config.csv is not None else None
+        if video is not None:
+            outputs.add_video(video, run)
+        if pictures is not None:
             outputs.add(pictures, pictures.path)
         outputs.recording = config.save is not None
         if config.jsonl == STDOUT:
             outputs.add(JsonlSink(STDOUT, run))
-        elif config.jsonl is not None:
-            target = place(Path(config.jsonl), source, ".jsonl", overwrite=overwrite)
-            outputs.add_file(target, lambda path: JsonlSink(str(path), run))
-        if config.csv is not None:
-            outputs.add_file(place(config.csv, source, ".csv", overwrite=overwrite), lambda path: CsvSink(path, run))
+        if jsonl is not None:
+            outputs.add_file(jsonl, lambda path: JsonlSink(str(path), run))
+        if csv is not None:
+            outputs.add_file(csv, lambda path: CsvSink(path, run))
     except SinkError:
         outputs.discard(Meter(run.labels).summary())
+        places.give_back()
         raise
     return outputs

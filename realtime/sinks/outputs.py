@@ -1,4 +1,4 @@
-"""Where outputs go: next to nothing that the user already has."""
+"""Where outputs go: beside what the user already has, not over it."""
 
 import re
 from pathlib import Path
@@ -19,29 +19,62 @@ def stem(source: SourceInfo) -> str:
     return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "source"
 
 
-def place(target: Path, source: SourceInfo, extension: str, *, overwrite: bool = False) -> Path:
-    """Claims the file for an output by creating it, empty, unless it is to be overwritten or is a device or pipe.
+class Places:
+    """The files that a run writes, each given to one output.
 
-    A folder as target gets `<source>_fer<extension>`; a name without a suffix gets `extension`. A name that is taken is
-    numbered: `clip_fer.mp4`, `clip_fer-2.mp4`, ...
-
-    Raises:
-        SinkError: the folder is missing or read-only, or the file is the source itself.
+    Args:
+        source: names files, and is never overwritten.
+        overwrite: replace files that exist, instead of numbering the new ones.
     """
-    try:
-        if target.is_dir():
-            path = target / f"{stem(source)}_fer{extension}"
-        elif target.suffix or target.exists():
-            path = target
-        else:
-            path = target.with_name(target.name + extension)
-        if path.is_dir():
-            raise SinkError(f"cannot write {path}: it is a folder; give another name")
-        if path.exists() and not path.is_file():
-            return path
-        return _replace(path, source) if overwrite and path.exists() else claim(path)
-    except OSError as error:
-        raise SinkError(f"cannot write {target}: {reason(error)}") from error
+
+    def __init__(self, source: SourceInfo, *, overwrite: bool = False) -> None:
+        self.overwrite = overwrite
+        self._source = source
+        self._given: list[Path] = []
+        self._made: list[Path] = []
+
+    def place(self, target: Path, extension: str) -> Path:
+        """Claims the file for an output by creating it, empty, unless it is to be overwritten or is a device or pipe.
+
+        A folder as target gets `<source>_fer<extension>`; a name without a suffix gets `extension`. A name that is taken is
+        numbered: `clip_fer.mp4`, `clip_fer-2.mp4`, ...
+
+        Raises:
+            SinkError: the folder is missing or read-only, or the file is the source itself or another output's.
+        """
+        try:
+            if target.is_dir():
+                path = target / f"{stem(self._source)}_fer{extension}"
+            elif target.suffix or target.exists():
+                path = target
+            else:
+                path = target.with_name(target.name + extension)
+            if path.is_dir():
+                raise SinkError(f"cannot write {path}: it is a folder; give another name")
+            if path.exists() and not path.is_file():
+                return path
+            if self.overwrite and path.exists():
+                self._check(path)
+            else:
+                path = claim(path)
+                self._made.append(path)
+        except OSError as error:
+            raise SinkError(f"cannot write {target}: {reason(error)}") from error
+        self._given.append(path)
+        return path
+
+    def give_back(self) -> None:
+        """Removes the files that were made here; those that were there before stay."""
+        for path in self._made:
+            path.unlink(missing_ok=True)
+
+    def _check(self, path: Path) -> None:
+        """Whether an existing file may be replaced."""
+        if self._source.path is not None and Path(self._source.path).exists() and path.samefile(self._source.path):
+            raise SinkError(f"cannot write {path}: it is the source itself; give another name")
+        if any(path.samefile(other) for other in self._given):
+            raise SinkError(f"cannot write {path}: another output goes there already; give another name")
+        path.open("ab").close()
 
 
 def claim(path: Path) -> Path:
@@ -60,14 +93,6 @@ def claim(path: Path) -> Path:
             raise SinkError(f"cannot write {path}: {reason(error)}") from error
         return free
     raise SinkError(f"cannot write {path}: {MOST_COPIES} files of that name are there; move some or give another name")
-
-
-def _replace(path: Path, source: SourceInfo) -> Path:
-    """The existing file itself, if it may be replaced."""
-    if source.path is not None and Path(source.path).exists() and path.samefile(source.path):
-        raise SinkError(f"cannot write {path}: it is the source itself; give another name")
-    path.open("ab").close()
-    return path
 
 
 def reason(error: OSError) -> str:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from realtime import overlay
 from realtime.datatypes import FrameResult, RunInfo, Summary
 from realtime.errors import SinkError
-from realtime.sinks.outputs import claim, place, reason
+from realtime.sinks.outputs import Places, claim, reason
 
 JPEG = frozenset({".jpg", ".jpeg"})
 JPEG_QUALITY = 95
@@ -21,23 +21,23 @@ class PictureSink:
     Args:
         target: a folder (made if it is missing) where the source is a folder; a folder or a file for a single picture.
         run: names the source.
-        overwrite: replace pictures that exist, never one of the source.
+        places: of the run; where it overwrites, so do pictures, but never one of the source or of this run.
 
     Raises:
         SinkError: the folder cannot be made, or the file cannot be written.
     """
 
-    def __init__(self, target: Path, run: RunInfo, *, overwrite: bool = False) -> None:
+    def __init__(self, target: Path, run: RunInfo, places: Places) -> None:
         source = run.source
         self._folder = source.path is not None and Path(source.path).is_dir()
-        self._overwrite = overwrite
+        self._written: set[Path] = set()
         if not self._folder:
-            self.path = place(target, source, _suffix(source.name), overwrite=overwrite)
+            self.path = places.place(target, _suffix(source.name))
             return
         self.path = target
         try:
             target.mkdir(exist_ok=True)
-            self._overwrite = overwrite and not (source.path is not None and target.samefile(source.path))
+            self._overwrite = places.overwrite and not (source.path is not None and target.samefile(source.path))
         except OSError as error:
             raise SinkError(f"cannot make the folder {target}: {reason(error)}") from error
 
@@ -51,7 +51,8 @@ class PictureSink:
         if self._folder:
             name = Path(result.frame.source)
             path = self.path / f"{name.stem}_fer{_suffix(name.name)}"
-            path = path if self._overwrite else claim(path)
+            path = path if self._overwrite and path not in self._written else claim(path)
+            self._written.add(path)
         _save(overlay.draw(result), path)
 
     def close(self, summary: Summary) -> None:

@@ -15,6 +15,8 @@ SoundPacket: TypeAlias = "Packet[AudioStream]"
 COPIED = frozenset({"aac", "mp3", "opus"})
 """Codecs that MP4 can hold and browsers can play; everything else is re-encoded."""
 
+NOT_IN_MOV = frozenset({"opus"})
+
 BIT_RATE = 160_000
 """Bits a second of re-encoded sound: transparent for stereo AAC."""
 
@@ -85,9 +87,12 @@ class SoundTrack:
         video = source.streams.video[0]
         origin_s = Fraction(0) if video.start_time is None or video.time_base is None else video.start_time * video.time_base
         codec = track.codec_context
+        if codec is None:
+            raise ValueError("its format is not known here")
         name = codec.codec.canonical_name  # a decoder of MP3 calls itself mp3float
         # AAC out of a transport stream has no header of its own (ADTS), which a fragmented MP4 needs before the first packet.
-        if name in COPIED and (name != "aac" or codec.extradata):
+        copied = COPIED - NOT_IN_MOV if output.format.name == "mov" else COPIED
+        if name in copied and (name != "aac" or codec.extradata):
             return self._copied(source, track, output.add_stream_from_template(track), origin_s)
         encoder = output.add_stream("aac", rate=codec.sample_rate)
         encoder.codec_context.bit_rate = BIT_RATE

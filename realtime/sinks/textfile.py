@@ -44,7 +44,7 @@ class TextFile:
                 sys.stdout.write(text)
                 sys.stdout.flush()
                 return
-            left = memoryview(text.encode())
+            left = memoryview(text.encode("utf-8", "backslashreplace"))  # names of files need not be text
             while left:
                 left = left[self._file.write(left) :]
         except OSError as error:

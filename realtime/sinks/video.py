@@ -113,7 +113,8 @@ class VideoSink:
         try:
             if self._stream is None:
                 self._output.close()
-                self._path.unlink(missing_ok=True)
+                if self._path.stat().st_size == 0:  # what is to be overwritten is whole still
+                    self._path.unlink()
                 return
             self._mux(self._stream.encode(None))
             if self._sound is not None:

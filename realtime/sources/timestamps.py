@@ -5,8 +5,9 @@ from fractions import Fraction
 SMALLEST_STEP_S = 0.001
 """What a frame is moved on by when its timestamp does not rise; shorter than any frame of a real camera lasts."""
 
-NEW_CLOCK_S = 10.0
-"""A timestamp that falls back further than this starts a new clock (joined or wrapped recordings); ffmpeg's own limit."""
+NEW_CLOCK_S = 1.0
+"""A timestamp that falls back further than this starts a new clock: recordings that were joined (parts shorter than that would
+lose their time), or a counter that wrapped."""
 
 
 class MediaClock:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from realtime import session
-from realtime.errors import FerError
+from realtime.errors import ConfigError, FerError
 from train import ckplus
 from train.reproduce import costs, illustrations, report, rows, run, tradeoff
 from train.reproduce.results import SplitResult
@@ -33,6 +33,7 @@ def main(argv: list[str] | None = None) -> int:
         out = args.out / "quick" if args.quick else args.out
         webcam = args.webcam or session.locate("ferplus")
         settings = Settings(faces, out, webcam, args.quick, " ".join(("python -m train.reproduce", *words)))
+        _check(chosen, settings)
         extras = set(args.only or (FIGURES, TRADE_OFF))
         if FIGURES in extras:
             _draw(settings, console)
@@ -51,10 +52,27 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
+def _check(chosen: tuple[Row, ...], settings: Settings) -> None:
+    """What would otherwise be noticed after hours: a class that is missing, results of other data, a split that cannot be made.
+
+    Raises:
+        ConfigError: something of the kind.
+    """
+    faces = settings.faces
+    absent = [label for i, label in enumerate(faces.labels) if i not in faces.classes()]
+    if absent:
+        raise ConfigError(f"--data has no picture of {', '.join(absent)}; CK+48 has seven classes: get it again")
+    for row in rows.ROWS:
+        run.stored(row, settings)
+    for row in chosen:
+        for number in run.splits_of(row, quick=settings.quick):
+            run.part(row, number, faces, quick=settings.quick)
+
+
 def _draw(settings: Settings, console: Console) -> None:
     """Figures 2 to 5, and what both algorithms find; what is there already is left."""
     faces, out = settings.faces, settings.out
-    if illustrations.read(settings.results):
+    if illustrations.read(settings.results) and (out / "faces").is_dir():
         return
     _say(console, f"{FIGURES}: 2 to 4 into {out / 'faces'} (they show faces), 5 into {settings.results}")
     illustrations.draw_faces(faces, "CK+48", out / "faces")

@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from train import checkpoint, evaluate, lineage, manifest, models, onnx_graph
+from train import checkpoint, evaluate, lineage, models, onnx_graph
 from train.datasets import FaceSet
 from train.engine import Epoch, Trainer
-from train.manifest import Manifest
 from train.recipes import SCRATCH, WEBCAM, Recipe
 
 Probs = NDArray[np.float32]
@@ -28,7 +27,7 @@ class Task:
     Attributes:
         train, test: faces of the same classes.
         number: of the split; the seed of everything random.
-        folder: for checkpoints, manifest and curve; it exists.
+        folder: for checkpoints and curve; it exists.
         webcam: our FER+ network as full-precision ONNX file.
         on_step: called with (epoch, step, steps, loss) by whoever trains in steps.
     """
@@ -81,7 +80,6 @@ class Training:
         if self.start == WEBCAM:
             lineage.refuse_seen(lineage.read(task.webcam), task.test, task.webcam.name)
             init = task.webcam
-        Manifest.of(train=task.train, test=task.test).write(task.folder / manifest.NAME)
         trainer = Trainer(recipe, task.train, task.test, task.folder, init, on_step=task.on_step)
         if checkpoint.exists(task.folder):
             trainer.resume()

@@ -62,6 +62,18 @@ BESIDE = """\
 Beside: percentage points that the row is above (+) or below (-) another, on the test pictures that both have; in brackets \
 the pictures that only this row names right, and those that only the other does."""
 
+BEYOND = """\
+A first guess, kept; but it was made after the paper's recipe had been seen on these folds."""
+
+READINGS = """\
+The paper does not say how its network was initialised. `scratch-a` of Table II begins every residual block at zero, as is \
+usual today; `plain-a` begins as torchvision does unasked. Everything else is the same in both."""
+
+BETWEEN = " The published number lies between the two, so the verdict hangs on that one choice."
+
+LITERATURE = """\
+The paper's [24] reached 83.1 % with another CNN + LSTM."""
+
 DETAILS = """\
 Precision, recall, F1: mean ± standard deviation over seeds (A), or over all tested pictures (B, C). Sequences right: share of \
 sequences named right by the mean of their frames' probabilities. Siblings in training: share of test pictures with another \
@@ -125,11 +137,11 @@ def comparison(found: Comparison, name: str) -> str:
     return f"`{name}` {found.points:+.1f} points ({found.won} : {found.lost}), {name_splits(found.splits)}"
 
 
-def tally(says: Sequence[str]) -> str:
-    """How many verdicts there are of each kind."""
+def tally(what: str, says: Sequence[str]) -> str:
+    """How many verdicts there are of each kind among some comparable numbers."""
     agree, higher = says.count(AGREES), says.count(HIGHER)
     lower = sum(word.startswith(LOWER) for word in says)
-    return f"Comparable numbers: {agree + higher + lower}; {AGREES} {agree}, {HIGHER} {higher}, {LOWER} {lower}."
+    return f"{what}: {agree + higher + lower}; {AGREES} {agree}, {HIGHER} {higher}, {LOWER} {lower}."
 
 
 def command(row: Row) -> str:

@@ -145,16 +145,21 @@ def publish(out: Path, *, quick: bool) -> Path:
 def _summary(found: Mapping[str, Result]) -> list[str]:
     """Every row with a published number, beside it."""
     lines: list[Cells] = []
-    says: list[str] = []
+    says: dict[str, list[str]] = {}
     for row in _ran(found):
         result = found[row.name]
         if row.published:
-            says.append(verdict(row.published, result))
+            word = verdict(row.published, result)
+            if row.published.comparable:
+                says.setdefault(row.part, []).append(word)
             cells = (f"{row.part}: {row.title}", pages.SHORT[row.protocol], name_splits(_names(result)))
-            ours = (pages.accuracy(result), pages.interval(result), says[-1])
+            ours = (pages.accuracy(result), pages.interval(result), word)
             lines.append((f"`{row.name}`", *cells, f"{pages.percent(row.published.accuracy)} ({row.published.source})", *ours))
     headings = ("row", "what", "protocol", "splits", "published", "ours", "95 % interval", "verdict")
-    return ["## Published, ours, verdict", pages.VERDICTS, pages.tabulate(headings, lines), pages.tally(says)] if lines else []
+    if not lines:
+        return []
+    tallies = [pages.tally(part, words) for part, words in says.items()]
+    return ["## Published, ours, verdict", pages.VERDICTS, pages.tabulate(headings, lines), " ".join(tallies)]
 
 
 def _table_2(found: Mapping[str, Result]) -> list[str]:
@@ -210,9 +215,18 @@ def _part(part: str, found: Mapping[str, Result], folder: Path) -> list[str]:
     if not lines:
         return []
     if part != rows.TABLE_2:
-        return [f"## {part}", pages.tabulate(MAIN, lines)]
+        return [f"## {part}", *_note(part, found), pages.tabulate(MAIN, lines)]
     drawn = [pages.picture(*figure) for figure in FIGURES if (folder / figure[0]).exists()]
     return [f"## {part}", *_table_2(found), pages.tabulate(MAIN, lines), *drawn]
+
+
+def _note(part: str, found: Mapping[str, Result]) -> list[str]:
+    """What has to be known of a part's rows."""
+    if part != rows.READINGS:
+        return [words for name, words in ((rows.BEYOND, pages.BEYOND), (rows.LITERATURE, pages.LITERATURE)) if name == part]
+    two = [found[name].accuracy() for name in ("plain-a", "scratch-a") if name in found]
+    between = len(two) == 2 and min(two) < PUBLISHED["scratch-a"].accuracy < max(two)
+    return [pages.READINGS + (pages.BETWEEN if between else "")]
 
 
 def _beside(row: Row, found: Mapping[str, Result]) -> str:

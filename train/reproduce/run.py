@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from realtime.errors import ConfigError
 from realtime.version import current_commit
-from train import protocols
+from train import manifest, protocols
 from train.datasets import FaceSet
-from train.manifest import sequence_of
+from train.manifest import Manifest, sequence_of
 from train.protocols import Split
 from train.reproduce import methods, results
 from train.reproduce.methods import QUICK_PICTURES, Solution, Task
@@ -118,6 +118,7 @@ def run(row: Row, settings: Settings, tell: Callable[[SplitResult], None], on_st
         folder = settings.out / "runs" / row.name / split.name.replace(" ", "-")
         _make(folder)
         train, test = faces.where(split.train), faces.where(split.test)
+        Manifest.of(train=train, test=test).write(folder / manifest.NAME)
         started = time.monotonic()
         solution = method.solve(Task(train, test, number, folder, settings.webcam, on_step))
         done = _judge(split, faces, test, solution, time.monotonic() - started)
