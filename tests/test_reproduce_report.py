@@ -138,7 +138,7 @@ class TestPage:
             "agrees",
         ]
         assert line(page, "`scratch-a`")[-1] == "not reproduced: 10.0 points lower"  # 95.41 - 335 / 392
-        assert "Comparable numbers: 2; agrees 1, ours is higher 0, not reproduced 1." in page
+        assert "Table II: 2; agrees 1, ours is higher 0, not reproduced 1." in page
 
     def test_table_2(self, page: str) -> None:
         page = section(page, "Table II")
