@@ -49,7 +49,7 @@ class Meter:
 
     def add(self, result: FrameResult, now: float) -> None:
         """Counts one frame that was finished at `now` (time.perf_counter)."""
-        self._first = now - result.latency_s if self._first is None else self._first
+        self._first = result.frame.captured_at if self._first is None else self._first
         self._last = now
         self._latencies.append(result.latency_s)
         self._dropped = result.dropped

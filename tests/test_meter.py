@@ -25,13 +25,21 @@ def test_nothing_measured() -> None:
 def test_totals_of_a_run() -> None:
     meter = Meter(LABELS)
     for i in range(11):
-        meter.add(at(i / 10, builders.face(1), dropped=i), now=50 + i / 10)
+        meter.add(at(i / 10, builders.face(1), dropped=i), now=100.01 + i / 10)  # captured at 100
     summary = meter.summary()
     assert summary.frames == 11
     assert summary.dropped == 10
     assert summary.seconds == pytest.approx(1.01)  # from the capture of the first frame
     assert summary.fps == pytest.approx(11 / 1.01)
     assert summary.latency_ms == Percentiles(*(pytest.approx(10.0, rel=1e-5),) * 3)
+
+
+def test_frames_that_were_processed_together_took_their_time() -> None:
+    meter = Meter(LABELS)
+    for i in range(8):
+        meter.add(at(i / 10, latency_s=0.1), now=100.8)  # all done at once, eight tenths after the first was decoded
+    assert meter.summary().seconds == pytest.approx(0.8)
+    assert meter.summary().fps == pytest.approx(10)
 
 
 def test_rolling_rate_forgets() -> None:
