@@ -3,105 +3,20 @@
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from realtime.datatypes import Frame, FrameResult, SourceInfo
+from realtime.datatypes import Frame
 from realtime.errors import SinkError
 from realtime.sinks.video import VideoSink, fit
 from tests import builders
+from tests.films import frames_at, pixels, read, save
 
 ROOT = Path(__file__).parent.parent
-
-
-@dataclass(frozen=True, eq=False)
-class Film:
-    """What a video file holds."""
-
-    times: list[float]
-    pictures: list[NDArray[np.uint8]]
-    keys: list[float]
-    codec: str
-    pix_fmt: str
-    sound: str | None
-    sound_times: list[float]
-
-
-def read(path: Path) -> Film:
-    with av.open(str(path)) as file:
-        video = file.streams.video[0]
-        frames = list(file.decode(video))
-        codec, pix_fmt = video.codec_context.name, str(video.codec_context.pix_fmt)
-    sound, sound_times = None, []
-    with av.open(str(path)) as file:
-        if file.streams.audio:
-            sound = file.streams.audio[0].codec_context.codec.canonical_name
-            sound_times = [
-                float(p.pts * p.time_base) for p in file.demux(audio=0) if p.pts is not None and p.time_base is not None
-            ]
-    return Film(
-        times=[float(f.time) for f in frames],
-        pictures=[pixels(f) for f in frames],
-        keys=[float(f.time) for f in frames if f.key_frame],
-        codec=codec,
-        pix_fmt=pix_fmt,
-        sound=sound,
-        sound_times=sound_times,
-    )
-
-
-def pixels(frame: av.VideoFrame, kind: str = "bgr24") -> NDArray[np.uint8]:
-    return np.asarray(frame.to_ndarray(format=kind), np.uint8)
-
-
-def frames_at(times: list[float], size_wh: tuple[int, int] = (64, 48)) -> list[FrameResult]:
-    return [
-        builders.result(of=builders.frame(i, media_time=t, size_wh=size_wh, fill=20 + 10 * i % 200))
-        for i, t in enumerate(times)
-    ]
-
-
-def save(path: Path, results: list[FrameResult], source: SourceInfo | None = None) -> Film:
-    sink = VideoSink(path, builders.run_info(source))
-    for result in results:
-        sink.write(result)
-    sink.close(builders.summary())
-    sink.close(builders.summary())
-    return read(path)
-
-
-def clip_info(path: Path, frames: int = 20) -> SourceInfo:
-    return builders.source_info(path.name, path=str(path), fps=10.0, frames=frames)
-
-
-def make_clip(path: Path, codec: str, *, seconds: int = 2, rate: int = 22050, start_s: float = 0.0) -> Path:
-    """A clip of 10 pictures a second with a tone."""
-    with av.open(str(path), "w") as file:
-        video = file.add_stream("libx264", rate=10, options={"preset": "ultrafast"})
-        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
-        sound = file.add_stream(codec, rate=rate)
-        assert isinstance(sound, av.AudioStream)
-        sound.codec_context.layout = "stereo"
-        resampler = av.AudioResampler(sound.format, "stereo", rate, sound.codec_context.frame_size or 1024)
-        shift = round(start_s * rate)
-        for n in range(seconds * 10):
-            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 80, np.uint8), format="bgr24")
-            frame.pts, frame.time_base = n + round(start_s * 10), Fraction(1, 10)
-            file.mux(video.encode(frame))
-        wave = (np.sin(np.arange(seconds * rate) / 10) * 8000).astype(np.int16)
-        tone = av.AudioFrame.from_ndarray(np.stack([wave, wave]), format="s16p", layout="stereo")
-        tone.sample_rate, tone.pts = rate, shift
-        for piece in [*resampler.resample(tone), *resampler.resample(None)]:
-            file.mux(sound.encode(piece))
-        file.mux(video.encode(None))
-        file.mux(sound.encode(None))
-    return path
 
 
 # pictures and their times
@@ -282,92 +197,6 @@ def test_a_picture_the_encoder_refuses_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(SinkError, match="cannot write"):
         sink.write(builders.result(of=builders.frame(size_wh=(40_000, 2), media_time=0.0)))
     sink.close(builders.summary())
-
-
-# sound
-
-
-@pytest.mark.parametrize(
-    ("name", "codec", "kept"),
-    [
-        ("a.mp4", "aac", "aac"),
-        ("a.mkv", "libmp3lame", "mp3"),
-        ("a.mkv", "pcm_s16le", "aac"),
-        ("a.mkv", "ac3", "aac"),
-        ("a.ts", "aac", "aac"),
-    ],
-)
-def test_the_sound_track_is_kept(name: str, codec: str, kept: str, tmp_path: Path) -> None:
-    rate = 48000 if codec == "ac3" else 22050
-    clip = make_clip(tmp_path / name, codec, rate=rate)
-    film = save(tmp_path / "out.mp4", frames_at([n / 10 for n in range(20)]), clip_info(clip))
-    assert film.sound == kept
-    assert film.times == pytest.approx([n / 10 for n in range(20)], abs=1e-5)
-    assert film.sound_times[0] == pytest.approx(0, abs=0.07)
-    assert film.sound_times[-1] == pytest.approx(2, abs=0.15)
-    assert np.diff(film.sound_times).max() < 0.06, "a hole"
-
-
-def test_sound_that_a_container_cannot_hold_is_encoded_anew(tmp_path: Path) -> None:
-    clip = make_clip(tmp_path / "a.mkv", "libopus", rate=48000)
-    frames = frames_at([n / 10 for n in range(20)])
-    assert save(tmp_path / "out.mp4", frames, clip_info(clip)).sound == "opus"
-    film = save(tmp_path / "out.mov", frames, clip_info(clip))
-    assert film.sound == "aac"
-    assert film.sound_times[-1] == pytest.approx(2, abs=0.15)
-
-
-def test_sound_of_an_unknown_format_costs_the_sound_not_the_video(tmp_path: Path) -> None:
-    clip = make_clip(tmp_path / "a.mkv", "libmp3lame")
-    clip.write_bytes(clip.read_bytes().replace(b"A_MPEG/L3", b"A_ZZZZ/L3"))
-    sink = VideoSink(tmp_path / "out.mp4", builders.run_info(clip_info(clip)))
-    for result in frames_at([0.0, 0.1]):
-        sink.write(result)
-    sink.close(builders.summary())
-    assert "its format is not known here" in str(sink.trouble)
-    assert len(read(tmp_path / "out.mp4").times) == 2
-
-
-def test_sound_counts_from_the_first_picture(tmp_path: Path) -> None:
-    clip = make_clip(tmp_path / "late.mkv", "pcm_s16le", start_s=5.0)
-    film = save(tmp_path / "out.mp4", frames_at([n / 10 for n in range(20)]), clip_info(clip))
-    assert film.sound_times[0] == pytest.approx(0, abs=0.07)
-    assert film.sound_times[-1] == pytest.approx(2, abs=0.15)
-
-
-def test_sound_ends_where_the_user_quit(tmp_path: Path) -> None:
-    clip = make_clip(tmp_path / "a.mp4", "aac")
-    film = save(tmp_path / "out.mp4", frames_at([n / 10 for n in range(5)]), clip_info(clip))
-    assert film.sound_times[-1] == pytest.approx(0.5, abs=0.06)
-
-
-def test_sound_is_there_after_a_kill_too(tmp_path: Path) -> None:
-    """Sound and pictures are interleaved while the program runs, not at its end."""
-    clip = make_clip(tmp_path / "a.mp4", "aac", seconds=4)
-    sink = VideoSink(tmp_path / "out.mp4", builders.run_info(clip_info(clip, 40)))
-    for result in frames_at([n / 10 for n in range(40)]):
-        sink.write(result)
-    film = read(tmp_path / "out.mp4")
-    assert film.times[-1] > 2.8
-    assert film.sound_times[-1] > 2.8
-    sink.close(builders.summary())
-
-
-def test_a_live_source_and_a_silent_file_have_no_sound(tmp_path: Path) -> None:
-    silent = tmp_path / "silent.mp4"
-    save(silent, frames_at([0.0, 0.1]))
-    assert save(tmp_path / "out.mp4", frames_at([0.0, 0.1]), clip_info(silent)).sound is None
-
-
-def test_sound_that_cannot_be_read_costs_the_sound_not_the_video(tmp_path: Path) -> None:
-    sink = VideoSink(tmp_path / "out.mp4", builders.run_info(builders.source_info(path=str(tmp_path / "gone.mp4"))))
-    assert sink.trouble is None
-    for result in frames_at([0.0, 0.1]):
-        sink.write(result)
-    sink.close(builders.summary())
-    assert sink.trouble is not None
-    assert "the sound track cannot be kept" in sink.trouble
-    assert len(read(tmp_path / "out.mp4").times) == 2
 
 
 # a real clip

@@ -113,7 +113,7 @@ class VideoSink:
         try:
             if self._stream is None:
                 self._output.close()
-                if self._path.stat().st_size == 0:  # what is to be overwritten is whole still
+                if self._path.exists() and self._path.stat().st_size == 0:  # what is to be overwritten is whole still
                     self._path.unlink()
                 return
             self._mux(self._stream.encode(None))

@@ -1,0 +1,93 @@
+"""The sound of the source, in the annotated video."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from realtime.sinks.video import VideoSink
+from tests import builders
+from tests.films import clip_info, frames_at, make_clip, read, save
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "kept"),
+    [
+        ("a.mp4", "aac", "aac"),
+        ("a.mkv", "libmp3lame", "mp3"),
+        ("a.mkv", "pcm_s16le", "aac"),
+        ("a.mkv", "ac3", "aac"),
+        ("a.ts", "aac", "aac"),
+    ],
+)
+def test_the_sound_track_is_kept(name: str, codec: str, kept: str, tmp_path: Path) -> None:
+    rate = 48000 if codec == "ac3" else 22050
+    clip = make_clip(tmp_path / name, codec, rate=rate)
+    film = save(tmp_path / "out.mp4", frames_at([n / 10 for n in range(20)]), clip_info(clip))
+    assert film.sound == kept
+    assert film.times == pytest.approx([n / 10 for n in range(20)], abs=1e-5)
+    assert film.sound_times[0] == pytest.approx(0, abs=0.07)
+    assert film.sound_times[-1] == pytest.approx(2, abs=0.15)
+    assert np.diff(film.sound_times).max() < 0.06, "a hole"
+
+
+def test_sound_that_a_container_cannot_hold_is_encoded_anew(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "a.mkv", "libopus", rate=48000)
+    frames = frames_at([n / 10 for n in range(20)])
+    assert save(tmp_path / "out.mp4", frames, clip_info(clip)).sound == "opus"
+    film = save(tmp_path / "out.mov", frames, clip_info(clip))
+    assert film.sound == "aac"
+    assert film.sound_times[-1] == pytest.approx(2, abs=0.15)
+
+
+def test_sound_of_an_unknown_format_costs_the_sound_not_the_video(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "a.mkv", "libmp3lame")
+    clip.write_bytes(clip.read_bytes().replace(b"A_MPEG/L3", b"A_ZZZZ/L3"))
+    sink = VideoSink(tmp_path / "out.mp4", builders.run_info(clip_info(clip)))
+    for result in frames_at([0.0, 0.1]):
+        sink.write(result)
+    sink.close(builders.summary())
+    assert "its format is not known here" in str(sink.trouble)
+    assert len(read(tmp_path / "out.mp4").times) == 2
+
+
+def test_sound_counts_from_the_first_picture(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "late.mkv", "pcm_s16le", start_s=5.0)
+    film = save(tmp_path / "out.mp4", frames_at([n / 10 for n in range(20)]), clip_info(clip))
+    assert film.sound_times[0] == pytest.approx(0, abs=0.07)
+    assert film.sound_times[-1] == pytest.approx(2, abs=0.15)
+
+
+def test_sound_ends_where_the_user_quit(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "a.mp4", "aac")
+    film = save(tmp_path / "out.mp4", frames_at([n / 10 for n in range(5)]), clip_info(clip))
+    assert film.sound_times[-1] == pytest.approx(0.5, abs=0.06)
+
+
+def test_sound_is_there_after_a_kill_too(tmp_path: Path) -> None:
+    """Sound and pictures are interleaved while the program runs, not at its end."""
+    clip = make_clip(tmp_path / "a.mp4", "aac", seconds=4)
+    sink = VideoSink(tmp_path / "out.mp4", builders.run_info(clip_info(clip, 40)))
+    for result in frames_at([n / 10 for n in range(40)]):
+        sink.write(result)
+    film = read(tmp_path / "out.mp4")
+    assert film.times[-1] > 2.8
+    assert film.sound_times[-1] > 2.8
+    sink.close(builders.summary())
+
+
+def test_a_live_source_and_a_silent_file_have_no_sound(tmp_path: Path) -> None:
+    silent = tmp_path / "silent.mp4"
+    save(silent, frames_at([0.0, 0.1]))
+    assert save(tmp_path / "out.mp4", frames_at([0.0, 0.1]), clip_info(silent)).sound is None
+
+
+def test_sound_that_cannot_be_read_costs_the_sound_not_the_video(tmp_path: Path) -> None:
+    sink = VideoSink(tmp_path / "out.mp4", builders.run_info(builders.source_info(path=str(tmp_path / "gone.mp4"))))
+    assert sink.trouble is None
+    for result in frames_at([0.0, 0.1]):
+        sink.write(result)
+    sink.close(builders.summary())
+    assert sink.trouble is not None
+    assert "the sound track cannot be kept" in sink.trouble
+    assert len(read(tmp_path / "out.mp4").times) == 2
