@@ -56,7 +56,10 @@ class Classifier:
         if len(faces) == 0:
             return Scores(np.zeros((0, len(self.spec.labels)), np.float32), self.spec.labels)
         logits = self._session.run(preprocess.normalise(faces, self.spec.mean, self.spec.std))
-        return Scores(_softmax(logits), self.spec.labels)
+        probs = _softmax(logits)
+        if not self.spec.no_face:
+            return Scores(probs, self.spec.labels)
+        return Scores(_softmax(logits[:, :-1]), self.spec.labels, 1 - probs[:, -1])
 
 
 def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:

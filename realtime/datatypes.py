@@ -5,7 +5,7 @@ Coordinates are pixels of the full frame, float32, half-open (x2 and y2 are outs
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -86,13 +86,24 @@ class Faces:
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """Probabilities of n faces, float32 (n,k); rows sum to 1; column i belongs to labels[i]."""
+    """What a network says of n crops.
+
+    Attributes:
+        probs: float32 (n,k), of the expressions, given that the crop shows a face; rows sum to 1; column i belongs to
+            labels[i].
+        labels: the k expressions.
+        face_probs: float32 (n,), that the crop shows a face at all; 1 where the network cannot tell.
+    """
 
     probs: NDArray[np.float32]
     labels: tuple[str, ...] = LABELS
+    face_probs: NDArray[np.float32] = field(default_factory=lambda: np.ones(0, np.float32))
 
     def __post_init__(self) -> None:
         _checked("Scores.probs", self.probs, np.float32, (None, len(self.labels)))
+        if len(self.face_probs) == 0 and len(self.probs):
+            object.__setattr__(self, "face_probs", np.ones(len(self.probs), np.float32))
+        _checked("Scores.face_probs", self.face_probs, np.float32, (len(self.probs),))
 
     def __len__(self) -> int:
         return len(self.probs)

@@ -18,6 +18,9 @@ PAPER_LABELS: tuple[str, ...] = LABELS[1:]
 UNCERTAIN = "uncertain"
 """Shown instead of a label when no expression is likely enough; never a class of a network."""
 
+NO_FACE = "no face"
+"""The further output of networks that also tell false positives of the detector; never a label."""
+
 ALIASES: dict[str, str] = {
     "angry": "anger",
     "contemptuous": "contempt",

@@ -94,7 +94,8 @@ class Pipeline:
         classify_s = (self._clock() - began) / len(looks)
         results, first = [], 0
         for look in looks:
-            of_look = Scores(scores.probs[first : first + len(look.read)], scores.labels)
+            rows = slice(first, first + len(look.read))
+            of_look = Scores(scores.probs[rows], scores.labels, scores.face_probs[rows])
             first += len(look.read)
             results.append(self._tell(look, of_look, classify_s, dropped, effort))
         return tuple(results)

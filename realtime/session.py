@@ -130,7 +130,7 @@ class Session:
 
     def _checked_input(self) -> str:
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
-        side, classes = self.spec.input_size, len(self.spec.labels)
+        side, classes = self.spec.input_size, len(self.spec.outputs)
         wanted_in, wanted_out = [1, side, side], [classes]
         if len(inputs) != 1 or len(outputs) != 1 or inputs[0].shape[1:] != wanted_in or outputs[0].shape[1:] != wanted_out:
             shapes = ", ".join(str(value.shape) for value in (*inputs, *outputs))

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 
 from realtime import preprocess
 from realtime.errors import ModelSpecError
-from realtime.labels import LABELS
+from realtime.labels import LABELS, NO_FACE
 
 KEY = "fer.spec"
 VERSION = 1
@@ -18,7 +18,8 @@ class ModelSpec:
     Attributes:
         name: of the network, for people.
         version: of this format.
-        labels: class names, in the order of the outputs.
+        labels: expressions, in the order of the outputs.
+        no_face: whether one more output, behind those of the labels, says that the crop shows no face.
         input_size: side of the square input, pixels.
         channels: 1, gray.
         equalize: whether histograms are equalized after the resize.
@@ -37,6 +38,18 @@ class ModelSpec:
     std: float = preprocess.STD
     crop: str = "haar-square"
     provenance: str = ""
+    no_face: bool = False
+
+    @classmethod
+    def of_outputs(cls, name: str, outputs: tuple[str, ...], provenance: str = "") -> "ModelSpec":
+        """The spec of a network with these outputs, the last of which may be NO_FACE."""
+        no_face = outputs[-1] == NO_FACE
+        return cls(name, labels=outputs[:-1] if no_face else outputs, no_face=no_face, provenance=provenance)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """What each output stands for: the labels, and NO_FACE where the network knows it."""
+        return (*self.labels, NO_FACE) if self.no_face else self.labels
 
     def to_json(self) -> str:
         """The text to store under KEY."""
@@ -52,7 +65,8 @@ class ModelSpec:
         try:
             values = json.loads(text)
             names = {field.name for field in fields(cls)}
-            if not isinstance(values, dict) or set(values) != names:
+            # files of before version 0.2 say nothing about no_face, and have no such output
+            if not isinstance(values, dict) or {"no_face", *values} != names:
                 raise ValueError(f"its fields are not {', '.join(sorted(names))}")
             values["labels"] = tuple(str(label) for label in values["labels"])
             spec = cls(**values)

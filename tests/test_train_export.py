@@ -16,7 +16,7 @@ from realtime.errors import ConfigError, ModelError, SinkError, WeightsCorrupt, 
 from realtime.session import Session
 from realtime.spec import ModelSpec
 from tests.train_data import encoded, patterns, picture, recipe, save, tiny, unsettled, write_ferplus, write_zip
-from train import checkpoint, engine, evaluate, export, fit, lineage, material, models, onnx_graph, quantize, recipes
+from train import checkpoint, engine, evaluate, export, fit, lineage, material, models, onnx_graph, quantize, recipes, sets
 from train.datasets import FaceSet
 
 SPEC = ModelSpec(name="tiny", provenance="made by a test")
@@ -307,8 +307,8 @@ class TestExport:
         provenance = Session(out, threads=1).spec.provenance
         assert f"{len(TRAIN)} faces of FER2013 Training with FER+ votes and 12 of CK+48 (3 times each picture)" in provenance
         seen = lineage.read(out)
-        assert np.isin(lineage.pictures_of(material.learned_persons(extra)), seen).all()
-        assert not np.isin(lineage.pictures_of(material.held_out_persons(extra)), seen).any()
+        assert np.isin(lineage.pictures_of(sets.learned_persons(extra)), seen).all()
+        assert not np.isin(lineage.pictures_of(sets.held_out_persons(extra)), seen).any()
 
         faces = material.gather(plan, pictures, votes, extra)
         trainer = engine.Trainer(plan, faces.train, faces.val, tmp_path / "run")

@@ -8,7 +8,7 @@ import pytest
 from realtime.errors import ConfigError
 from realtime.labels import LABELS, PAPER_LABELS
 from tests.train_data import encoded, patterns, picture, recipe, save, write_ferplus, write_zip
-from train import datasets, lineage, material
+from train import datasets, lineage, material, sets
 from train.datasets import FaceSet
 from train.manifest import Manifest, subject_of
 
@@ -38,14 +38,14 @@ def subjects(faces: FaceSet) -> set[str]:
 
 
 def test_every_fifth_person_is_held_out(ckplus: Path) -> None:
-    learned, held_out = material.learned_persons(ckplus), material.held_out_persons(ckplus)
+    learned, held_out = sets.learned_persons(ckplus), sets.held_out_persons(ckplus)
     assert subjects(held_out) == PERSONS_HELD_OUT
     assert subjects(learned) == {f"S{person:03}" for person in range(PERSONS)} - PERSONS_HELD_OUT
     assert (len(learned), len(held_out)) == (18, 6)
 
 
 def test_their_classes_are_among_the_eight(ckplus: Path) -> None:
-    faces = material.learned_persons(ckplus)
+    faces = sets.learned_persons(ckplus)
     assert faces.labels == LABELS
     for name, index, target in zip(faces.names, faces.classes(), faces.targets, strict=True):
         assert name.startswith(f"{LABELS[index]}/")
@@ -65,12 +65,12 @@ def test_manifest_and_lineage_know_the_extra_pictures(table: tuple[Path, Path], 
     plain = material.gather(recipe(), *table)
     found = material.gather(recipe(extra_repeats=1), *table, ckplus)
     assert found.train.manifest_sha256() != plain.train.manifest_sha256()
-    assert {row.subject for row in Manifest.of(train=found.train).rows} == {""} | subjects(material.learned_persons(ckplus))
+    assert {row.subject for row in Manifest.of(train=found.train).rows} == {""} | subjects(sets.learned_persons(ckplus))
     seen = lineage.pictures_of(found.train)
-    assert np.isin(lineage.pictures_of(material.learned_persons(ckplus)), seen).all()
-    assert not np.isin(lineage.pictures_of(material.held_out_persons(ckplus)), seen).any()
+    assert np.isin(lineage.pictures_of(sets.learned_persons(ckplus)), seen).all()
+    assert not np.isin(lineage.pictures_of(sets.held_out_persons(ckplus)), seen).any()
     with pytest.raises(ConfigError, match="was trained on 18 of the 18"):
-        lineage.refuse_seen(seen, material.learned_persons(ckplus), "it")
+        lineage.refuse_seen(seen, sets.learned_persons(ckplus), "it")
 
 
 def test_recipe_and_command_line_agree_on_extra_pictures(table: tuple[Path, Path], ckplus: Path) -> None:
@@ -120,7 +120,7 @@ def test_joining_wants_the_same_classes() -> None:
 
 @pytest.mark.data
 def test_the_real_persons_are_apart(data: Path) -> None:
-    learned, held_out = (load(data / "ckplus48.zip") for load in (material.learned_persons, material.held_out_persons))
+    learned, held_out = (load(data / "ckplus48.zip") for load in (sets.learned_persons, sets.held_out_persons))
     everybody = sorted(subjects(learned) | subjects(held_out))
     assert subjects(held_out) == set(everybody[::5])
     assert (len(everybody), len(subjects(held_out))) == (118, 24)

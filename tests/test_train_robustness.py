@@ -10,7 +10,7 @@ from realtime.errors import ConfigError
 from realtime.labels import LABELS
 from tests.tiny_models import write_left_right
 from tests.train_data import encoded, patterns, write_ferplus, write_zip
-from train import evaluate, lineage, material, robustness
+from train import evaluate, lineage, robustness, sets
 from train.augment import Picture
 from train.datasets import FaceSet
 
@@ -131,7 +131,7 @@ def test_the_command_finds_and_writes_everything(words: list[str], tmp_path: Pat
 def test_a_network_that_has_seen_the_test_is_not_judged(
     words: list[str], model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lineage.write(model, lineage.pictures_of(material.held_out_persons(tmp_path / "ckplus48.zip")))
+    lineage.write(model, lineage.pictures_of(sets.held_out_persons(tmp_path / "ckplus48.zip")))
     assert robustness.main(words) == ConfigError.exit_code
     assert "net.onnx was trained on 3 of the 3 different test pictures" in capsys.readouterr().err
     assert not (tmp_path / "out.json").exists()

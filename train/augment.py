@@ -19,6 +19,9 @@ SHIFT = 0.08
 SCALE = (0.85, 1.18)
 """Measured spread of FER2013's own crops around the Haar box: roll up to 13 degrees, shift 6 %, scale 0.83 to 1.17."""
 
+WIDE_SCALE = (0.78, 1.3)
+"""RAF-DB's faces: their Haar boxes are 0.94 to 1.26 of the crop (5th to 95th percentile), so that theirs show less or more."""
+
 GAMMA = (0.6, 1.6)
 ERASE_PROBABILITY = 0.25
 WEBCAM_PROBABILITY = 0.25
@@ -31,7 +34,16 @@ def unchanged(face: Picture, rng: np.random.Generator) -> Picture:
 
 def webcam(face: Picture, rng: np.random.Generator) -> Picture:
     """Flip, roll, shift, scale, gamma, sometimes the faults of a cheap webcam, sometimes a hidden patch."""
-    face = affine(face, rng)
+    return _changed(face, rng, SCALE)
+
+
+def wide(face: Picture, rng: np.random.Generator) -> Picture:
+    """Like `webcam`, with more scale: for sets whose crops scatter more."""
+    return _changed(face, rng, WIDE_SCALE)
+
+
+def _changed(face: Picture, rng: np.random.Generator, scale: tuple[float, float]) -> Picture:
+    face = affine(face, rng, scale)
     face = gamma(face, rng)
     if rng.random() < WEBCAM_PROBABILITY:
         face = _FAULTS[rng.integers(len(_FAULTS))](face, rng)
@@ -40,9 +52,9 @@ def webcam(face: Picture, rng: np.random.Generator) -> Picture:
     return face
 
 
-def affine(face: Picture, rng: np.random.Generator) -> Picture:
+def affine(face: Picture, rng: np.random.Generator, scales: tuple[float, float] = SCALE) -> Picture:
     """Flip with probability one half; roll, shift and scale together, in one interpolation."""
-    scale = float(np.exp(rng.uniform(*np.log(SCALE))))
+    scale = float(np.exp(rng.uniform(*np.log(scales))))
     roll_deg = float(rng.uniform(-ROLL_DEG, ROLL_DEG))
     shift = rng.uniform(-SHIFT, SHIFT, size=2)
     return moved(face, roll_deg, scale, shift, flip=rng.random() < 0.5)
@@ -113,4 +125,4 @@ def jpeg(face: Picture, rng: np.random.Generator) -> Picture:
 
 _FAULTS: tuple[Augmentation, ...] = (blur, low_resolution, noise, jpeg)
 
-AUGMENTATIONS: dict[str, Augmentation] = {"none": unchanged, "webcam": webcam}
+AUGMENTATIONS: dict[str, Augmentation] = {"none": unchanged, "webcam": webcam, "wide": wide}

@@ -4,11 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.errors import ConfigError
-from train.datasets import FaceSet
+from train.datasets import FaceSet, set_of
 
-METHODS = ("none", "sampling", "sqrt", "loss")
+METHODS = ("none", "sampling", "sqrt", "sets", "loss")
 
-_FALL = {"sampling": 1.0, "sqrt": 0.5}
+_FALL = {"sampling": 1.0, "sqrt": 0.5, "sets": 0.5}
 """How a picture's share of the draws falls with the pictures of its class: as this power of their number."""
 
 
@@ -16,7 +16,7 @@ def order(method: str, faces: FaceSet, rng: np.random.Generator) -> NDArray[np.i
     """int (n,): the rows of one epoch in the order they are learned from.
 
     Every row once; with "sampling" n draws, in which every class that occurs is as likely as any other, with "sqrt" n draws, in
-    which a class is as likely as the square root of its pictures.
+    which a class is as likely as the square root of its pictures; "sets" is "sqrt" for every class of every joined set apart.
 
     Raises:
         ConfigError: no such method.
@@ -56,9 +56,12 @@ def class_weights(method: str, faces: FaceSet) -> NDArray[np.float32]:
 
 def _shares(method: str, faces: FaceSet) -> NDArray[np.float64]:
     """float64 (n,): how likely each row is in a draw, sum 1."""
-    classes = faces.classes()
-    counts = np.bincount(classes, minlength=len(faces.labels)).astype(np.float64)
-    shares = 1 / counts[classes] ** _FALL.get(method, 0.0)
+    groups = faces.classes()
+    if method == "sets":
+        of_sets = np.unique([set_of(name) for name in faces.names], return_inverse=True)[1]
+        groups = of_sets * len(faces.labels) + groups
+    counts = np.bincount(groups).astype(np.float64)
+    shares = 1 / counts[groups] ** _FALL.get(method, 0.0)
     return np.asarray(shares / shares.sum(), dtype=np.float64)
 
 

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from realtime.labels import NO_FACE
 from train.datasets import FaceSet
 
 TEMPERATURE_RANGE = (0.05, 20.0)
@@ -36,9 +37,12 @@ class Calibration:
         return np.asarray((logits + self.shift) / self.temperature, dtype=np.float32)
 
     def fold_into(self, layer: nn.Linear) -> None:
-        """Changes the layer so that it gives calibrated logits: every runtime is calibrated then."""
+        """Changes the layer so that it gives calibrated logits: every runtime is calibrated then.
+
+        An output beyond the calibrated ones ("no face") is not shifted.
+        """
         with torch.no_grad():
-            layer.bias.add_(torch.from_numpy(self.shift))
+            layer.bias[: len(self.shift)].add_(torch.from_numpy(self.shift))
             layer.bias.div_(self.temperature)
             layer.weight.div_(self.temperature)
 
@@ -58,8 +62,12 @@ def calibrate(
 
 
 def class_shares(faces: FaceSet) -> NDArray[np.float32]:
-    """float32 (k,): the mean of the rows' distributions, which is what a network that sees nothing would predict."""
-    return np.asarray(faces.distributions().mean(axis=0), dtype=np.float32)
+    """float32 (k,): the mean of the labelled rows' distributions: what a network that sees nothing would predict of a face."""
+    distributions = faces.distributions()
+    if faces.labels[-1] == NO_FACE:
+        distributions = distributions[:, :-1]
+    total = distributions.sum(axis=0)
+    return np.asarray(total / total.sum(), dtype=np.float32)
 
 
 def fit_temperature(logits: NDArray[np.float32], truth: NDArray[np.intp]) -> float:

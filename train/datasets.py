@@ -1,7 +1,7 @@
 """Labelled 48x48 faces in memory, and the copies among them."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,8 @@ class FaceSet:
 
     Attributes:
         images: uint8 (n,48,48), gray, not equalized.
-        targets: float32 (n,k), the share of annotators per class; what a row lacks to 1 was voted `unknown`.
+        targets: float32 (n,k), the share of annotators per class; what a row lacks to 1 was voted `unknown`. A row of zeros has
+            no label.
         labels: the k class names.
         names: n identifiers, `Usage/row` or a path inside a data set; they make the manifest.
     """
@@ -53,8 +54,9 @@ class FaceSet:
         return self.where(self.targets.max(axis=1) > 0.5)
 
     def distributions(self) -> NDArray[np.float32]:
-        """float32 (n,k): targets scaled so that every row sums to 1, for the loss."""
-        return np.asarray(self.targets / self.targets.sum(axis=1, keepdims=True), dtype=np.float32)
+        """float32 (n,k): targets scaled so that every labelled row sums to 1, for the loss; others stay 0."""
+        sums = self.targets.sum(axis=1, keepdims=True)
+        return np.asarray(self.targets / np.where(sums > 0, sums, 1), dtype=np.float32)
 
     def classes(self) -> NDArray[np.intp]:
         """int (n,): index of each row's most voted class."""
@@ -70,6 +72,18 @@ class FaceSet:
         for name, image, target in zip(self.names, self.images, self.targets, strict=True):
             digest.update(name.encode(errors="surrogateescape") + image.tobytes() + target.tobytes())
         return digest.hexdigest()
+
+
+def with_labels(faces: FaceSet, labels: tuple[str, ...]) -> FaceSet:
+    """The same faces among more, or otherwise ordered, classes; all of `faces.labels` must be among `labels`."""
+    targets = np.zeros((len(faces), len(labels)), dtype=np.float32)
+    targets[:, [labels.index(label) for label in faces.labels]] = faces.targets
+    return replace(faces, targets=targets, labels=labels)
+
+
+def set_of(name: str) -> str:
+    """The set that a face of joined sets comes from: what stands before the first slash of its name."""
+    return name.partition("/")[0]
 
 
 def drop_copies(faces: FaceSet, of: FaceSet, min_correlation: float = NEAR_COPY) -> FaceSet:

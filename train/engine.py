@@ -12,8 +12,22 @@ from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from realtime.errors import ConfigError
+from realtime.labels import NO_FACE
 from realtime.version import current_commit
-from train import balance, checkpoint, curves, imagenet, inference, lineage, metrics, models, onnx_graph, optimizers
+from train import (
+    balance,
+    checkpoint,
+    curves,
+    faceres,
+    imagenet,
+    inference,
+    lineage,
+    metrics,
+    models,
+    onnx_graph,
+    optimizers,
+    set_scores,
+)
 from train.batches import Batches
 from train.checkpoint import Checkpoint
 from train.curves import Epoch
@@ -88,6 +102,8 @@ class Trainer:
         network = models.build(recipe.network, len(train.labels), max_pool=recipe.max_pool, seed=recipe.seed)
         if recipe.start == IMAGENET:
             imagenet.load_imagenet(recipe.network, network)
+        elif init is not None and init.suffix == ".json":
+            faceres.load_pretrained(network, init)
         elif init is not None:
             before = lineage.read(init)
             lineage.refuse_seen(before, val, init.name)
@@ -197,7 +213,7 @@ class Trainer:
             targets = self.teachers.blend(batch.targets, batch.pictures, self.recipe.teacher_weight)
             wanted = torch.from_numpy(targets).to(self.device)
             pictures = torch.from_numpy(batch.pictures).to(self.device, memory_format=self.layout)
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=uses_bfloat16(self.device)):
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.bfloat16 and uses_bfloat16(self.device)):
                 logits = network(pictures)
             # the mean over the whole batch, whichever part of it is here
             part = len(mine) / len(rows)
@@ -217,7 +233,10 @@ class Trainer:
                 raise Stopped
 
     def _judge(self) -> Epoch:
-        judged = metrics.score(self.predict(self.val), self.val.classes(), self.val.labels)
+        probs = self.predict(self.val)
+        if NO_FACE in self.val.labels:
+            set_scores.append(self.folder, self.epoch + 1, set_scores.score(probs, self.val))
+        judged = metrics.score(probs, self.val.classes(), self.val.labels)
         return Epoch(
             epoch=self.epoch + 1,
             learning_rate=float(self.schedule.get_last_lr()[0]),

@@ -16,6 +16,7 @@ from torch import nn
 
 from realtime import preprocess
 from realtime.errors import ConfigError, FerError, SinkError
+from realtime.labels import NO_FACE
 from realtime.session import CHECKSUMS, Session
 from realtime.spec import ModelSpec
 from train import (
@@ -92,6 +93,7 @@ def export(
     network = averaged(saved)
     inference.settle(network, train.images, saved.recipe, torch.device("cpu"))
     network.eval()
+    val = expressions(val)
     fitted = calibration.calibrate(_logits(network, val), val.classes(), calibration.class_shares(train), tau)
     fitted.fold_into(models.last_layer(network))
     try:
@@ -100,7 +102,7 @@ def export(
             done = _write(saved, network, fitted, train, val, Path(folder), out.name, int8)
             for file in done:
                 provenance = _provenance(saved, fitted, file, train, about, judged_on)
-                onnx_graph.write_spec(file.path, ModelSpec(name=file.path.stem, labels=saved.labels, provenance=provenance))
+                onnx_graph.write_spec(file.path, ModelSpec.of_outputs(file.path.stem, saved.labels, provenance))
                 lineage.write(file.path, saved.seen)
             for file in done:
                 file.path.replace(out.with_name(file.path.name))
@@ -109,6 +111,13 @@ def export(
     except OSError as error:
         raise SinkError(f"{out}: cannot be written ({error.strerror}); give another --out") from error
     return done
+
+
+def expressions(faces: FaceSet) -> FaceSet:
+    """The rows that show an expression, with targets for the expressions alone."""
+    known = [label for label in faces.labels if label != NO_FACE]
+    rows = faces.where(faces.classes() < len(known)) if len(known) < len(faces.labels) else faces
+    return dataclasses.replace(rows, targets=rows.targets[:, : len(known)], labels=tuple(known))
 
 
 def averaged(saved: Checkpoint) -> nn.Module:
@@ -158,7 +167,7 @@ def _write(
     int8: bool,
 ) -> list[Exported]:
     full, whole = folder / name, folder / "float32"
-    spec = ModelSpec(name=full.stem, labels=saved.labels)
+    spec = ModelSpec.of_outputs(full.stem, saved.labels)
     onnx_graph.to_onnx(network, spec, whole)
     _check_parity(network, whole, val)
     full.write_bytes(whole.read_bytes())
@@ -211,7 +220,7 @@ def _logits(network: nn.Module, faces: FaceSet, batch_size: int = 256) -> NDArra
     parts = []
     for start in range(0, len(faces), batch_size):
         batch = [preprocess.prepare(image) for image in faces.images[start : start + batch_size]]
-        parts.append(network(torch.from_numpy(preprocess.normalise(batch))).numpy())
+        parts.append(network(torch.from_numpy(preprocess.normalise(batch)))[:, : len(faces.labels)].numpy())
     return np.concatenate(parts)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from realtime.errors import ConfigError, SinkError
-from realtime.labels import LABELS
+from realtime.labels import LABELS, NO_FACE
 from train.datasets import FaceSet
 
 NAME = "manifest.csv"
@@ -27,7 +27,7 @@ class Row:
     Attributes:
         path: its name in the data set.
         sha256: of its 48x48 gray pixels, as `FaceSet.digests` gives it; copies have the same.
-        label: its class, the most voted one where annotators disagree.
+        label: its class, the most voted one where annotators disagree; "" where it has none.
         subject, sequence: the person and the recording, "" where the name does not tell.
         split: the part it was used in, such as "train" or "validation".
     """
@@ -44,7 +44,7 @@ class Row:
             raise ValueError(f"{'split' if self.path else 'path'} is empty")
         if not re.fullmatch("[0-9a-f]{64}", self.sha256):
             raise ValueError(f"sha256 is 64 hex digits, not {self.sha256!r}")
-        if self.label not in LABELS:
+        if self.label not in (*LABELS, NO_FACE, ""):
             raise ValueError(f"{self.label!r} is no class")
 
 
@@ -110,8 +110,9 @@ def sequence_of(name: str) -> str:
 
 
 def _rows(split: str, faces: FaceSet) -> Iterator[Row]:
-    for name, digest, index in zip(faces.names, faces.digests(), faces.classes(), strict=True):
-        yield Row(name, digest, faces.labels[index], subject_of(name), sequence_of(name), split)
+    labelled = faces.targets.sum(axis=1) > 0
+    for name, digest, index, known in zip(faces.names, faces.digests(), faces.classes(), labelled, strict=True):
+        yield Row(name, digest, faces.labels[index] if known else "", subject_of(name), sequence_of(name), split)
 
 
 def _parsed(path: Path, text: str) -> Iterator[Row]:

@@ -8,16 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from realtime.errors import ConfigError
-from realtime.labels import LABELS
-from train import ckplus, datasets, fer2013, folders, protocols
+from train import datasets, fer2013, folders, sets
 from train.datasets import FaceSet
 from train.recipes import Recipe
 
-FERPLUS, FER2013, FOLDER = "ferplus", "fer2013", "folder"
+FERPLUS, FER2013, FOLDER, JOINED = "ferplus", "fer2013", "folder", "joined"
 """Whose labels."""
-
-HELD_OUT_FOLDS = 5
-"""CK+48's persons whose place in the sorted list divides by this are never learned from: 24 of 118, to judge on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,15 +43,21 @@ def gather(
 
     Args:
         recipe: whose weights and repetitions count.
-        pictures: fer2013.csv, or a folder that holds train and validation (or test) with class folders.
+        pictures: fer2013.csv, or a folder that holds train and validation (or test) with class folders, or all joined sets.
         votes: fer2013new.csv, for FER+.
         extra: CK+48, zip or folder; None for none.
-        labels: FERPLUS, FER2013 or FOLDER.
+        labels: FERPLUS, FER2013, FOLDER or, for all of `train.sets`, JOINED.
 
     Raises:
         ConfigError: a file is missing or damaged, or the recipe wants extra pictures and has none, or the reverse; it is made
             for FER+ and there are other labels.
     """
+    if (labels == JOINED) != (recipe.balance == "sets"):
+        wanted = "learns from all sets: give --labels joined" if labels != JOINED else "does not learn from joined sets"
+        raise ConfigError(f"recipe {recipe.name} {wanted}")
+    if labels == JOINED:
+        parts = sets.gather(pictures, unlabelled=recipe.teacher_weight > 0)
+        return Material(parts.train, parts.val, parts.copies, 0, "joined sets", "their validation parts")
     if labels != FERPLUS:
         if extra is not None or recipe.extra_repeats or recipe.own_label_weight:
             raise ConfigError(
@@ -79,7 +81,7 @@ def gather(
         kept = with_own_labels(kept, own, recipe.own_label_weight, recipe.own_label_classes)
     if extra is None:
         return Material(kept, val.with_majority(), copies, 0, *words)
-    added = datasets.drop_copies(learned_persons(extra), of=val)
+    added = datasets.drop_copies(sets.learned_persons(extra), of=val)
     return Material(join(kept, added, recipe.extra_repeats), val.with_majority(), copies, len(added), *words)
 
 
@@ -99,28 +101,9 @@ def _plain(pictures: Path, labels: str) -> Material:
         unknown = [label for label in val.labels if label not in train.labels]
         if unknown:
             raise ConfigError(f"{words[1]} has the class {unknown[0]}, which {words[0]} does not have")
-        val = with_labels(val, train.labels)
+        val = datasets.with_labels(val, train.labels)
     kept = datasets.drop_copies(train, of=val)
     return Material(kept, val, len(train) - len(kept), 0, *words)
-
-
-def learned_persons(path: Path) -> FaceSet:
-    """CK+48's persons that may be learned from (place in the sorted list not divisible by 5), in the eight classes."""
-    faces = ckplus.load_ckplus(path)
-    return with_labels(faces.where(protocols.by_person(faces, 0, HELD_OUT_FOLDS).train), LABELS)
-
-
-def held_out_persons(path: Path) -> FaceSet:
-    """CK+48's other persons, in the eight classes: to judge on, never to learn from. Neutral has no picture."""
-    faces = ckplus.load_ckplus(path)
-    return with_labels(faces.where(protocols.by_person(faces, 0, HELD_OUT_FOLDS).test), LABELS)
-
-
-def with_labels(faces: FaceSet, labels: tuple[str, ...]) -> FaceSet:
-    """The same faces among more, or otherwise ordered, classes; all of `faces.labels` must be among `labels`."""
-    targets = np.zeros((len(faces), len(labels)), dtype=np.float32)
-    targets[:, [labels.index(label) for label in faces.labels]] = faces.targets
-    return dataclasses.replace(faces, targets=targets, labels=labels)
 
 
 def join(faces: FaceSet, more: FaceSet, repeats: int) -> FaceSet:
@@ -162,10 +145,13 @@ def with_own_labels(faces: FaceSet, own: FaceSet, weight: float, classes: tuple[
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options that say what to learn from; a run and its export take the same."""
     parser.add_argument(
-        "--data", type=Path, required=True, help="fer2013.csv, plain or .xz, .gz, .zip; or a folder of splits of class folders"
+        "--data",
+        type=Path,
+        required=True,
+        help="fer2013.csv, plain or .xz, .gz, .zip; or a folder: splits of class folders, or all joined sets",
     )
     parser.add_argument(
-        "--labels", choices=(FERPLUS, FER2013, FOLDER), default=FERPLUS, help=f"whose labels (default: {FERPLUS})"
+        "--labels", choices=(FERPLUS, FER2013, FOLDER, JOINED), default=FERPLUS, help=f"whose labels (default: {FERPLUS})"
     )
     parser.add_argument("--votes", type=Path, help="fer2013new.csv: the FER+ votes, row by row")
     parser.add_argument("--extra", type=Path, metavar="CKPLUS", help="ckplus48.zip: extra pictures for recipes that want them")

@@ -10,6 +10,7 @@ from torchvision.models import ResNet
 from torchvision.models.resnet import BasicBlock, Bottleneck
 
 from realtime.errors import ConfigError
+from train.faceres import FaceRes
 
 STOCK_SIDE = 224
 """Side of the pictures, in pixels, for which torchvision's networks were made."""
@@ -80,7 +81,14 @@ def mobilenetv3(classes: int, *, max_pool: bool = True) -> nn.Module:
     return network
 
 
+def faceres(classes: int, *, max_pool: bool = True) -> nn.Module:
+    """FaceRes at 112x112: a teacher's body, begun with weights that know millions of faces (`train.faceres`)."""
+    _keeps_max_pool("faceres", max_pool)
+    return FaceRes(classes, side=112)
+
+
 NETWORKS: dict[str, Callable[..., nn.Module]] = {
+    "faceres": faceres,
     "googlenet": googlenet,
     "mobilenetv3": mobilenetv3,
     "resnet18": resnet18,

@@ -129,7 +129,7 @@ def load_into(network: nn.Module, path: Path, *, new_classes: bool = False) -> N
 
 
 def load_labels(path: Path) -> tuple[str, ...]:
-    """The classes of the network in a file.
+    """What the outputs of the network in a file stand for.
 
     Raises:
         ModelError: there is no such file, or it is none of train.export's.
@@ -137,7 +137,7 @@ def load_labels(path: Path) -> tuple[str, ...]:
     entries = {entry.key: entry.value for entry in _load(path).metadata_props}
     if KEY not in entries:
         raise ModelSpecError(f"{path.name} has no {KEY} metadata; give one written by train.export")
-    return ModelSpec.from_json(entries[KEY]).labels
+    return ModelSpec.from_json(entries[KEY]).outputs
 
 
 def _load(path: Path) -> onnx.ModelProto:

@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from realtime.errors import ConfigError
+from train import models
 from train.recipes import Recipe
 
 
@@ -13,15 +14,24 @@ def optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     Raises:
         ConfigError: there is none of that name.
     """
-    decayed = [p for p in model.parameters() if p.ndim > 1]
-    plain = [p for p in model.parameters() if p.ndim <= 1]
-    groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+    head = {id(p) for p in models.last_layer(model).parameters()} if recipe.head_rate != 1 else set()
+    groups = [
+        {
+            "params": [p for p in model.parameters() if (p.ndim > 1) == decays and (id(p) in head) == in_head],
+            "weight_decay": recipe.weight_decay if decays else 0.0,
+            "lr": recipe.learning_rate * (recipe.head_rate if in_head else 1),
+        }
+        for in_head in ((False, True) if head else (False,))
+        for decays in (True, False)
+    ]
     # fused: one pass over the weights instead of a dozen; Adam's part of a step of 8 faces falls from 98 to 26 ms
     if recipe.optimizer == "adam":
         return torch.optim.Adam(groups, lr=recipe.learning_rate, fused=True)
+    if recipe.optimizer == "adamw":
+        return torch.optim.AdamW(groups, lr=recipe.learning_rate, fused=True)
     if recipe.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=recipe.learning_rate, momentum=0.9, nesterov=True, fused=True)
-    raise ConfigError(f"no optimizer {recipe.optimizer!r}; there are: adam, sgd")
+    raise ConfigError(f"no optimizer {recipe.optimizer!r}; there are: adam, adamw, sgd")
 
 
 def schedule(moves: torch.optim.Optimizer, recipe: Recipe, steps: int) -> torch.optim.lr_scheduler.LRScheduler:
@@ -35,9 +45,13 @@ def schedule(moves: torch.optim.Optimizer, recipe: Recipe, steps: int) -> torch.
     if recipe.schedule == "onecycle":
         return torch.optim.lr_scheduler.OneCycleLR(
             moves,
-            max_lr=recipe.learning_rate,
+            max_lr=[group["lr"] for group in moves.param_groups],
             total_steps=recipe.epochs * steps,
             pct_start=recipe.warm_up,
             cycle_momentum=False,
         )
-    raise ConfigError(f"no schedule {recipe.schedule!r}; there are: constant, onecycle")
+    if recipe.schedule == "trapezoid":
+        total = recipe.epochs * steps
+        rise, fall = max(1, round(recipe.warm_up * total)), max(1, round(recipe.cool_down * total))
+        return torch.optim.lr_scheduler.LambdaLR(moves, lambda step: min(1.0, (step + 1) / rise, max(0, total - step) / fall))
+    raise ConfigError(f"no schedule {recipe.schedule!r}; there are: constant, onecycle, trapezoid")

@@ -21,7 +21,7 @@ from rich.table import Table
 from realtime.classifier import Classifier
 from realtime.errors import FerError, SinkError
 from realtime.version import current_commit, processor
-from train import calibration, disturb, evaluate, fer2013, honesty, lineage, manifest, material, metrics, quality_plots
+from train import calibration, disturb, evaluate, fer2013, honesty, lineage, manifest, metrics, quality_plots, sets
 from train.datasets import FaceSet
 from train.disturb import Disturbance
 from train.honesty import Point, RiskCoverage, Silence
@@ -207,7 +207,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         faces = evaluate.load("ferplus", args.data, args.votes, SPLIT)
         shares = calibration.class_shares(fer2013.load_ferplus(args.data, args.votes, "Training"))
-        strangers = material.held_out_persons(args.ckplus) if args.ckplus else None
+        strangers = sets.held_out_persons(args.ckplus) if args.ckplus else None
 
         def tell(number: int) -> None:
             progress.print(f"jitter {number} of {disturb.JITTERS}", highlight=False)

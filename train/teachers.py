@@ -34,8 +34,8 @@ class Teachers:
         self.seen = lineage.NOTHING
         for session in self._sessions:
             name = session.path.name
-            if session.spec.labels != labels:
-                raise ConfigError(f"{name} knows {', '.join(session.spec.labels)} and cannot teach {', '.join(labels)}")
+            if session.spec.outputs != labels:
+                raise ConfigError(f"{name} knows {', '.join(session.spec.outputs)} and cannot teach {', '.join(labels)}")
             known = lineage.read(session.path)
             lineage.refuse_seen(known, val, name)
             self.seen = np.union1d(self.seen, known)
@@ -47,14 +47,15 @@ class Teachers:
         """(1 - weight) * targets + weight * what the teachers say; without teachers the targets.
 
         Args:
-            targets: float32 (n,k), rows sum to 1.
+            targets: float32 (n,k); what a row lacks to 1, all of it where there is no label, is the teachers' as well.
             pictures: float32 (n,1,48,48), as the network is shown them.
             weight: 0 to 1.
         """
         if not self._sessions or not weight:
             return targets
         probs = np.mean([_softmax(session.run(pictures)) for session in self._sessions], axis=0)
-        return np.asarray((1 - weight) * targets + weight * probs, dtype=np.float32)
+        labelled = (1 - weight) * targets
+        return np.asarray(labelled + (1 - labelled.sum(axis=1, keepdims=True)) * probs, dtype=np.float32)
 
 
 def sha256(path: Path) -> str:
