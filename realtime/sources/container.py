@@ -78,6 +78,11 @@ def times_may_jump(container: InputContainer) -> bool:
     return bool(container.format.flags & TIMES_MAY_JUMP)
 
 
+def duration_is_estimated(container: InputContainer) -> bool:
+    """Whether FFmpeg made the duration up from the first and the last timestamp, which may be wrong, or of two recordings."""
+    return times_may_jump(container) and container.format.name not in PLAYLISTS
+
+
 def is_finite(container: InputContainer, stream: VideoStream) -> bool | None:
     """Whether what comes over a network has an end; None if that shows when a second image comes, or does not."""
     form = container.format.name
@@ -91,7 +96,8 @@ def is_finite(container: InputContainer, stream: VideoStream) -> bool | None:
         return None
     if form.endswith("_pipe"):
         return True
-    if "mp4" in form.split(","):  # the duration of a recording in progress is what has come of it so far
+    # the duration of an MP4 in progress is what has come of it so far; a promised length makes FFmpeg divide it by the bit rate
+    if "mp4" in form.split(",") or (container.size or 0) > 0:
         return stream.frames > 0
     return bool(container.duration)
 

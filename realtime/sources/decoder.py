@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from realtime.errors import SourceLostError, SourceOpenError
 from realtime.sources.base import Notify
-from realtime.sources.container import frame_rate, is_finite, times_may_jump, video_stream
+from realtime.sources.container import duration_is_estimated, frame_rate, is_finite, times_may_jump, video_stream
 from realtime.sources.display import Display
 from realtime.sources.lookahead import Lookahead
 from realtime.sources.timestamps import MediaClock
@@ -136,7 +136,9 @@ class Decoder:
             count += 1
             end_s = media_time + float((frame.duration or 0) * (self._stream.time_base or 0))
             yield Decoded(self._display.bgr(frame), media_time, arrived_at)
-        declared_s = _declared_seconds(self._container, self._stream)
+        declared_s = None
+        if not duration_is_estimated(self._container):
+            declared_s = _declared_seconds(self._container, self._stream)
         early = declared_s is not None and end_s < declared_s - max(MISSING_S, MISSING_PART * declared_s)
         if (early or self._cut) and count and self.finite:
             of = "" if declared_s is None or declared_s < end_s else f" of {declared_s:.1f} s"
@@ -151,7 +153,7 @@ class Decoder:
             behind = self._pending.index(stamp)
             pending = [other for at, other in enumerate(self._pending) if at > behind or other > stamp]
             self._pending = deque(pending, MOST_PENDING)
-        return self._clock.seconds(stamp, self._stamps_ahead if self.finite else tuple)
+        return self._clock.seconds(stamp, self._stamps_ahead if self.finite else None)
 
     def _stamps_ahead(self) -> list[int]:
         """Timestamps of the frames to come, in the order of their packets: those in the decoder, and those that can be read."""

@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 import cv2
 import numpy as np
+from av.buffer import Buffer
 from av.sidedata.sidedata import Type
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -43,7 +44,8 @@ class Display:
                 format="bgr24", width=width, height=height, interpolation="BICUBIC"
             )
         if Type.DISPLAYMATRIX in frame.side_data:
-            return oriented(image, np.frombuffer(bytes(frame.side_data[Type.DISPLAYMATRIX]), np.int32))
+            matrix: Buffer = frame.side_data[Type.DISPLAYMATRIX]  # type: ignore[typeddict-item]  # PyAV's stub lists one of many
+            return oriented(image, np.frombuffer(bytes(matrix), np.int32))
         return image
 
     def _pixel_shape(self) -> Fraction | None:

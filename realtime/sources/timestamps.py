@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from statistics import median_high
+from typing import TypeAlias
 
 SMALLEST_STEP_S = 0.001
 """What a frame is moved on by when its timestamp does not rise; shorter than any frame of a real camera lasts."""
@@ -26,6 +27,9 @@ LEAST_AHEAD, MOST_AHEAD = 30, 600
 
 TOLERANCE = 0.1
 """Share of the time since the last good timestamp by which the frames in between may have been faster or slower."""
+
+
+Ahead: TypeAlias = Callable[[], Sequence[int]]
 
 
 class MediaClock:
@@ -60,12 +64,13 @@ class MediaClock:
         """How many packets ahead are worth a look."""
         return min(max(LEAST_AHEAD, round(HORIZON_S / self._usual_s())), MOST_AHEAD)
 
-    def seconds(self, ticks: int | None, ahead: Callable[[], Sequence[int]] = tuple) -> float:
+    def seconds(self, ticks: int | None, ahead: Ahead | None = None) -> float:
         """Media time of the next frame in presentation order.
 
         Args:
             ticks: its timestamp, None if it carries none.
-            ahead: gives the timestamps of the frames that follow, in the order of their packets; called when in doubt.
+            ahead: gives the timestamps of the frames that follow, in the order of their packets; called when in doubt. None
+                in a live source, where they are not known.
         """
         due_s = 0.0 if self._last_s is None else self._last_s + self._period_s
         if ticks is None:
@@ -76,14 +81,13 @@ class MediaClock:
         self._last_s = time_s if self._last_s is None else max(time_s, self._last_s + SMALLEST_STEP_S)
         return self._last_s
 
-    def _stamped(self, stamp_s: float, due_s: float, ahead: Callable[[], Sequence[int]]) -> float:
+    def _stamped(self, stamp_s: float, due_s: float, ahead: Ahead | None) -> float:
         last_s, first = self._stamp_s, self._first
         if last_s is None:
             return self._start(stamp_s, due_s)
         step_s = stamp_s - last_s
-        if not 0 < step_s <= (USUAL_STEPS + self._since) * self._usual_s():
-            coming = [float(ticks * self._time_base) for ticks in ahead()]
-            estimate_s = self._estimate(stamp_s, last_s, coming, due_s)
+        if not self._is_usual(step_s):
+            estimate_s = None if ahead is None else self._estimate(stamp_s, last_s, self._stamps(ahead()), due_s)
             if estimate_s is not None:
                 self.wrong += 1
                 self._since += 1
@@ -103,6 +107,16 @@ class MediaClock:
         self._origin_s, self._stamp_s, self._since = stamp_s - due_s, stamp_s, 0
         return due_s
 
+    def _stamps(self, ticks: Sequence[int]) -> list[float]:
+        return [float(tick * self._time_base) for tick in ticks]
+
+    def _is_usual(self, step_s: float) -> bool:
+        """Whether a step from the last good timestamp is what the frames since then make likely."""
+        usual_s = self._usual_s()
+        if self._since == 0:
+            return 0 < step_s <= USUAL_STEPS * usual_s
+        return step_s > 0 and abs(step_s - (1 + self._since) * usual_s) <= usual_s
+
     def _usual_s(self) -> float:
         """Seconds between two frames lately."""
         return median_high(self._steps) if len(self._steps) >= 5 else self._period_s
@@ -111,23 +125,29 @@ class MediaClock:
         """The frame's time if its timestamp is wrong, else None."""
         usual_s = self._usual_s()
         gap_s = (self._reorder + 1.5) * usual_s
-        forward = stamp_s > last_s
-        front_s, breaks = stamp_s, 0
-        returned = False
+        leap_s = stamp_s - last_s
+        before_s = due_s - self._period_s
+        front_s: float = stamp_s
+        first_break: tuple[int, float] | None = None
         for index, next_s in enumerate(coming):
             leaves = abs(next_s - front_s) > gap_s
             # what is shown later and was stamped earlier contradicts a leap forward
-            if next_s > last_s and (leaves or (forward and next_s < stamp_s)):
+            if next_s > last_s and (leaves or (leap_s > 0 and next_s < stamp_s)):
                 frames = self._since + index + 2
-                if abs(next_s - last_s - frames * usual_s) <= gap_s + TOLERANCE * frames * usual_s:
-                    before_s = due_s - self._period_s
-                    return before_s + max(0.0, next_s - self._origin_s - before_s) / (index + 2)
-            if leaves:
-                breaks += 1
-                returned |= breaks == 1 and not forward and next_s > last_s and index * usual_s < HORIZON_S / 2
-                front_s = next_s
-            else:
-                front_s = max(front_s, next_s)
-        if forward and stamp_s - last_s > NEW_CLOCK_S:
-            returned = 2 * sum(next_s < stamp_s for next_s in coming) > len(coming)
-        return due_s if returned else None
+                if abs(next_s - last_s - frames * usual_s) <= gap_s + TOLERANCE * frames * usual_s:  # goes on without it
+                    share_s = max(0.0, next_s - self._origin_s - before_s) / (index + 2)
+                    return before_s + min(share_s, usual_s)
+            if leaves and first_break is None:
+                first_break = index, next_s - front_s
+                if leap_s <= 0 and next_s > last_s and index * usual_s < HORIZON_S / 2:
+                    return due_s  # behind for a moment only
+            front_s = next_s if leaves else max(front_s, next_s)
+        if not coming:  # nothing goes on from a last frame that lies behind the others
+            return due_s if leap_s < 0 else None
+        if NEW_CLOCK_S < leap_s <= self._longest_pause_s and first_break is not None:
+            index, then_s = first_break  # a leap into a clock that ends at once
+            if index * usual_s < HORIZON_S / 2 and not -NEW_CLOCK_S <= then_s <= self._longest_pause_s:
+                return due_s
+        if leap_s > NEW_CLOCK_S and 2 * sum(next_s < stamp_s for next_s in coming) > len(coming):
+            return due_s
+        return None
