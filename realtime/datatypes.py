@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from realtime.labels import LABELS
+from realtime.rates import plausible_fps
 
 
 def _checked(name: str, array: NDArray[np.generic], dtype: DTypeLike, shape: tuple[int | None, ...]) -> None:
@@ -223,8 +224,8 @@ class SourceInfo:
         name: as the user gave it, without a path's folders and without a URL's password.
         live: frames come at their own pace and are lost when not taken.
         temporal: consecutive frames belong together (False for a folder of pictures).
-        width, height: pixels as shown, rotation applied.
-        fps: nominal frames a second, or None where unknown or meaningless.
+        width, height: square pixels as shown, rotation applied.
+        fps: nominal frames a second; None where unknown, and where what was given is not plausible (`rates.plausible_fps`).
         frames: how many frames the file says it has (its word, not a promise), or None.
         path: the file, or None when the source is no file.
     """
@@ -237,6 +238,9 @@ class SourceInfo:
     fps: float | None
     frames: int | None
     path: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fps", plausible_fps(self.fps))  # one place for all that use it
 
 
 @dataclass(frozen=True)

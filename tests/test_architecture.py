@@ -16,6 +16,7 @@ LAYERS: dict[str, int] = {
     "version": 0,
     "providers": 0,
     "cache": 0,
+    "rates": 0,
     "geometry": 1,
     "spec": 1,
     "config": 1,
@@ -51,7 +52,7 @@ LAYERS: dict[str, int] = {
 }
 """Layer of every module of realtime (DESIGN, section 2); `spec` and `preprocess` may know each other's constants."""
 
-ALLOWED_SIDEWAYS = {("datatypes", "labels"), ("spec", "preprocess")}
+ALLOWED_SIDEWAYS = {("datatypes", "labels"), ("datatypes", "rates"), ("spec", "preprocess")}
 
 
 def modules(package: str) -> list[Path]:

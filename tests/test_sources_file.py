@@ -12,7 +12,7 @@ from realtime.errors import SourceLostError, SourceOpenError
 from realtime.sources.decoder import UNREADABLE_PACKETS
 from realtime.sources.file import VideoFile
 from tests.fakes import picture
-from tests.video_files import gray_levels, level, read_all, turn_clockwise, write_sound, write_video
+from tests.video_files import gray_levels, level, read_all, restamp, turn_clockwise, write_sound, write_video
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -78,6 +78,31 @@ def test_a_variable_rate_keeps_its_times(tmp_path: Path) -> None:
     source = VideoFile(write_video(tmp_path / "v.mkv", gray_levels(6), times_ms=times_ms))
     assert [frame.media_time for frame in read_all(source)] == pytest.approx([t / 1000 for t in times_ms], abs=0.0011)
     source.close()
+
+
+@pytest.mark.parametrize("shifts_s", [{40: 3600.0}, {40: -0.9, 41: 5.0, 80: -2.0}, {40 + i: 3.0 for i in range(60)}])
+def test_a_wrong_timestamp_stays_with_its_frame_and_is_told(tmp_path: Path, shifts_s: dict[int, float]) -> None:
+    path = write_video(tmp_path / "a.ts", gray_levels(150), fps=25, encoder={"bf": "0"})
+    told: list[str] = []
+    source = VideoFile(restamp(path, shifts_s), notify=told.append)
+    times = [frame.media_time or 0.0 for frame in read_all(source)]
+    source.close()
+    assert len(times) == 150
+    off = [abs(time_s - i / 25) for i, time_s in enumerate(times) if i not in shifts_s]
+    assert max(off) < 0.01
+    assert times == sorted(set(times))
+    assert "a.ts has a wrong timestamp near 1.6 s" in told[0]
+    at_the_end = [f"a.ts has {len(shifts_s)} wrong timestamps; the times of those frames are estimates"]
+    assert told[1:] == (at_the_end if len(shifts_s) > 1 else [])
+
+
+def test_wrong_timestamps_in_a_joined_recording(tmp_path: Path) -> None:
+    first = restamp(write_video(tmp_path / "1.ts", gray_levels(100), fps=25, encoder={"bf": "0"}), {30: 9.0, 99: 3600.0})
+    second = restamp(write_video(tmp_path / "2.ts", gray_levels(100), fps=25, encoder={"bf": "0"}), {1: -0.5, 50: 60.0})
+    (tmp_path / "joined.ts").write_bytes(first.read_bytes() + second.read_bytes())
+    times = [frame.media_time for frame in read_all(VideoFile(tmp_path / "joined.ts"))]
+    good = [i for i in range(200) if i not in (30, 99, 101, 150)]
+    assert [times[i] for i in good] == pytest.approx([i / 25 for i in good], abs=0.081)
 
 
 def test_rotation_is_applied(tmp_path: Path) -> None:

@@ -30,6 +30,12 @@ class _Files(SimpleHTTPRequestHandler):
         self.close_connection = True
         if self.path.startswith("/locked"):
             self.send_error(401)
+        elif self.path.startswith("/endless/"):  # as a camera that must promise a length
+            self.send_response(200)
+            self.send_header("Content-Length", self.path.split("/")[2])
+            self.end_headers()
+            while True:  # until the client leaves
+                self.wfile.write(Path(self.directory, self.path.split("/")[3]).read_bytes())
         elif self.path.startswith("/unsized/"):  # as a camera sends: nobody knows how much will come
             data = Path(self.directory, self.path[9:]).read_bytes()
             self.send_response(200)
@@ -137,6 +143,64 @@ def test_a_video_on_the_web_without_a_duration_is_a_file_if_its_size_is_known(tm
         source = Stream(f"{address}/a.webm")
         assert len(read_all(source)) == 30
         assert source.info.live is False
+        source.close()
+
+
+@pytest.mark.parametrize("where", ["unsized", "endless/2147483647", "endless/99999999", "endless/9223372036854775807"])
+def test_images_one_after_the_other_without_an_end_are_live(tmp_path: Path, where: str) -> None:
+    (tmp_path / "camera.mjpeg").write_bytes(b"".join(JPEGS) * 5)
+    with web(tmp_path) as address:
+        source = Stream(f"{address}/{where}/camera.mjpeg")
+        frame = source.read()
+        assert (source.info.live, source.info.fps) == (True, None)
+        assert frame is not None
+        assert frame.media_time is None
+        source.close()
+
+
+@pytest.mark.parametrize("suffix", ["ts", "flv"])
+def test_a_broadcast_that_promises_a_length_is_live(tmp_path: Path, suffix: str) -> None:
+    write_video(tmp_path / f"a.{suffix}", gray_levels(60), codec="flv" if suffix == "flv" else "libx264")
+    if suffix == "flv":  # as a server sends it that does not know how long it will take
+        data = (tmp_path / "a.flv").read_bytes()
+        at = data.index(b"duration") + 9
+        (tmp_path / "a.flv").write_bytes(data[:at] + bytes(8) + data[at + 8 :])
+    with web(tmp_path) as address:
+        source = Stream(f"{address}/endless/2147483647/a.{suffix}")
+        assert source.info.live is True
+        source.close()
+
+
+def test_the_same_images_in_a_file_are_finite(tmp_path: Path) -> None:
+    (tmp_path / "recording.mjpeg").write_bytes(b"".join(JPEGS) * 5)
+    with web(tmp_path) as address:
+        source = Stream(f"{address}/recording.mjpeg")
+        assert source.info.live is False
+        assert len(read_all(source)) == 100
+        source.close()
+
+
+def test_one_image_without_a_length_is_one_frame(tmp_path: Path) -> None:
+    (tmp_path / "snapshot.jpg").write_bytes(JPEGS[3])
+    with web(tmp_path) as address:
+        source = Stream(f"{address}/unsized/snapshot.jpg")
+        assert source.info.live is False
+        assert len(read_all(source)) == 1
+        source.close()
+
+
+FRAGMENTED = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+
+
+@pytest.mark.parametrize(
+    ("where", "movflags", "live"),
+    [("unsized/", FRAGMENTED, True), ("", FRAGMENTED, False), ("unsized/", {"movflags": "+faststart"}, False)],
+)
+def test_an_mp4_is_live_while_it_is_being_recorded(tmp_path: Path, where: str, movflags: dict[str, str], live: bool) -> None:
+    write_video(tmp_path / "a.mp4", gray_levels(60), options=movflags, encoder={"g": "10", "tune": "zerolatency"})
+    with web(tmp_path) as address:
+        source = Stream(f"{address}/{where}a.mp4")
+        assert source.info.live is live
         source.close()
 
 

@@ -1,7 +1,7 @@
 """Small video files for tests, whose frames can be told apart by their gray level."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -31,12 +31,16 @@ def write_video(
     fps: int = 30,
     times_ms: Sequence[int] | None = None,
     options: dict[str, str] | None = None,
+    pixel_shape: Fraction | None = None,
+    encoder: dict[str, str] | None = None,
 ) -> Path:
     """A video of plain frames; the left half of each is dark, so that a rotation shows."""
     width, height = size_wh
     with av.open(str(path), "w", options=options or {}) as container:
-        stream = container.add_stream(codec, rate=fps)
+        stream = container.add_stream(codec, rate=fps, options=encoder or {})
         stream.width, stream.height, stream.pix_fmt = width, height, pix_fmt
+        if pixel_shape is not None:
+            stream.codec_context.sample_aspect_ratio = pixel_shape
         if times_ms is not None:
             stream.codec_context.time_base = Fraction(1, 1000)
         for i, level in enumerate(levels):
@@ -64,9 +68,42 @@ def write_sound(path: Path) -> Path:
 
 def turn_clockwise(path: Path) -> Path:
     """Sets the rotation in the header of an MP4 with one track, as a phone held upright does."""
+    return set_matrix(path, CLOCKWISE)
+
+
+def set_matrix(path: Path, matrix: bytes) -> Path:
+    """Sets the display matrix in the header of an MP4 with one track."""
     data = path.read_bytes()
     at = data.index(IDENTITY, data.index(b"tkhd"))
-    path.write_bytes(data[:at] + CLOCKWISE + data[at + len(IDENTITY) :])
+    path.write_bytes(data[:at] + matrix + data[at + len(IDENTITY) :])
+    return path
+
+
+def restamp(path: Path, shifts_s: Mapping[int, float]) -> Path:
+    """Moves the timestamps of single frames of an MPEG-TS without B frames, by seconds."""
+    data = bytearray(path.read_bytes())
+    frame = -1
+    for packet in range(0, len(data), 188):
+        at = packet + 4
+        if data[packet + 3] & 0x20:  # an adaptation field
+            at += 1 + data[at]
+        if not data[packet + 1] & 0x40 or data[at : at + 4] != b"\0\0\1\xe0":
+            continue
+        frame += 1
+        for stamp in range(at + 9, at + 9 + (10 if data[at + 7] >> 6 == 3 else 5), 5):
+            a, b, c, d, e = data[stamp : stamp + 5]
+            ticks = (a >> 1 & 7) << 30 | b << 22 | c >> 1 << 15 | d << 7 | e >> 1
+            ticks = (ticks + round(90_000 * shifts_s.get(frame, 0.0))) % (1 << 33)
+            data[stamp : stamp + 5] = bytes(
+                (
+                    a & 0xF1 | ticks >> 30 << 1,
+                    ticks >> 22 & 0xFF,
+                    (ticks >> 15 & 0x7F) << 1 | 1,
+                    ticks >> 7 & 0xFF,
+                    (ticks & 0x7F) << 1 | 1,
+                )
+            )
+    path.write_bytes(data)
     return path
 
 

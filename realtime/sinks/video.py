@@ -128,7 +128,7 @@ class VideoSink:
     def _begin(self, picture: NDArray[np.uint8]) -> None:
         """Opens the encoder for pictures of this size, and the sound track beside it."""
         height, width = picture.shape[:2]
-        rate = Fraction(min(max(self._source.fps or FALLBACK_FPS, 1), 1000)).limit_denominator(1001)  # a hint: files lie
+        rate = Fraction(max(self._source.fps or FALLBACK_FPS, 1)).limit_denominator(1001)  # a hint: files lie
         try:
             stream = self._output.add_stream("libx264", rate=rate, options=ENCODER_OPTIONS)
         except av.codec.codec.UnknownCodecError as error:

@@ -122,7 +122,7 @@ class Camera:
             temporal=True,
             width=width,
             height=height,
-            fps=rate if 0 < rate <= 1000 else None,  # some drivers say -1, nan or 10000000
+            fps=rate,  # some drivers say -1, nan or 10000000: SourceInfo drops what is not plausible
             frames=None,
         )
         if size_wh is not None and size_wh != (width, height):

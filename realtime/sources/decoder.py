@@ -1,6 +1,7 @@
 """Frames of anything FFmpeg can open, through PyAV: what video files and network streams have in common."""
 
 import time
+from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,13 +11,15 @@ import av
 import numpy as np
 from av.container import InputContainer
 from av.packet import Packet
-from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from realtime.errors import SourceLostError, SourceOpenError
 from realtime.sources.base import Notify
+from realtime.sources.container import duration_is_estimated, frame_rate, is_finite, times_may_jump, video_stream
+from realtime.sources.display import Display
+from realtime.sources.lookahead import Lookahead
 from realtime.sources.timestamps import MediaClock
 
 UNREADABLE_PACKETS = 200
@@ -26,10 +29,11 @@ MISSING_S = 0.5
 MISSING_PART = 0.01
 """A file that ends earlier than it says by more than either is incomplete; headers are wrong by a few frames at times."""
 
-NOT_VIDEO = frozenset({"ansi"})
-"""FFmpeg draws text files as a terminal would; nobody who gives one means that."""
+REORDERED = 8
+"""How many frames the packets may be out of order where a codec reorders: the largest pyramid of B frames in common use."""
 
-PLAYLISTS = frozenset({"hls", "dash"})
+MOST_PENDING = 64
+"""Packets that a decoder may hold: its reordering and one for each of its threads."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +46,7 @@ class Decoded:
 
 
 class Decoder:
-    """The first real video stream of an address, decoded frame by frame in presentation order, rotation applied.
+    """The main video stream of an address, decoded frame by frame in presentation order, as a player shows it.
 
     Args:
         url: what FFmpeg understands.
@@ -71,15 +75,28 @@ class Decoder:
         self._notify = notify
         self.damaged = 0
         self._told_damaged = 0
+        self._told_wrong = 0
         self._cut = False
         self._container: InputContainer = av.open(url, options=options, timeout=timeout_s, metadata_errors="replace")
         try:
-            self._stream = _video_stream(self._container, name)
-            self.finite = is_file or _is_finite(self._container)
-            self.fps = _rate(self._container, self._stream)
+            self._stream = video_stream(self._container, name)
+            finite = is_file or is_finite(self._container, self._stream)
+            self.finite = bool(finite)
+            self.fps = frame_rate(self._container, self._stream)
             self.frames = self._stream.frames or None
             # all cores for files; frame threading would hold live frames back
             self._stream.thread_type = "AUTO" if self.finite else "SLICE"
+            self._display = Display(self._stream)
+            self._ahead = Lookahead(self._packets())
+            # AVI stores no presentation times: FFmpeg makes them up in decoding order, so that they jump to and fro
+            self._by_dts = self._container.format.name == "avi"
+            self._pending: deque[int] = deque(maxlen=MOST_PENDING)
+            self._clock = MediaClock(
+                self._stream.time_base or Fraction(1, av.time_base),
+                1 / (self.fps or 25.0),
+                may_jump=times_may_jump(self._container),
+                reorder=REORDERED if self._stream.codec_context.has_b_frames else 0,
+            )
             self._decoded = self._decode()
             self._first = next(self._decoded, None)
             if self._first is None:
@@ -87,6 +104,8 @@ class Decoder:
         except BaseException:
             self._container.close()
             raise
+        if finite is None:
+            self.finite = not any(packet.size for packet in self._ahead.ahead(1))
         self.size_hw = self._first.image.shape[:2]
 
     def read(self) -> Decoded | None:
@@ -101,6 +120,7 @@ class Decoder:
         except av.FFmpegError as error:
             raise SourceLostError(f"{self._name} stopped giving frames: {reason(error)}") from error
         self._tell_damage(frame)
+        self._tell_wrong_times(frame)
         return frame
 
     def close(self) -> None:
@@ -109,17 +129,16 @@ class Decoder:
         self._container.close()
 
     def _decode(self) -> Generator[Decoded]:
-        clock = MediaClock(self._stream.time_base or Fraction(1, av.time_base), 1 / (self.fps or 25.0))
-        # AVI stores no presentation times: FFmpeg makes them up in decoding order, so that they jump to and fro
-        by_dts = self._container.format.name == "avi"
         count, end_s = 0, 0.0
         for frame, arrived_at in self._raw():
             self.damaged += frame.is_corrupt
-            media_time = clock.seconds(frame.dts if by_dts else frame.pts)
+            media_time = self._media_time(frame.dts if self._by_dts else frame.pts)
             count += 1
             end_s = media_time + float((frame.duration or 0) * (self._stream.time_base or 0))
-            yield Decoded(_bgr(frame), media_time, arrived_at)
-        declared_s = _declared_seconds(self._container, self._stream)
+            yield Decoded(self._display.bgr(frame), media_time, arrived_at)
+        declared_s = None
+        if not duration_is_estimated(self._container):
+            declared_s = _declared_seconds(self._container, self._stream)
         early = declared_s is not None and end_s < declared_s - max(MISSING_S, MISSING_PART * declared_s)
         if (early or self._cut) and count and self.finite:
             of = "" if declared_s is None or declared_s < end_s else f" of {declared_s:.1f} s"
@@ -128,12 +147,30 @@ class Decoder:
                 "that was cut short; fetch it again if there is a whole one"
             )
 
+    def _media_time(self, stamp: int | None) -> float:
+        if stamp is not None and stamp in self._pending:
+            # what lies before it and is earlier was never shown (a second field, a hidden frame)
+            behind = self._pending.index(stamp)
+            pending = [other for at, other in enumerate(self._pending) if at > behind or other > stamp]
+            self._pending = deque(pending, MOST_PENDING)
+        return self._clock.seconds(stamp, self._stamps_ahead if self.finite else None)
+
+    def _stamps_ahead(self) -> list[int]:
+        """Timestamps of the frames to come, in the order of their packets: those in the decoder, and those that can be read."""
+        coming = (self._stamp(packet) for packet in self._ahead.ahead(self._clock.horizon))
+        return [*self._pending, *(stamp for stamp in coming if stamp is not None)]
+
+    def _stamp(self, packet: "Packet[VideoStream]") -> int | None:
+        return packet.dts if self._by_dts else packet.pts
+
     def _raw(self) -> Iterator[tuple[VideoFrame, float]]:
         """Frames as FFmpeg gives them, each with the time when its data had arrived."""
         failures = 0
         try:
-            for packet in self._packets():
+            for packet in self._ahead:
                 arrived_at = time.perf_counter()
+                if (stamp := self._stamp(packet)) is not None:
+                    self._pending.append(stamp)
                 if packet.size:
                     self._cut = packet.is_corrupt  # the last packet of a file that was cut within it
                 try:
@@ -176,38 +213,20 @@ class Decoder:
             self._notify(f"{self._name} is damaged in {self.damaged} places; some of its frames are missing or faulty")
             self._told_damaged = self.damaged
 
+    def _tell_wrong_times(self, frame: Decoded | None) -> None:
+        if (wrong := self._clock.wrong) and not self._told_wrong and frame is not None:
+            self._notify(f"{self._name} has a wrong timestamp near {frame.media_time:.1f} s; using the time expected there")
+            self._told_wrong = wrong
+        elif frame is None and wrong > self._told_wrong:
+            self._notify(f"{self._name} has {wrong} wrong timestamps; the times of those frames are estimates")
+            self._told_wrong = wrong
+
 
 def reason(error: av.FFmpegError) -> str:
     """FFmpeg's reason in plain words, without the address (it may hold a password)."""
     if isinstance(error, av.error.ExitError | TimeoutError):
         return "no answer in time"
     return (error.strerror or type(error).__name__).strip().lower()
-
-
-def _rate(container: InputContainer, stream: VideoStream) -> float | None:
-    # pictures one after the other carry no rate; FFmpeg then says 25
-    if "jpeg" in container.format.name or container.format.name.endswith("_pipe"):
-        return None
-    return float(stream.average_rate or stream.base_rate or 0) or None
-
-
-def _is_finite(container: InputContainer) -> bool:
-    if container.duration or container.format.name.endswith("_pipe"):  # a single picture
-        return True
-    # browsers record without a duration, but a web server knows how long the file is; a live playlist is short as well
-    return (container.size or 0) > 0 and container.format.name not in PLAYLISTS
-
-
-def _video_stream(container: InputContainer, name: str) -> VideoStream:
-    for stream in container.streams.video:
-        if stream.disposition & Disposition.attached_pic:  # the cover of a piece of music
-            continue
-        if stream.codec_context is None:
-            raise SourceOpenError(f"{name} is a video in a format that is not known here; convert it to H.264 first")
-        if stream.codec_context.name not in NOT_VIDEO:
-            return stream
-    what = "sound but no video" if container.streams.audio else "no video"
-    raise SourceOpenError(f"{name} holds {what}; give a video file, a picture or a folder of pictures")
 
 
 def _declared_seconds(container: InputContainer, stream: VideoStream) -> float | None:
@@ -223,9 +242,3 @@ def _declared_seconds(container: InputContainer, stream: VideoStream) -> float |
     if container.duration and len(container.streams) == 1:
         return container.duration / av.time_base
     return None
-
-
-def _bgr(frame: VideoFrame) -> NDArray[np.uint8]:
-    image: NDArray[np.uint8] = frame.to_ndarray(format="bgr24")  # type: ignore[assignment]  # bgr24 is uint8
-    turns = round(frame.rotation / 90) % 4  # counter-clockwise, as np.rot90 turns
-    return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
