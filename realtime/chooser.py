@@ -185,6 +185,9 @@ def _measured(question: Question, candidates: Sequence[Candidate], threads: int,
     index, network = opened[preferred([candidates[i] for i, _ in opened], times)]
     words = [f"{candidates[i]} {1000 * seconds:.1f} ms a face" for (i, _), seconds in zip(opened, times, strict=True)]
     words += sorted({str(error) for error in refusals})
+    for _, other in opened:
+        if other is not network:
+            other.close()
     notes.append(f"measured: {'; '.join(words)}")
     _remember(question, index, words, notes)
     return Opened(network, tuple(notes))

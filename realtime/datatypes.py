@@ -228,6 +228,7 @@ class SourceInfo:
         fps: nominal frames a second; None where unknown, and where what was given is not plausible (`rates.plausible_fps`).
         frames: how many frames the file says it has (its word, not a promise), or None.
         path: the file, or None when the source is no file.
+        start_s: the first frame's time on the file's own clock, seconds; its sound counts from the same.
     """
 
     name: str
@@ -238,6 +239,7 @@ class SourceInfo:
     fps: float | None
     frames: int | None
     path: str | None = None
+    start_s: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fps", plausible_fps(self.fps))  # one place for all that use it

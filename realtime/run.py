@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 
 import cv2
 
@@ -31,8 +31,7 @@ def run(config: Config) -> int:
     """
     with one_thread(), signals.caught() as stop:
         classifier = Classifier.load(config.model, config.threads, config.provider)
-        feed = open_feed(config)
-        try:
+        with closing(classifier), closing(open_feed(config)) as feed:
             info = RunInfo(
                 version=__version__,
                 model=classifier.name,
@@ -44,8 +43,6 @@ def run(config: Config) -> int:
             )
             with open_pipeline(config, classifier, feed.info) as pipeline:
                 _run(config, info, feed, pipeline, stop)
-        finally:
-            feed.close()
     return stop.exit_code
 
 

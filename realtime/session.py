@@ -125,6 +125,10 @@ class Session:
         elsewhere = [self._helpers.submit(self._read, part) for part in others]
         return np.concatenate([self._read(first), *(part.result() for part in elsewhere)])
 
+    def close(self) -> None:
+        """Ends the helper threads, once they have read what they are reading; may be called twice."""
+        self._helpers.shutdown(wait=False, cancel_futures=True)
+
     def _read(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.asarray(self._session.run(None, {self._input: batch})[0], dtype=np.float32)
 

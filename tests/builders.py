@@ -93,9 +93,10 @@ def source_info(
     fps: float | None = 30.0,
     frames: int | None = 10,
     path: str | None = None,
+    start_s: float = 0.0,
 ) -> SourceInfo:
     """A file unless told otherwise."""
-    return SourceInfo(name, live, temporal, size_wh[0], size_wh[1], fps, frames, path)
+    return SourceInfo(name, live, temporal, size_wh[0], size_wh[1], fps, frames, path, start_s)
 
 
 def camera_info(name: str = "0") -> SourceInfo:

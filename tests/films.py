@@ -69,19 +69,29 @@ def save(path: Path, results: list[FrameResult], source: SourceInfo | None = Non
     return read(path)
 
 
-def clip_info(path: Path, frames: int = 20) -> SourceInfo:
-    return builders.source_info(path.name, path=str(path), fps=10.0, frames=frames)
+def clip_info(path: Path, frames: int = 20, start_s: float = 0.0) -> SourceInfo:
+    return builders.source_info(path.name, path=str(path), fps=10.0, frames=frames, start_s=start_s)
 
 
-def make_clip(path: Path, codec: str, *, seconds: int = 2, rate: int = 22050, start_s: float = 0.0) -> Path:
-    """A clip of 10 pictures a second with a tone."""
+def make_clip(
+    path: Path,
+    codec: str,
+    *,
+    seconds: int = 2,
+    rate: int = 22050,
+    start_s: float = 0.0,
+    channels: int = 2,
+    key_frames: int = 250,
+) -> Path:
+    """A clip of 10 pictures a second with a tone; every so many of them a key frame."""
+    layout = "mono" if channels == 1 else "stereo"
     with av.open(str(path), "w") as file:
-        video = file.add_stream("libx264", rate=10, options={"preset": "ultrafast"})
+        video = file.add_stream("libx264", rate=10, options={"preset": "ultrafast", "g": str(key_frames)})
         video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
         sound = file.add_stream(codec, rate=rate)
         assert isinstance(sound, av.AudioStream)
-        sound.codec_context.layout = "stereo"
-        resampler = av.AudioResampler(sound.format, "stereo", rate, sound.codec_context.frame_size or 1024)
+        sound.codec_context.layout = layout
+        resampler = av.AudioResampler(sound.format, layout, rate, sound.codec_context.frame_size or 1024)
         shift = round(start_s * rate)
         for n in range(seconds * 10):
             frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 80, np.uint8), format="bgr24")

@@ -27,6 +27,7 @@ class Machine:
         speeds: seconds a face, by file name and provider.
         broken: providers that do not really run.
         loaded: what was loaded, in order.
+        closed: what was closed again.
         batches: faces in each call of a network.
     """
 
@@ -42,6 +43,7 @@ class Machine:
     )
     broken: tuple[str, ...] = ()
     loaded: list[tuple[str, str]] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
     batches: list[int] = field(default_factory=list)
     now: float = 100.0
 
@@ -88,6 +90,9 @@ class Network:
         self.machine.batches.append(len(batch))
         self.machine.now += len(batch) * self.machine.speeds[self.path.name, self.provider]
         return np.zeros((len(batch), len(LABELS)), np.float32)
+
+    def close(self) -> None:
+        self.machine.closed.append(self.path.name)
 
 
 @pytest.fixture
@@ -158,6 +163,7 @@ def test_a_network_that_is_named_is_not_measured(machine: Machine) -> None:
 def test_the_faster_file_is_taken_and_remembered(machine: Machine) -> None:
     assert machine.started().file == INT8
     assert machine.loaded == [(INT8, "cpu"), (FULL, "cpu"), (FAST, "cpu")]
+    assert machine.closed == [FULL, FAST]
     machine.speeds[INT8, "cpu"] = 0.02  # it is not measured again
     before = machine.now
     second = machine.started()

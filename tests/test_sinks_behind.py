@@ -119,3 +119,18 @@ def test_closing_twice() -> None:
     behind.close(NOTHING)
     behind.close(NOTHING)
     assert slow.written == []
+
+
+def test_an_output_that_is_stuck_is_given_up_in_bounded_time() -> None:
+    slow = Slow()
+    slow.gate.clear()
+    behind = Behind(slow, stuck_s=0.2)
+    with pytest.raises(SinkError, match=r"no frame for 0\.2 s"):
+        write_all(behind, results(MOST_BEHIND + 2))
+    with pytest.raises(SinkError, match=r"no frame for 0\.2 s"):
+        behind.close(NOTHING)
+    assert slow.closed == 0  # its thread may still be in it
+    slow.gate.set()
+    behind.close(NOTHING)
+    assert slow.written == list(range(MOST_BEHIND + 1))
+    assert slow.closed == 1

@@ -1,13 +1,21 @@
 """The sound of the source, in the annotated video."""
 
+import os
 from pathlib import Path
+from typing import cast
 
+import av
 import numpy as np
 import pytest
+from av.container import OutputContainer
 
+from realtime.sinks.sound import SoundTrack
 from realtime.sinks.video import VideoSink
+from realtime.sources.file import VideoFile
 from tests import builders
 from tests.films import clip_info, frames_at, make_clip, read, save
+
+TWO_SECONDS = [n / 10 for n in range(20)]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +61,7 @@ def test_sound_of_an_unknown_format_costs_the_sound_not_the_video(tmp_path: Path
 
 def test_sound_counts_from_the_first_picture(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "late.mkv", "pcm_s16le", start_s=5.0)
-    film = save(tmp_path / "out.mp4", frames_at([n / 10 for n in range(20)]), clip_info(clip))
+    film = save(tmp_path / "out.mp4", frames_at([n / 10 for n in range(20)]), clip_info(clip, start_s=5.0))
     assert film.sound_times[0] == pytest.approx(0, abs=0.07)
     assert film.sound_times[-1] == pytest.approx(2, abs=0.15)
 
@@ -91,3 +99,80 @@ def test_sound_that_cannot_be_read_costs_the_sound_not_the_video(tmp_path: Path)
     assert sink.trouble is not None
     assert "the sound track cannot be kept" in sink.trouble
     assert len(read(tmp_path / "out.mp4").times) == 2
+
+
+@pytest.mark.parametrize("rate", [192_000, 37_800, 5_512])
+def test_sound_at_a_rate_that_the_encoder_lacks_is_resampled(rate: int, tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "a.mkv", "pcm_s16le", rate=rate)
+    film = save(tmp_path / "out.mp4", frames_at(TWO_SECONDS), clip_info(clip))
+    assert film.times == pytest.approx(TWO_SECONDS, abs=1e-5)
+    assert film.sound == "aac"
+    assert film.sound_times[-1] == pytest.approx(2, abs=0.15)
+
+
+def test_a_damaged_packet_leaves_a_hole_and_the_rest_stays_in_step(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "a.ts", "aac")
+    data = bytearray(clip.read_bytes())
+    spoilt = 0
+    for at in range(len(data) * 4 // 10 // 188 * 188, len(data), 188):
+        if (data[at + 1] & 31) << 8 | data[at + 2] == 0x101 and spoilt < 2:
+            data[at + 60 : at + 150] = bytes(byte ^ 0x5A for byte in data[at + 60 : at + 150])
+            spoilt += 1
+    clip.write_bytes(data)
+    assert spoilt == 2
+    film = save(tmp_path / "out.mp4", frames_at(TWO_SECONDS), clip_info(clip))
+    assert film.sound_times[-1] == pytest.approx(2, abs=0.15)
+
+
+def test_sound_whose_channels_change_goes_on(tmp_path: Path) -> None:
+    mono, stereo = (make_clip(tmp_path / f"{n}.ts", "aac", channels=n, start_s=2.0 * (n - 1)) for n in (1, 2))
+    both = tmp_path / "both.ts"
+    both.write_bytes(mono.read_bytes() + stereo.read_bytes())
+    film = save(tmp_path / "out.mp4", frames_at([n / 10 for n in range(40)]), clip_info(both, 40))
+    assert film.sound_times[-1] == pytest.approx(4, abs=0.2)
+    assert np.diff(film.sound_times).max() < 0.2
+
+
+def test_sound_is_in_step_where_the_first_frames_cannot_be_decoded(tmp_path: Path) -> None:
+    """A transport stream that begins between two key frames: its sound begins earlier than what can be seen."""
+    clip = make_clip(tmp_path / "a.ts", "mp2", seconds=4, key_frames=20, rate=44100)
+    data = clip.read_bytes()
+    clip.write_bytes(data[188 * (len(data) // 188 // 8) :])
+    source = VideoFile(clip)
+    frames = list(iter(source.read, None))
+    source.close()
+    assert len(frames) == 20
+    film = save(tmp_path / "out.mp4", frames_at([frame.media_time or 0.0 for frame in frames]), source.info)
+    assert film.sound_times[0] == pytest.approx(0, abs=0.07)
+    assert film.sound_times[-1] == pytest.approx(2, abs=0.15)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are made here")
+def test_a_pipe_is_not_opened_again(tmp_path: Path) -> None:
+    """Whoever opens a pipe takes data from its reader, and waits for ever where there is no writer."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    sink = VideoSink(tmp_path / "out.mp4", builders.run_info(builders.source_info(path=str(pipe))))
+    for result in frames_at([0.0, 0.1]):
+        sink.write(result)
+    sink.close(builders.summary())
+    assert "a pipe can be read only once" in str(sink.trouble)
+    assert len(read(tmp_path / "out.mp4").times) == 2
+
+
+class Refusing:
+    """A container that fails in a way nobody foresaw."""
+
+    format = av.ContainerFormat("mp4", "w")
+
+    def add_stream(self, *_: object, **__: object) -> None:
+        raise ZeroDivisionError("no such luck")
+
+    add_stream_from_template = add_stream
+
+
+def test_no_error_of_any_kind_leaves_the_sound_track(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "a.mkv", "pcm_s16le")
+    track = SoundTrack(str(clip), cast("OutputContainer", Refusing()))
+    assert list(track.until(None)) == []
+    assert "no such luck" in str(track.trouble)

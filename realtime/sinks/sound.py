@@ -1,11 +1,17 @@
-"""The sound track of a video file, for the annotated copy of that file."""
+"""The sound track of a video file, for the annotated copy of that file.
 
+Nothing that goes wrong here may cost an image: whatever the source's sound or PyAV does ends in a line for the user.
+"""
+
+import io
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import chain
+from pathlib import Path
 from typing import TypeAlias
 
 import av
+from av.audio.codeccontext import AudioCodecContext
+from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
@@ -17,39 +23,53 @@ COPIED = frozenset({"aac", "mp3", "opus"})
 
 NOT_IN_MOV = frozenset({"opus"})
 
+ENCODER = "aac"
+
 BIT_RATE = 160_000
 """Bits a second of re-encoded sound: transparent for stereo AAC."""
 
+USUAL_RATE = 48_000
+"""Samples a second where the encoder cannot have the source's own rate."""
 
 HOLE_S = 0.1
 """A jump of the source's sound by more than this is a hole that stays one; less is rounding."""
 
+UNREADABLE_PACKETS = 200
+"""So many packets in a row that cannot be read, and the sound is at its end."""
+
 
 class SoundTrack:
-    """Gives the packets of a file's first sound track in step with the pictures; memory stays at one packet.
+    """Gives the packets of a file's sound track in step with the images; memory stays at one packet.
 
-    Times count from the first picture, as `Frame.media_time` does.
+    Times count from the first image, as `Frame.media_time` does. No method raises: what goes wrong is `trouble`.
 
     Args:
-        path: the source file.
+        path: the source file. A pipe is left alone: opening it again would take data from who reads it.
         output: gets a sound stream, if there is sound to keep.
+        start_s: time of the first image on the file's own clock, seconds.
     """
 
-    def __init__(self, path: str, output: OutputContainer) -> None:
+    def __init__(self, path: str, output: OutputContainer, start_s: float = 0.0) -> None:
         self.trouble: str | None = None
         """Why the track is missing or ends early; None while all is well."""
+        self._start_s = Fraction(start_s).limit_denominator(10_000_000)
         self._input: InputContainer | None = None
-        self._next: Packet[AudioStream] | None = None
-        self._packets: Iterator[Packet[AudioStream]] = iter(())
+        self._next: SoundPacket | None = None
+        self._packets: Iterator[SoundPacket] = iter(())
         try:
-            source = av.open(f"file:{path}")
-            if not source.streams.audio:
-                source.close()
+            if not Path(path).is_file() and Path(path).exists():
+                self.trouble = "a pipe can be read only once, so its sound is left out; save it to a file first to keep it"
                 return
+            source = av.open(f"file:{path}", metadata_errors="replace")
             self._input = source
-            self._packets = self._open(source, source.streams.audio[0], output)
-        except (av.FFmpegError, OSError, ValueError) as error:
-            self._give_up(error)
+            if source.streams.audio:
+                best = source.streams.best("audio")
+                track = best if isinstance(best, AudioStream) else source.streams.audio[0]
+                self._packets = self._open(source, track, output)
+            else:
+                self.close()
+        except Exception as error:  # of any kind: the images must go on
+            self.give_up(error)
 
     def until(self, end_s: float | None) -> Iterator[SoundPacket]:
         """Packets that start at or before `end_s`, in order; all that are left when that is None."""
@@ -64,6 +84,11 @@ class SoundTrack:
             self._next = None
             yield packet
 
+    def give_up(self, error: Exception) -> None:
+        """Ends the track, and says why."""
+        self.trouble = f"the sound track cannot be kept beyond here ({getattr(error, 'strerror', None) or error})"
+        self.close()
+
     def close(self) -> None:
         """Closes the source file; may be called twice."""
         self._packets = iter(())
@@ -75,58 +100,122 @@ class SoundTrack:
     def _read(self) -> "SoundPacket | None":
         try:
             return next(self._packets, None)
-        except (av.FFmpegError, OSError, ValueError) as error:
-            self._give_up(error)
+        except Exception as error:
+            self.give_up(error)
             return None
 
-    def _give_up(self, error: Exception) -> None:
-        self.trouble = f"the sound track cannot be kept beyond here ({getattr(error, 'strerror', None) or error})"
-        self.close()
-
     def _open(self, source: InputContainer, track: AudioStream, output: OutputContainer) -> Iterator[SoundPacket]:
-        video = source.streams.video[0]
-        origin_s = Fraction(0) if video.start_time is None or video.time_base is None else video.start_time * video.time_base
         codec = track.codec_context
         if codec is None:
             raise ValueError("its format is not known here")
         name = codec.codec.canonical_name  # a decoder of MP3 calls itself mp3float
         # AAC out of a transport stream has no header of its own (ADTS), which a fragmented MP4 needs before the first packet.
         copied = COPIED - NOT_IN_MOV if output.format.name == "mov" else COPIED
-        if name in copied and (name != "aac" or codec.extradata):
-            return self._copied(source, track, output.add_stream_from_template(track), origin_s)
-        encoder = output.add_stream("aac", rate=codec.sample_rate)
-        encoder.codec_context.bit_rate = BIT_RATE
-        encoder.codec_context.layout = "stereo" if codec.layout.nb_channels > 1 else "mono"
-        return self._encoded(source, track, encoder, origin_s)
+        if name in copied and (name != "aac" or codec.extradata) and _holds(output, track):
+            return self._copied(source, track, output.add_stream_from_template(track))
+        rate = _encodable_rate(codec.sample_rate)
+        layout = "stereo" if codec.layout.nb_channels > 1 else "mono"
+        _tried_encoder(rate, layout)  # before the file gets a stream that it could not do without any more
+        encoder = output.add_stream(ENCODER, rate=rate)
+        assert isinstance(encoder, AudioStream)
+        _configure(encoder.codec_context, layout)
+        return self._encoded(source, track, encoder)
 
-    def _copied(
-        self, source: InputContainer, track: AudioStream, stream: AudioStream, origin_s: Fraction
-    ) -> Iterator[SoundPacket]:
-        for packet in source.demux(track):
+    def _copied(self, source: InputContainer, track: AudioStream, stream: AudioStream) -> Iterator[SoundPacket]:
+        last_dts = -1
+        for packet in _packets(source, track):
             if packet.pts is None or packet.dts is None or packet.time_base is None:
                 continue
-            shift = round(origin_s / packet.time_base)
+            shift = round(self._start_s / packet.time_base)
             packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
-            if packet.dts >= 0:  # an encoder's run-in, which would push every picture back by its length
+            # before 0 is an encoder's run-in, which would push every image back by its length; a muxer refuses times that fall
+            if packet.dts > last_dts:
+                last_dts = packet.dts
                 packet.stream = stream
                 yield packet
 
-    def _encoded(
-        self, source: InputContainer, track: AudioStream, stream: AudioStream, origin_s: Fraction
-    ) -> Iterator[SoundPacket]:
+    def _encoded(self, source: InputContainer, track: AudioStream, stream: AudioStream) -> Iterator[SoundPacket]:
         encoder = stream.codec_context
         encoder.open()
-        resampler = av.AudioResampler(encoder.format, encoder.layout, encoder.sample_rate, encoder.frame_size)
-        decoded = (frame for packet in source.demux(track) for frame in packet.decode())
-        due = None
-        for frame in chain(decoded, [None]):  # None lets the resampler's last samples out
-            for piece in resampler.resample(frame):
-                if piece.pts is not None and piece.time_base is not None:
-                    stamp = round((piece.pts * piece.time_base - origin_s) * encoder.sample_rate)
-                    # Containers that count milliseconds make every stamp a little wrong: counting samples does not.
-                    if due is None or stamp > due + HOLE_S * encoder.sample_rate:
-                        due = stamp
-                piece.pts, piece.time_base = due, Fraction(1, encoder.sample_rate)
-                due = None if due is None else due + piece.samples
-                yield from (packet for packet in stream.encode(piece) if packet.dts is not None and packet.dts >= 0)
+        due: int | None = None
+        for piece in _resampled(_decoded(source, track), encoder):
+            if piece.pts is not None and piece.time_base is not None:
+                stamp = round((piece.pts * piece.time_base - self._start_s) * encoder.sample_rate)
+                # Containers that count milliseconds make every stamp a little wrong: counting samples does not.
+                if due is None or stamp > due + HOLE_S * encoder.sample_rate:
+                    due = stamp
+            piece.pts, piece.time_base = due, Fraction(1, encoder.sample_rate)
+            due = None if due is None else due + piece.samples
+            yield from (packet for packet in stream.encode(piece) if packet.dts is not None and packet.dts >= 0)
         yield from stream.encode(None)
+
+
+def _packets(source: InputContainer, track: AudioStream) -> Iterator[SoundPacket]:
+    """Every packet of the track, passing over what cannot be read."""
+    failures = 0
+    while failures < UNREADABLE_PACKETS:
+        try:
+            for packet in source.demux(track):
+                failures = 0
+                yield packet
+            return
+        except av.error.InvalidDataError:  # the next generator goes on behind the damage
+            failures += 1
+
+
+def _decoded(source: InputContainer, track: AudioStream) -> Iterator[AudioFrame]:
+    """Every sound frame; a damaged packet leaves a hole."""
+    for packet in _packets(source, track):
+        try:
+            yield from packet.decode()
+        except av.FFmpegError:
+            continue
+
+
+def _resampled(frames: Iterator[AudioFrame], encoder: AudioCodecContext) -> Iterator[AudioFrame]:
+    """The frames as the encoder wants them, whatever their format, and whenever that changes."""
+    resampler, before = None, None
+    for frame in frames:
+        kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if resampler is None or kind != before:
+            if resampler is not None:
+                yield from resampler.resample(None)  # lets its last samples out
+            resampler = av.AudioResampler(encoder.format, encoder.layout, encoder.sample_rate, encoder.frame_size)
+            before = kind
+        yield from resampler.resample(frame)
+    if resampler is not None:
+        yield from resampler.resample(None)
+
+
+def _encodable_rate(rate: int) -> int:
+    """The source's rate where the encoder has it, or else the usual one."""
+    return rate if rate in (av.Codec(ENCODER, "w").audio_rates or ()) else USUAL_RATE
+
+
+def _configure(context: AudioCodecContext, layout: str) -> None:
+    context.bit_rate = BIT_RATE
+    context.layout = layout
+
+
+def _tried_encoder(rate: int, layout: str) -> None:
+    """Opens and forgets such an encoder.
+
+    Raises:
+        av.FFmpegError: it refuses.
+    """
+    context = av.CodecContext.create(ENCODER, "w")
+    assert isinstance(context, AudioCodecContext)
+    context.sample_rate, context.format = rate, av.Codec(ENCODER, "w").audio_formats[0]  # type: ignore[index]
+    _configure(context, layout)
+    context.open()
+
+
+def _holds(output: OutputContainer, track: AudioStream) -> bool:
+    """Whether a container of that kind takes the track as it is: tried in memory, since a refusal spoils the file."""
+    try:
+        with av.open(io.BytesIO(), "w", format=output.format.name) as trial:
+            trial.add_stream_from_template(track)
+            trial.start_encoding()
+    except Exception:
+        return False
+    return True

@@ -1,5 +1,6 @@
 """The annotated video: H.264 in fragmented MP4, which browsers play and a kill cannot spoil."""
 
+import errno
 import math
 import os
 from collections.abc import Iterable
@@ -34,6 +35,9 @@ TICKS_PER_S = 90_000
 
 FALLBACK_FPS = 30
 """For sources that do not know their rate; timestamps stay true whatever this says."""
+
+OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EPIPE, errno.EROFS})
+"""Errors of writing that hit the images as well."""
 
 OPTIONS = {
     "flush_packets": "1",
@@ -95,7 +99,7 @@ class VideoSink:
                 self._begin(picture)
             assert self._stream is not None
             time_s = self._time_s(result)
-            self._mux([] if self._sound is None else self._sound.until(time_s))
+            self._mux_sound(time_s)
             self._mux(self._stream.encode(self._encodable(picture, self._stream, time_s)))
         except (av.FFmpegError, OSError, ValueError) as error:
             self._abandon()
@@ -118,7 +122,7 @@ class VideoSink:
                 return
             self._mux(self._stream.encode(None))
             if self._sound is not None:
-                self._mux(self._sound.until(self._end_s()))
+                self._mux_sound(self._end_s())
                 self._sound.close()
             self._output.close()
         except (av.FFmpegError, OSError, ValueError) as error:
@@ -146,7 +150,7 @@ class VideoSink:
         context.color_trc = ColorTrc.BT709
         self._stream = stream
         if self._source.path is not None and not self._source.live:
-            self._sound = SoundTrack(self._source.path, self._output)
+            self._sound = SoundTrack(self._source.path, self._output, self._source.start_s)
 
     def _time_s(self, result: FrameResult) -> float:
         """Media time of a file; time since the first frame otherwise."""
@@ -185,6 +189,18 @@ class VideoSink:
     def _mux(self, packets: Iterable["Packet[AudioStream] | Packet[VideoStream]"]) -> None:
         for packet in packets:
             self._output.mux(packet)
+
+    def _mux_sound(self, end_s: float | None) -> None:
+        """Writes the sound up to a time; sound that the container refuses costs the sound, and nothing else."""
+        if self._sound is None:
+            return
+        for packet in self._sound.until(end_s):
+            try:
+                self._output.mux(packet)
+            except (av.FFmpegError, ValueError) as error:
+                if isinstance(error, OSError) and error.errno in OF_THE_DISK:
+                    raise
+                self._sound.give_up(error)
 
     def _abandon(self) -> None:
         """Closes what is left after an error, which may fail as the write before it did and is reported already."""

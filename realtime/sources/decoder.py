@@ -74,6 +74,7 @@ class Decoder:
         self._name = name
         self._notify = notify
         self.damaged = 0
+        self.start_s = 0.0
         self._told_damaged = 0
         self._told_wrong = 0
         self._cut = False
@@ -132,13 +133,16 @@ class Decoder:
         count, end_s = 0, 0.0
         for frame, arrived_at in self._raw():
             self.damaged += frame.is_corrupt
-            media_time = self._media_time(frame.dts if self._by_dts else frame.pts)
+            stamp = frame.dts if self._by_dts else frame.pts
+            media_time = self._media_time(stamp)
+            if count == 0 and stamp is not None:
+                self.start_s = float(stamp * (self._stream.time_base or 0))
             count += 1
             end_s = media_time + float((frame.duration or 0) * (self._stream.time_base or 0))
             yield Decoded(self._display.bgr(frame), media_time, arrived_at)
         declared_s = None
         if not duration_is_estimated(self._container):
-            declared_s = _declared_seconds(self._container, self._stream)
+            declared_s = _declared_seconds(self._container, self._stream, self.start_s)
         early = declared_s is not None and end_s < declared_s - max(MISSING_S, MISSING_PART * declared_s)
         if (early or self._cut) and count and self.finite:
             of = "" if declared_s is None or declared_s < end_s else f" of {declared_s:.1f} s"
@@ -229,16 +233,25 @@ def reason(error: av.FFmpegError) -> str:
     return (error.strerror or type(error).__name__).strip().lower()
 
 
-def _declared_seconds(container: InputContainer, stream: VideoStream) -> float | None:
-    """How long the video says it is; None if it does not, or only together with its sound."""
-    if stream.duration and stream.time_base:
-        return float(stream.duration * stream.time_base)
-    if tag := stream.metadata.get("DURATION"):  # Matroska, "00:00:19.687000000"
+def _declared_seconds(container: InputContainer, stream: VideoStream, start_s: float) -> float | None:
+    """How long the video says it is, counted from its first frame; None if it does not say, or only together with its sound.
+
+    Args:
+        container, stream: the video.
+        start_s: time of the first frame on the container's clock; what lies before it (sound, frames that need an earlier key
+            frame) is not missing.
+    """
+    time_base = stream.time_base or 0
+    if stream.duration and time_base:
+        start = start_s if stream.start_time is None else float(stream.start_time * time_base)
+        return start + float(stream.duration * time_base) - start_s
+    if tag := stream.metadata.get("DURATION"):  # Matroska, "00:00:19.687000000": its end, counted from 0
         try:
             hours, minutes, seconds = (float(part) for part in tag.split(":"))
         except ValueError:
             return None
-        return hours * 3600 + minutes * 60 + seconds
+        return hours * 3600 + minutes * 60 + seconds - max(0.0, start_s)
     if container.duration and len(container.streams) == 1:
-        return container.duration / av.time_base
+        start = start_s if container.start_time is None else container.start_time / av.time_base
+        return start + container.duration / av.time_base - start_s
     return None

@@ -38,6 +38,7 @@ class VideoFile:
             fps=self._decoder.fps,
             frames=self._decoder.frames,
             path=str(path),
+            start_s=self._decoder.start_s,
         )
 
     @property
