@@ -9,6 +9,7 @@ from fractions import Fraction
 import av
 import numpy as np
 from av.container import InputContainer
+from av.format import Flags
 from av.packet import Packet
 from av.stream import Disposition
 from av.video.frame import VideoFrame
@@ -50,6 +51,7 @@ class Decoder:
         is_file: it has an end, whatever its header says; otherwise that is found out.
         timeout_s: limit for opening and for every read, seconds; None for files.
         options: of FFmpeg's protocols and formats.
+        container_format: FFmpeg's name of the format; None lets it find out.
         notify: told once that data are damaged, and at the end how often.
 
     Raises:
@@ -66,16 +68,22 @@ class Decoder:
         is_file: bool = False,
         timeout_s: float | None = None,
         options: dict[str, str] | None = None,
+        container_format: str | None = None,
     ) -> None:
         self._name = name
         self._notify = notify
         self.damaged = 0
         self._told_damaged = 0
         self._cut = False
-        self._container: InputContainer = av.open(url, options=options, timeout=timeout_s, metadata_errors="replace")
+        self._container: InputContainer = av.open(
+            url, format=container_format, options=options, timeout=timeout_s, metadata_errors="replace"
+        )
         try:
             self._stream = _video_stream(self._container, name)
             self.finite = is_file or _is_finite(self._container)
+            # bare H.264 and JPEG carry none; FFmpeg makes them up from a rate that it makes up as well
+            self.timed = not self._container.format.flags & Flags.no_timestamps.value
+            """Whether the frames carry timestamps of their own."""
             self.fps = _rate(self._container, self._stream)
             self.frames = self._stream.frames or None
             # all cores for files; frame threading would hold live frames back
