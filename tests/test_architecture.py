@@ -26,6 +26,7 @@ LAYERS: dict[str, int] = {
     "canvas": 1,
     "novelty": 1,
     "governor": 1,
+    "pacing": 1,
     "signals": 1,
     "patches": 2,
     "detector": 2,

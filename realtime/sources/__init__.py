@@ -53,7 +53,7 @@ def open_source(config: Config, notify: Notify = unheard) -> Source:
 
 def _like_address(text: str) -> bool:
     """Whether a login stands in it, so that it must not be shown as the name of a file."""
-    return re.match(r"[^/\\]*:.*@|(?:%s):/" % "|".join(URL_SCHEMES), text, re.IGNORECASE | re.DOTALL) is not None
+    return re.match(rf"[^/\\]*:.*@|(?:{'|'.join(URL_SCHEMES)}):/", text, re.IGNORECASE | re.DOTALL) is not None
 
 
 def _path_of(text: str) -> str:

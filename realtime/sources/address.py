@@ -21,10 +21,13 @@ CREDENTIAL = re.compile(r"user|admin|root|login|passw|pwd|pass\b|token|secret|ke
 """Words that a secret follows in the paths of many cameras: /user=admin_password=..., /login/NAME/..., /token/..."""
 
 STREAM_WORDS = frozenset(
-    "amp av axis bin bcs cam camera cgi ch channel channels dash defaultprimary fluent flv hls img index jpeg jpg live main master "
-    "media mjpeg mjpg mkv motion mp mpd mpeg mpg multicast nphmotionjpeg onvif play playlist preview primary profile profiles "
-    "realmonitor sdp second snapshot stream streaming streams sub track trackid ts unicast video videos videostream "
-    "webm".split()
+    re.findall(
+        r"\w+",
+        "amp av axis bin bcs cam camera cgi ch channel channels dash defaultprimary fluent flv hls img index jpeg jpg live "
+        "main master media mjpeg mjpg mkv motion mp mpd mpeg mpg multicast nphmotionjpeg onvif play playlist preview "
+        "primary profile profiles realmonitor sdp second snapshot stream streaming streams sub track trackid ts unicast video "
+        "videos videostream webm",
+    )
 )
 """Words in the paths that cameras and media servers come with, such as h264Preview_01_main; nobody's secret."""
 
@@ -73,7 +76,7 @@ def _parts(rest: str) -> tuple[str, str, str, bool]:
         return login, host, path, True
     # a password with / ? or # in it, or an @ in the path: sure only if there is one way to read it
     standard = HOST.fullmatch(host)
-    ways = [(login, host, path)] if standard is not None and not login else []
+    ways: list[tuple[str, str, str]] = [(login, host, path)] if standard is not None and not login else []
     for at in (mark.start() for mark in re.finditer("@", rest)):
         behind = rest[at + 1 :]
         end = _find(behind, "/?#")

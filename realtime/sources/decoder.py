@@ -9,7 +9,6 @@ from fractions import Fraction
 import av
 import numpy as np
 from av.container import InputContainer
-from av.format import Flags
 from av.packet import Packet
 from av.stream import Disposition
 from av.video.frame import VideoFrame
@@ -29,6 +28,9 @@ MISSING_PART = 0.01
 
 NOT_VIDEO = frozenset({"ansi"})
 """FFmpeg draws text files as a terminal would; nobody who gives one means that."""
+
+NO_TIMESTAMPS = 0x80
+"""FFmpeg's AVFMT_NOTIMESTAMPS."""
 
 PLAYLISTS = frozenset({"hls", "dash"})
 
@@ -82,7 +84,7 @@ class Decoder:
             self._stream = _video_stream(self._container, name)
             self.finite = is_file or _is_finite(self._container)
             # bare H.264 and JPEG carry none; FFmpeg makes them up from a rate that it makes up as well
-            self.timed = not self._container.format.flags & Flags.no_timestamps.value
+            self.timed = not self._container.format.flags & NO_TIMESTAMPS
             """Whether the frames carry timestamps of their own."""
             self.fps = _rate(self._container, self._stream)
             self.frames = self._stream.frames or None

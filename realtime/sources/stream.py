@@ -26,7 +26,7 @@ TRANSPORT_REFUSED = (
     av.error.HTTPOtherClientError,
     av.error.HTTPServerError,
 )
-"""What cameras answer to a transport that they lack: 400, 406, 500, 501; most answer 461, which FFmpeg calls EPROTONOSUPPORT."""
+"""What cameras answer to a transport that they lack: 400, 406, 500, 501; most answer 461, FFmpeg's EPROTONOSUPPORT."""
 
 JPEG_START = b"\xff\xd8\xff"
 LONGEST_HEAD = 65_536
@@ -143,7 +143,7 @@ class _Connection:
                 if decoder is not None:
                     return decoder
             if isinstance(error, av.FFmpegError):
-                raise type(error)(error.errno, error.strerror) from None
+                raise type(error)(error.errno or 0, error.strerror or reason(error)) from None
             raise
 
     def _try(self, transport: str = "tcp", container_format: str | None = None) -> Decoder:
