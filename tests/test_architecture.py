@@ -16,6 +16,7 @@ LAYERS: dict[str, int] = {
     "version": 0,
     "providers": 0,
     "cache": 0,
+    "printable": 0,
     "geometry": 1,
     "spec": 1,
     "config": 1,
