@@ -63,12 +63,9 @@ class RtspServer:
         self._login = f"Basic {base64.b64encode(login.encode()).decode()}" if login else None
         self._ended = threading.Event()
         self._socket = socket.create_server(("127.0.0.1", 0))
-        self._threads = [threading.Thread(target=self._accept, name="rtsp server")]
-
-    @property
-    def url(self) -> str:
+        self.url = f"rtsp://127.0.0.1:{self._socket.getsockname()[1]}/live"
         """Where the stream is."""
-        return f"rtsp://127.0.0.1:{self._socket.getsockname()[1]}/live"
+        self._threads = [threading.Thread(target=self._accept, name="rtsp server")]
 
     def __enter__(self) -> Self:
         self._threads[0].start()

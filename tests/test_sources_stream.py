@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -104,8 +105,8 @@ def test_rtsp_over_what_the_camera_has(transports: tuple[str, ...], status: str)
         [] if "tcp" in transports else [f"{server.url} sends over UDP only; lost packets leave faults in its frames"]
     )
     assert [frame.media_time for frame in frames if frame] == [None] * 25  # never held back
-    levels = [level(frame) for frame in frames if frame]
-    assert set(levels) <= {value + error for value in gray_levels(20) for error in range(-5, 6)}
+    shown = [round((level(frame) - 16) / 11) for frame in frames if frame]
+    assert sum((after - before) % 20 == 1 for before, after in pairwise(shown)) >= 20  # UDP may lose some
 
 
 def test_rtsp_without_a_transport_in_common() -> None:
