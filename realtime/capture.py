@@ -10,6 +10,7 @@ from realtime.datatypes import Frame
 from realtime.errors import SourceError, SourceLostError
 from realtime.feed import JOIN_S, AheadFeed, DirectFeed, Feed, Notices
 from realtime.mailbox import Mailbox
+from realtime.pacing import JitterBuffer, Wait
 from realtime.sources import open_source
 from realtime.sources.base import Source
 
@@ -21,14 +22,12 @@ FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 8.0
 """Pauses between attempts to re-open a lost source double from the first to the longest."""
 
-Wait = Callable[[threading.Event, float], bool]
-"""Waits for the event, at most so many seconds; True if it is set. threading.Event.wait, or a test's own."""
-
 
 class LiveFeed:
     """The newest frame of a live source: a thread grabs, one frame waits, older ones are dropped and counted.
 
-    A source that stops is re-opened, with growing pauses; frame indices go on rising.
+    A source that stops is re-opened, with growing pauses; frame indices go on rising. Frames that have media time may arrive in
+    bursts: they are given on at their own rate (see `pacing`), so that a burst is not dropped but for its newest frame.
 
     Args:
         source: open already.
@@ -58,6 +57,7 @@ class LiveFeed:
         self._mailbox: Mailbox[Frame] = Mailbox()
         self._closing = threading.Event()
         self._exchange = threading.Lock()
+        self._buffer: JitterBuffer | None = None
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name=f"capture {self.info.name}", daemon=True)
         self._thread.start()
@@ -92,17 +92,23 @@ class LiveFeed:
         self._closing.set()
         with self._exchange:
             self._source.close()
+            if self._buffer is not None:
+                self._buffer.close()
         self._mailbox.close()
         self._thread.join(JOIN_S)
 
     def _run(self) -> None:
+        failure: BaseException | None = None
         try:
             self._capture()
         except BaseException as error:  # arrives as itself from next()
-            self._error = error
+            failure = error
         finally:
             with self._exchange:
                 self._source.close()
+            if self._buffer is not None:
+                self._buffer.finish()
+            self._error = failure  # behind the frames before it
             self._mailbox.close()
 
     def _capture(self) -> None:
@@ -125,8 +131,21 @@ class LiveFeed:
             if lost_at is not None:
                 self._notices.add(f"{self.info.name} is back after {self._clock() - lost_at:.1f} s")
                 lost_at, pause_s = None, FIRST_PAUSE_S
-            self._mailbox.put(replace(frame, index=index))
+            self._put(replace(frame, index=index))
             index += 1
+
+    def _put(self, frame: Frame) -> None:
+        """Leaves a frame now or, where it may have come in a burst, when it is due."""
+        if frame.media_time is None:
+            self._mailbox.put(frame)
+            return
+        if self._buffer is None:
+            buffer = JitterBuffer(self._mailbox.put, self.info.name, frame.image.nbytes, wait=self._wait, clock=self._clock)
+            with self._exchange:
+                self._buffer = buffer
+                if self._closing.is_set():
+                    buffer.close()
+        self._buffer.put(frame)
 
     def _open_again(self, error: SourceError, lost_at: float, pause_s: float) -> float:
         """Waits and tries until the source is open or the feed is closed; the pause to begin with the next time."""

@@ -5,10 +5,12 @@ import os
 import sys
 import traceback
 from pathlib import Path
+from typing import NoReturn
 
 from realtime import __version__
 from realtime.config import Config
 from realtime.errors import ConfigError, FerError
+from realtime.printable import printable
 from realtime.providers import AUTO, PROVIDERS
 
 INTERRUPTED = 130
@@ -42,8 +44,8 @@ def main(argv: list[str] | None = None) -> int:
         return run(_config(args))
     except FerError as error:
         if args.verbose:
-            traceback.print_exc()
-        print(f"fer-cam: {error}", file=sys.stderr)
+            print(printable(traceback.format_exc(), keep="\n"), file=sys.stderr, end="")
+        print(printable(f"fer-cam: {error}"), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -122,8 +124,15 @@ def _list_cameras() -> int:
     return 0
 
 
+class _Parser(argparse.ArgumentParser):
+    """Quotes what the user typed without its control characters."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="fer-cam",
         description="Real-time facial expression recognition: camera or clip in, labelled video and data out.",
         epilog=EPILOG,

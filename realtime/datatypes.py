@@ -30,7 +30,7 @@ class Frame:
         image: uint8 (H,W,3), BGR.
         index: counted from 0 where the frame is captured, so that a gap is a dropped frame.
         captured_at: seconds, stamped right after the frame was grabbed.
-        media_time: seconds from the start of the file, or None for a live source and for pictures.
+        media_time: seconds from the start of the file, or None for pictures and for what a live feed gives (which uses it up).
         source: what the frame came from, for messages and data.
     """
 

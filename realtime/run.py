@@ -16,6 +16,7 @@ from realtime.feed import Feed
 from realtime.loop import Loop
 from realtime.meter import Meter
 from realtime.pipeline import Pipeline, open_pipeline
+from realtime.printable import printable
 from realtime.signals import Stop
 from realtime.sinks import open_outputs
 from realtime.sinks.jsonl import STDOUT
@@ -99,7 +100,7 @@ def _open_window(config: Config, info: RunInfo) -> tuple[Window | None, str | No
         return None, None
     mirror = info.source.live if config.mirror is None else config.mirror
     try:
-        return Window(f"fer-cam: {info.source.name}", mirror), None
+        return Window(printable(f"fer-cam: {info.source.name}"), mirror), None
     except SinkError as error:
         if config.display:
             raise

@@ -17,17 +17,27 @@ from typing import Self
 BOUNDARY = "frame"
 WAIT_S = 20.0
 
+DIALECTS = {
+    "usual": (f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {{}}\r\n\r\n", "\r\n"),
+    "boundary behind": ("Content-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n", f"\r\n--{BOUNDARY}\r\n"),  # ESP32-CAM
+    "image/jpg": (f"--{BOUNDARY}\r\nContent-Type: image/jpg\r\nContent-Length: {{}}\r\n\r\n", "\r\n"),
+    "no type": (f"--{BOUNDARY}\r\nContent-Length: {{}}\r\n\r\n", "\r\n"),
+    "no length": (f"--{BOUNDARY}\r\nContent-Type: image/jpg\r\n\r\n", "\r\n"),
+}
+"""What stands before and behind every picture; {} is its length."""
+
 
 class MjpegServer:
     """Sends `jpegs` over and over to every client at `fps`, each client from the first picture on.
 
-    With `silent` the server takes connections and never answers (the address that hangs).
+    `dialect` is one of DIALECTS. With `silent` the server takes connections and never answers (the address that hangs).
     """
 
-    def __init__(self, jpegs: Sequence[bytes], *, fps: float = 30.0, silent: bool = False) -> None:
+    def __init__(self, jpegs: Sequence[bytes], *, fps: float = 30.0, silent: bool = False, dialect: str = "usual") -> None:
         self.jpegs = tuple(jpegs)
         self.fps = fps
         self.silent = silent
+        self._before, self._behind = DIALECTS[dialect]
         self.sent = 0
         """Pictures sent so far, to all clients together."""
         self.clients = 0
@@ -108,8 +118,7 @@ class MjpegServer:
                 if self._ended or self._cuts > cuts:
                     return
             jpeg = self.jpegs[number % len(self.jpegs)]
-            head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
-            client.wfile.write(head.encode() + jpeg + b"\r\n")
+            client.wfile.write(self._before.format(len(jpeg)).encode() + jpeg + self._behind.encode())
             number += 1
             # a picture that is late is not made up for, as with a camera
             due = max(due + 1 / self.fps, time.monotonic() - 1 / self.fps)

@@ -287,7 +287,10 @@ def test_open_feed_tells_of_pictures_passed_over(tmp_path: Path) -> None:
     (tmp_path / "b.png").write_text("bad")
     feed = open_feed(Config(source=str(tmp_path)))
     assert len(take_all(feed)) == 1
-    assert feed.notices() == ("b.png cannot be read as a picture; it is damaged, or something else; passed over",)
+    assert feed.notices() == (
+        "b.png cannot be read as a picture; it is damaged, or something else; passed over",
+        "1 of 2 images read, 1 skipped",
+    )
 
 
 def test_open_feed_refuses_what_cannot_be_opened(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import cv2
 import pytest
@@ -46,6 +47,29 @@ def test_an_address_is_a_stream(monkeypatch: pytest.MonkeyPatch, url: str) -> No
     source = open_source(Config(source=url, open_timeout_s=4))
     assert isinstance(source, Asked)
     assert (source.what, source.options["timeout_s"]) == (url, 4)
+
+
+@pytest.mark.parametrize(
+    "text", ["anna:sesame@cam/1", "anna:x/sesame@cam", "rtsp:/anna:sesame@cam/1", "RTSP:anna:sesame@cam", "http:/cam?sesame"]
+)
+def test_an_address_without_its_scheme_is_not_shown(text: str) -> None:
+    with pytest.raises(SourceOpenError, match=r"needs its scheme, such as rtsp://") as caught:
+        open_source(Config(source=text))
+    assert "sesame" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "Übergröße 顔.mp4", "a#b?c%20d.mp4"])
+@pytest.mark.parametrize("scheme", ["file://", "FILE://", "file://localhost"])
+def test_a_file_address_is_a_file(tmp_path: Path, scheme: str, name: str) -> None:
+    path = write_video(tmp_path / name, [50])
+    source = open_source(Config(source=scheme + quote(str(path))))
+    assert (source.info.name, source.info.path) == (name, str(path))
+    source.close()
+
+
+def test_a_file_address_of_another_machine() -> None:
+    with pytest.raises(SourceOpenError, match=r"names a file of this machine: file:///"):
+        open_source(Config(source="file://server/a.mp4"))
 
 
 def test_an_address_of_another_kind() -> None:

@@ -15,6 +15,7 @@ from rich.text import Text
 from realtime import overlay
 from realtime.datatypes import FULL_EFFORT, FrameResult, RunInfo, State, Summary
 from realtime.meter import Meter
+from realtime.printable import printable
 
 REFRESH_S = 0.125
 """Time between two pictures of the terminal; more often costs CPU that faces need."""
@@ -70,7 +71,7 @@ class Terminal:
         self._due = clock()
         self._live: Live | None = None
         self._progress = _progress(run, console)
-        self._task = self._progress.add_task(run.source.name, total=run.source.frames, fps="")
+        self._task = self._progress.add_task(printable(run.source.name), total=run.source.frames, fps="")
         if self._quiet:
             return
         console.print(_opening(run), highlight=False, soft_wrap=True)
@@ -91,7 +92,7 @@ class Terminal:
             return
         self._due = now + (PLAIN_S if self._live is None else REFRESH_S)
         if self._live is None:
-            self._console.print(_plain_line(result, meter, self._run), highlight=False, soft_wrap=True)
+            self._console.print(_plain_line(result, meter, self._run), markup=False, highlight=False, soft_wrap=True)
         elif self._run.source.live:
             self._live.update(_table(result, meter), refresh=True)
         else:
@@ -101,7 +102,7 @@ class Terminal:
     def notice(self, text: str) -> None:
         """One line that stays."""
         if not self._quiet:
-            self._console.print(text, highlight=False, markup=False, soft_wrap=True)
+            self._console.print(printable(text), highlight=False, markup=False, soft_wrap=True)
 
     def close(self) -> None:
         """Takes the live view away; may be called twice."""
@@ -115,7 +116,7 @@ class Terminal:
         if not self._quiet:
             self._console.print(_summary(summary), highlight=False, soft_wrap=True)
             for output in outputs:
-                self._console.print(f"wrote {output}", highlight=False, markup=False, soft_wrap=True)
+                self._console.print(printable(f"wrote {output}"), highlight=False, markup=False, soft_wrap=True)
 
 
 def _opening(run: RunInfo) -> Text:
@@ -127,7 +128,9 @@ def _opening(run: RunInfo) -> Text:
         facts.append(f"{source.frames} {'frames' if source.temporal else 'pictures'}")
     name = f"camera {source.name}" if source.live and source.name.isdigit() else source.name
     where = run.provider if run.provider == run.provider_asked else f"{run.provider} ({run.provider_asked})"
-    return Text.assemble((name, "bold"), "  ", (", ".join(facts), "dim"), "  ", (f"{run.model} on {where}", "dim"))
+    return Text.assemble(
+        (printable(name), "bold"), "  ", (", ".join(facts), "dim"), "  ", (printable(f"{run.model} on {where}"), "dim")
+    )
 
 
 def _progress(run: RunInfo, console: Console) -> Progress:
@@ -148,7 +151,7 @@ def _plain_line(result: FrameResult, meter: Meter, run: RunInfo) -> str:
     done = f"frame {result.frame.index + 1}"
     if run.source.frames is not None and not run.source.live:
         done += f" of {run.source.frames}"
-    faces = ", ".join(f"#{face.id} {face.label} {100 * face.confidence:.0f} %" for face in result.faces) or "no face"
+    faces = ", ".join(f"#{face.id} {printable(face.label)} {100 * face.confidence:.0f} %" for face in result.faces) or "no face"
     latency = meter.latency_ms
     return f"{done}, {meter.fps:.1f} fps, {latency.p50:.0f}/{latency.p95:.0f} ms, {result.dropped} dropped: {faces}"
 

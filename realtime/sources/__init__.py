@@ -3,6 +3,7 @@
 import re
 from importlib.resources import files
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from realtime.config import Config
 from realtime.errors import SourceOpenError
@@ -18,7 +19,7 @@ def open_source(config: Config, notify: Notify = unheard) -> Source:
     Raises:
         SourceOpenError: it cannot be opened.
     """
-    text = config.source
+    text = _path_of(config.source)
     if camera := re.fullmatch(r"(?:/dev/video)?(-?\d+)", text, re.ASCII):
         from realtime.sources.camera import Camera
 
@@ -39,6 +40,8 @@ def open_source(config: Config, notify: Notify = unheard) -> Source:
     if text == DEMO:
         return _demo(notify)
     path = Path(text)
+    if _like_address(text) and not path.exists():
+        raise SourceOpenError("an address needs its scheme, such as rtsp:// or http:// in front; there is no file of that name")
     if path.is_dir() or path.suffix.lower() in PICTURE_SUFFIXES:
         from realtime.sources.pictures import Pictures
 
@@ -46,6 +49,24 @@ def open_source(config: Config, notify: Notify = unheard) -> Source:
     from realtime.sources.file import VideoFile
 
     return VideoFile(path, notify=notify)
+
+
+def _like_address(text: str) -> bool:
+    """Whether a login stands in it, so that it must not be shown as the name of a file."""
+    return re.match(rf"[^/\\]*:.*@|(?:{'|'.join(URL_SCHEMES)}):/", text, re.IGNORECASE | re.DOTALL) is not None
+
+
+def _path_of(text: str) -> str:
+    """The path in a file:// address, as file managers give it; anything else as it is."""
+    if not text.lower().startswith("file://"):
+        return text
+    from urllib.request import url2pathname  # loads http and ssl
+
+    parts = urlsplit(text)
+    if parts.netloc.lower() not in ("", "localhost"):
+        raise SourceOpenError("a file:// address names a file of this machine: file:///folder/clip.mp4; give a path instead")
+    # a name with # or ? in it that was not escaped is still a name; a folder before it is C: on Windows
+    return url2pathname(text.split("//", 1)[1][len(parts.netloc) :])
 
 
 def _demo(notify: Notify) -> Source:

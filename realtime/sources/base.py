@@ -8,10 +8,25 @@ from realtime.datatypes import Frame, SourceInfo
 Notify = Callable[[str], None]
 """Takes one line for the user that is no error: a picture skipped, damaged data passed over. Called from any thread."""
 
-PICTURE_SUFFIXES = frozenset(
-    {".avif", ".bmp", ".jp2", ".jpe", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+READABLE_SUFFIXES = frozenset(
+    {
+        *(".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".pjpeg", ".pjp", ".jp2"),
+        *(".png", ".apng", ".gif", ".webp", ".bmp", ".pgm", ".ppm", ".tif", ".tiff"),
+        *(".avif", ".heic", ".heif", ".hif"),
+    }
 )
-"""What is taken for a picture, by the end of its name."""
+"""Images that are read, by the end of their names."""
+
+UNREADABLE_SUFFIXES = frozenset(
+    {
+        *(".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".pef", ".raf", ".rw2", ".srw"),
+        *(".exr", ".hdr", ".ico", ".jxl", ".psd", ".svg", ".tga", ".xcf"),
+    }
+)
+"""Images that are not read: raw data of cameras, drawings, rarer formats. They are named, never left out silently."""
+
+PICTURE_SUFFIXES = READABLE_SUFFIXES | UNREADABLE_SUFFIXES
+"""What is an image and no video, by the end of its name."""
 
 
 def unheard(message: str) -> None:

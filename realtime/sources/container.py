@@ -50,6 +50,11 @@ def video_stream(container: InputContainer, name: str) -> VideoStream:
     raise SourceOpenError(f"{name} holds {what}; give a video file, a picture or a folder of pictures")
 
 
+def has_timestamps(container: InputContainer) -> bool:
+    """Whether the format has timestamps; of a bare bitstream FFmpeg makes them up."""
+    return not container.format.flags & NO_TIMESTAMPS
+
+
 def _rank(stream: VideoStream) -> tuple[bool, bool, int, int, float]:
     variant = stream.metadata.get("variant_bitrate", "")  # of HLS
     return (
@@ -68,7 +73,7 @@ def frame_rate(container: InputContainer, stream: VideoStream) -> float | None:
         return None
     coded = stream.codec_context.framerate
     rates = [stream.average_rate, stream.guessed_rate, coded, stream.base_rate]
-    if container.format.flags & NO_TIMESTAMPS:  # the average is FFmpeg's 25 then; the guess heeds the bitstream
+    if not has_timestamps(container):  # the average is FFmpeg's 25 then; the guess heeds the bitstream
         rates = [coded, stream.guessed_rate, stream.average_rate]
     return next((fps for rate in rates if (fps := plausible_fps(float(rate or 0))) is not None), None)
 

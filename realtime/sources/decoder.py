@@ -17,7 +17,14 @@ from numpy.typing import NDArray
 
 from realtime.errors import SourceLostError, SourceOpenError
 from realtime.sources.base import Notify
-from realtime.sources.container import duration_is_estimated, frame_rate, is_finite, times_may_jump, video_stream
+from realtime.sources.container import (
+    duration_is_estimated,
+    frame_rate,
+    has_timestamps,
+    is_finite,
+    times_may_jump,
+    video_stream,
+)
 from realtime.sources.display import Display
 from realtime.sources.lookahead import Lookahead
 from realtime.sources.timestamps import MediaClock
@@ -54,6 +61,7 @@ class Decoder:
         is_file: it has an end, whatever its header says; otherwise that is found out.
         timeout_s: limit for opening and for every read, seconds; None for files.
         options: of FFmpeg's protocols and formats.
+        container_format: FFmpeg's name of the format; None lets it find out.
         notify: told once that data are damaged, and at the end how often.
 
     Raises:
@@ -70,6 +78,7 @@ class Decoder:
         is_file: bool = False,
         timeout_s: float | None = None,
         options: dict[str, str] | None = None,
+        container_format: str | None = None,
     ) -> None:
         self._name = name
         self._notify = notify
@@ -78,12 +87,17 @@ class Decoder:
         self._told_damaged = 0
         self._told_wrong = 0
         self._cut = False
-        self._container: InputContainer = av.open(url, options=options, timeout=timeout_s, metadata_errors="replace")
+        self._container: InputContainer = av.open(
+            url, format=container_format, options=options, timeout=timeout_s, metadata_errors="replace"
+        )
         try:
             self._stream = video_stream(self._container, name)
             finite = is_file or is_finite(self._container, self._stream)
             self.finite = bool(finite)
             self.fps = frame_rate(self._container, self._stream)
+            # bare H.264 and JPEG carry none; FFmpeg makes them up from a rate that it makes up as well
+            self.timed = has_timestamps(self._container)
+            """Whether the frames carry timestamps of their own."""
             self.frames = self._stream.frames or None
             # all cores for files; frame threading would hold live frames back
             self._stream.thread_type = "AUTO" if self.finite else "SLICE"

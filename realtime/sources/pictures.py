@@ -5,18 +5,20 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
-import numpy as np
-from cv2.typing import MatLike
-
 from realtime.datatypes import Frame, SourceInfo
 from realtime.errors import SourceOpenError
-from realtime.sources.base import PICTURE_SUFFIXES, Notify, unheard
+from realtime.sources.base import PICTURE_SUFFIXES, READABLE_SUFFIXES, Notify, unheard
 from realtime.sources.pixels import as_bgr
+from realtime.sources.still import read_images
+
+MULTIPLE = frozenset({".apng", ".avif", ".gif", ".tif", ".tiff", ".webp"})
+"""Kinds of files that often hold several images."""
 
 
 class Pictures:
-    """Every picture of a folder (not of its subfolders), or a single one. In a folder, what cannot be read is passed over.
+    """Every picture of a folder (not of its subfolders), or of a single file. In a folder, what cannot be read is passed over.
+
+    A file may hold several: TIFF has pages, GIF, PNG, WebP and AVIF may be animated. Each counts as a picture of its own.
 
     Args:
         path: the picture or the folder.
@@ -33,9 +35,13 @@ class Pictures:
         if path.is_dir():
             paths = _pictures_in(path)
             self._frames = self._read_folder(paths)
+            # how many images are in a file shows when it is read
+            count = None if any(path.suffix.lower() in MULTIPLE for path in paths) else len(paths)
         else:
             paths = [path]
-            self._frames = iter((_frame(path, 0),))
+            frames = _frames(path, 0, notify)
+            self._frames = iter(frames)
+            count = len(frames)
         first = next(self._frames, None)
         if first is None:
             raise SourceOpenError(f"none of the {len(paths)} pictures in {path} can be read; do they open elsewhere?")
@@ -47,7 +53,7 @@ class Pictures:
             width=first.size_hw[1],
             height=first.size_hw[0],
             fps=None,
-            frames=len(paths),
+            frames=count,
             path=str(path),
         )
 
@@ -65,13 +71,15 @@ class Pictures:
         index = 0
         for path in paths:
             try:
-                frame = _frame(path, index)
+                frames = _frames(path, index, self._notify)
             except SourceOpenError as error:
                 self.skipped += 1
                 self._notify(f"{error}; passed over")
                 continue
-            index += 1
-            yield frame
+            index += len(frames)
+            yield from frames
+        if self.skipped:
+            self._notify(f"{len(paths) - self.skipped} of {len(paths)} images read, {self.skipped} skipped")
 
 
 def natural_key(name: str) -> tuple[tuple[int, int | str], ...]:
@@ -91,29 +99,14 @@ def _pictures_in(folder: Path) -> list[Path]:
     except OSError as error:
         raise SourceOpenError(f"the folder {folder} cannot be read ({error.strerror}); check its permissions") from error
     if not names:
-        kinds = ", ".join(sorted(suffix[1:] for suffix in PICTURE_SUFFIXES))
+        kinds = ", ".join(sorted(suffix[1:] for suffix in READABLE_SUFFIXES))
         raise SourceOpenError(f"there is no picture in the folder {folder}; pictures are {kinds}")
     return [folder / name for name in sorted(names, key=natural_key)]
 
 
-def _frame(path: Path, index: int) -> Frame:
-    try:
-        data = path.read_bytes()  # imread cannot open names outside the code page on Windows
-    except FileNotFoundError as error:
-        raise SourceOpenError(f"there is no file {path}; check the name and the folder") from error
-    except OSError as error:
-        raise SourceOpenError(f"{path} cannot be read ({error.strerror}); check its permissions") from error
-    image = _decode(data)
-    if image is None:
-        raise SourceOpenError(f"{path.name} cannot be read as a picture; it is damaged, or something else")
-    return Frame(as_bgr(image), index, time.perf_counter(), None, path.name)
-
-
-def _decode(data: bytes) -> MatLike | None:
-    if not data:
-        return None
-    try:
-        # IMREAD_COLOR obeys EXIF rotation, scales 16 bit to 8, repeats gray and drops alpha
-        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error:  # such as more pixels than OpenCV allows
-        return None
+def _frames(path: Path, index: int, notify: Notify) -> list[Frame]:
+    """The images of a file as frames that are numbered from `index` on."""
+    return [
+        Frame(as_bgr(image), index + n, time.perf_counter(), None, path.name)
+        for n, image in enumerate(read_images(path, notify))
+    ]

@@ -1,9 +1,12 @@
 """Network streams and videos on the web, through FFmpeg."""
 
+import errno
+
 import av
 
 from realtime.datatypes import Frame, SourceInfo
-from realtime.errors import SourceLostError, SourceOpenError
+from realtime.errors import SourceError, SourceLostError, SourceOpenError
+from realtime.sources.address import HIDDEN, redact_url, repair_url
 from realtime.sources.base import Notify, unheard
 from realtime.sources.decoder import Decoder, reason
 from realtime.sources.handle import Handle, within
@@ -15,13 +18,29 @@ OPTIONS = {
 """FFmpeg's. Not `nobuffer`: it throws away what was read to learn the format, the first 3 s of a video on the web, and
 saves a live stream nothing, since the newest frame wins anyway."""
 
+NOT_READ = (av.error.InvalidDataError, SourceLostError)
+
+TRANSPORT_REFUSED = (
+    *NOT_READ,
+    av.error.HTTPBadRequestError,
+    av.error.HTTPOtherClientError,
+    av.error.HTTPServerError,
+)
+"""What cameras answer to a transport that they lack: 400, 406, 500, 501; most answer 461, FFmpeg's EPROTONOSUPPORT."""
+
+JPEG_START = b"\xff\xd8\xff"
+LONGEST_HEAD = 65_536
+"""Bytes in which the first image has to begin; some cameras send an empty line or a comment before it."""
+
 CHECK_ADDRESS = "check the address and the network"
+ESCAPES = "with / ? # @ in a password written as %2F %3F %23 %40"
 
 
 class Stream:
     """A camera on the network (live: whatever is not taken in time is the caller's to drop) or a video on the web.
 
-    An address with a known duration is a file: every frame, with media time, until its end.
+    An address with a known duration is a file: every frame, with media time, until its end. Live frames have media time where
+    they may come in bursts, so that the caller can spread them: HLS sends segments of some seconds, WebM clusters.
 
     Args:
         url: http(s), rtsp(s), rtmp(s) or udp.
@@ -33,7 +52,7 @@ class Stream:
     """
 
     def __init__(self, url: str, *, timeout_s: float = 10.0, notify: Notify = unheard) -> None:
-        self._name = spoken(url)
+        self._name = redact_url(url)
         self._index = 0
         # FFmpeg's own limit does not reach into name resolution, ours does
         try:
@@ -41,6 +60,8 @@ class Stream:
         except TimeoutError as error:
             raise SourceOpenError(f"{self._name} does not answer within {timeout_s:g} s; {CHECK_ADDRESS}") from error
         self._handle = Handle(self._decoder.close)
+        # what a web server sends may come in bursts; RTSP, RTMP and UDP send every frame when it is due
+        self._timed = self._decoder.finite or (self._decoder.timed and url.lower().startswith("http"))
         height, width = self._decoder.size_hw
         self.info = SourceInfo(
             name=self._name,
@@ -66,7 +87,7 @@ class Stream:
             if self.info.live:
                 raise SourceLostError(f"{self._name} ended the stream")
             return None
-        media_time = None if self.info.live else decoded.media_time
+        media_time = decoded.media_time if self._timed else None
         frame = Frame(decoded.image, self._index, decoded.arrived_at, media_time, self._name)
         self._index += 1
         return frame
@@ -76,26 +97,82 @@ class Stream:
         self._handle.close()
 
 
-def spoken(url: str) -> str:
-    """The address as it may be shown: without password, and without a query, which often holds another one."""
-    scheme, _, rest = url.partition("://")
-    rest = rest.split("?")[0].split("#")[0]
-    authority, slash, path = rest.partition("/")
-    login, at, host = authority.rpartition("@")
-    if not at and "@" in path and ":" in authority and not authority.rpartition(":")[2].isdecimal():
-        # a password with a slash in it: where it ends is anybody's guess
-        return f"{scheme}://{authority.partition(':')[0]}@..."
-    return f"{scheme}://{login.partition(':')[0]}{at}{host}{slash}{path}"
-
-
 def _open(url: str, name: str, timeout_s: float, notify: Notify) -> Decoder:
+    connection = _Connection(repair_url(url), name, timeout_s, notify)
     try:
-        return Decoder(url, name=name, notify=notify, timeout_s=timeout_s, options=dict(OPTIONS))
+        return connection.open()
     except av.error.ExitError as error:  # FFmpeg's own limit, a moment before ours
         raise TimeoutError from error
     except av.error.HTTPUnauthorizedError as error:
-        raise SourceOpenError(f"{name} wants a login; give it as http://user:password@host/...") from error
+        raise SourceOpenError(
+            f"{name} wants a login; give it as {url.partition(':')[0].lower()}://USER:PASSWORD@..., {ESCAPES}"
+        ) from error
     except av.error.InvalidDataError as error:
         raise SourceOpenError(f"{name} answers, but not with a video; give the address of the stream itself") from error
     except av.FFmpegError as error:
-        raise SourceOpenError(f"{name} cannot be opened: {reason(error)}; {CHECK_ADDRESS}") from error
+        advice = ESCAPES if name.endswith(f"@{HIDDEN}") else CHECK_ADDRESS
+        raise SourceOpenError(f"{name} cannot be opened: {reason(error)}; {advice}") from error
+
+
+class _Connection:
+    """The ways to reach one address, tried in turn; what FFmpeg raises arrives without the address, which it likes to quote."""
+
+    def __init__(self, url: str, name: str, timeout_s: float, notify: Notify) -> None:
+        self._url = url
+        self._name = name
+        self._timeout_s = timeout_s
+        self._notify = notify
+
+    def open(self) -> Decoder:
+        """The decoder.
+
+        Raises:
+            av.FFmpegError: it cannot be reached.
+            SourceOpenError, SourceLostError: it can, and gives no video.
+        """
+        scheme = self._url.partition(":")[0]
+        try:
+            return self._try()
+        except (av.FFmpegError, SourceLostError) as error:
+            refused = isinstance(error, TRANSPORT_REFUSED) or getattr(error, "errno", None) == errno.EPROTONOSUPPORT
+            if scheme == "rtsp" and refused and (decoder := self._otherwise(transport="udp")) is not None:
+                self._notify(f"{self._name} sends over UDP only; lost packets leave faults in its frames")
+                return decoder
+            if scheme in ("http", "https") and isinstance(error, NOT_READ) and self._sends_jpegs():
+                decoder = self._otherwise(container_format="mjpeg")
+                if decoder is not None:
+                    return decoder
+            if isinstance(error, av.FFmpegError):
+                raise type(error)(error.errno or 0, error.strerror or reason(error)) from None
+            raise
+
+    def _try(self, transport: str = "tcp", container_format: str | None = None) -> Decoder:
+        return Decoder(
+            self._url,
+            name=self._name,
+            notify=self._notify,
+            timeout_s=self._timeout_s,
+            options={**OPTIONS, "rtsp_transport": transport},
+            container_format=container_format,
+        )
+
+    def _otherwise(self, transport: str = "tcp", container_format: str | None = None) -> Decoder | None:
+        """Another way; None if it fails as well, since the first failure is the one to report."""
+        try:
+            return self._try(transport, container_format)
+        except (av.FFmpegError, SourceError):
+            return None
+
+    def _sends_jpegs(self) -> bool:
+        """Whether JPEG images come between lines of text, as a multipart stream that FFmpeg's own reader is too strict for."""
+        head = b""
+        try:
+            with av.open(self._url, format="data", timeout=self._timeout_s, options=dict(OPTIONS)) as container:
+                for packet in container.demux():
+                    head += bytes(packet)
+                    text, start, _ = head.partition(JPEG_START)
+                    if start or len(head) > LONGEST_HEAD:
+                        return bool(start) and text.isascii()
+        except av.FFmpegError:
+            pass
+        return False
