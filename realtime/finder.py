@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from realtime import geometry
 from realtime.datatypes import FULL_EFFORT, Effort, Faces, State
 from realtime.detector import Detector
+from realtime.evidence import DeniedPlaces
 from realtime.follower import Follower, Hit
 from realtime.scanner import Scanner
 from realtime.tracker import Expected, Sighting, Tracker
@@ -35,6 +36,9 @@ class Finder(Protocol):
     def find(self, gray: NDArray[np.uint8], now: float, effort: Effort = FULL_EFFORT) -> tuple[Sighting, ...]:
         """The faces to show in a frame, uint8 (H,W), at `now`, by id."""
 
+    def deny(self, ids: frozenset[int], now: float) -> None:
+        """The network has found these to be no faces: they are not shown again."""
+
     def close(self) -> None:
         """Ends what runs in the background; may be called twice."""
 
@@ -53,6 +57,9 @@ class Strangers:
         self._ids += len(faces)
         return tuple(Sighting(first + i, box, State.SEEN, now, now) for i, box in enumerate(faces.boxes_xyxy))
 
+    def deny(self, ids: frozenset[int], now: float) -> None:
+        """Nothing is carried from image to image."""
+
     def close(self) -> None:
         """Nothing runs in the background."""
 
@@ -67,6 +74,12 @@ class FrameByFrame:
     def find(self, gray: NDArray[np.uint8], now: float, effort: Effort = FULL_EFFORT) -> tuple[Sighting, ...]:
         """The confirmed faces."""
         return self._tracker.update(self._detector.detect(gray), now)
+
+    def deny(self, ids: frozenset[int], now: float) -> None:
+        """Lets their tracks go; the next frame may find them again."""
+        for track in self._tracker.expected(now):
+            if track.id in ids:
+                self._tracker.drop(track.key)
 
     def close(self) -> None:
         """Nothing runs in the background."""
@@ -86,9 +99,12 @@ class Following:
         self._tracker = Tracker()
         self._turn = 0
         self._shown: frozenset[int] = frozenset()
+        self._denied = DeniedPlaces()
+        self._gray: NDArray[np.uint8] | None = None
 
     def find(self, gray: NDArray[np.uint8], now: float, effort: Effort = FULL_EFFORT) -> tuple[Sighting, ...]:
         """The confirmed faces."""
+        self._gray = gray
         expected = self._tracker.expected(now)
         self._follow(gray, expected, now)
         self._welcome(gray, self._scanner.take(now), now)
@@ -98,6 +114,13 @@ class Following:
         self._shown = frozenset(each.id for each in sightings)
         self._follower.forget(frozenset(each.key for each in self._tracker.expected(now)))
         return sightings
+
+    def deny(self, ids: frozenset[int], now: float) -> None:
+        """Lets their tracks go, and leaves their places alone until something changes there."""
+        for track in self._tracker.expected(now):
+            if track.id in ids and self._gray is not None:
+                self._denied.add(self._gray, track.square)
+                self._tracker.drop(track.key)
 
     def close(self) -> None:
         """Ends the scans."""
@@ -134,12 +157,12 @@ class Following:
         """What a scan found besides the known faces, as far as it is there in this frame and looks like a face."""
         known = _boxes([each.square for each in self._tracker.expected(now)])
         for box, square in zip(found.boxes_xyxy, geometry.to_centre_side(found.boxes_xyxy), strict=True):
-            if _is_among(box, known):
+            if _is_among(box, known) or self._denied.covers(gray, square):
                 continue
             hit = self._follower.search(gray, square)
             if hit is not None and not _is_among(_boxes([hit.square])[0], known):
                 known = np.concatenate([known, _boxes([hit.square])])
-                self._see(Expected(self._tracker.add(hit.square, now), hit.square, False), gray, hit, now)
+                self._see(Expected(self._tracker.add(hit.square, now), 0, hit.square, False), gray, hit, now)
 
 
 def _share_inside(box_xyxy: NDArray[np.float32], gray: NDArray[np.uint8]) -> float:

@@ -28,6 +28,7 @@ from realtime.datatypes import (
     TrackedFace,
 )
 from realtime.detector import HaarDetector
+from realtime.evidence import Evidence
 from realtime.finder import Finder, Following, Strangers
 from realtime.follower import Follower
 from realtime.scanner import Scanner
@@ -80,6 +81,7 @@ class Pipeline:
         self._classifier = classifier
         self._clock = clock
         self._temporal = temporal
+        self._evidence = Evidence()
         self._smoother = Smoother(classifier.spec.labels, config.threshold, config.smoothing_s if temporal else 0.0)
 
     def process(self, frame: Frame, dropped: int = 0, effort: Effort = FULL_EFFORT) -> FrameResult:
@@ -132,12 +134,20 @@ class Pipeline:
         """Hears what the network says of a frame's faces, and puts everything together."""
         began, now = self._clock(), look.frame.time_s
         self._smoother.forget_before(now - REMEMBER_S)
+        self._evidence.forget_before(now - REMEMBER_S)
+        for sighting, face_prob in zip(look.read, scores.face_probs, strict=True):
+            self._evidence.update(sighting.id, float(face_prob), now)
+        self._finder.deny(self._evidence.hopeless(now), now)
         for sighting, small, raw in zip(look.read, look.smalls, scores.probs, strict=True):
             side = float(sighting.box_xyxy[2] - sighting.box_xyxy[0])
             self._smoother.update(sighting.id, raw, quality.measure(small, side), now)
         raws = {sighting.id: raw for sighting, raw in zip(look.read, scores.probs, strict=True)}
         # a face whose turn has not come yet has nothing to show
-        heard = [sighting for sighting in look.sightings if self._smoother.heard_at(sighting.id) > -math.inf]
+        heard = [
+            sighting
+            for sighting in look.sightings
+            if self._smoother.heard_at(sighting.id) > -math.inf and not self._evidence.is_denied(sighting.id)
+        ]
         faces = tuple(self._describe(sighting, raws.get(sighting.id)) for sighting in heard)
         finished = self._clock()
         stages = StageSeconds(find=look.find_s, preprocess=look.prepare_s, classify=classify_s, smooth=finished - began)

@@ -57,12 +57,14 @@ class Expected:
     """Where a track is expected to be.
 
     Attributes:
-        key: of the track, never reused; an id is given to confirmed tracks only.
+        key: of the track, never reused.
+        id: the number that a confirmed track is shown with; 0 for others.
         square: float32 (3,), centre x, centre y and side.
         confirmed: whether it is taken for a face.
     """
 
     key: int
+    id: int
     square: NDArray[np.float32]
     confirmed: bool
 
@@ -107,7 +109,7 @@ class Tracker:
 
     def expected(self, now: float) -> tuple[Expected, ...]:
         """Where every track is expected at `now`, tentative ones too."""
-        return tuple(Expected(t.key, t.steady.predict(now, PREDICT_S), t.id > 0) for t in self._tracks)
+        return tuple(Expected(t.key, t.id, t.steady.predict(now, PREDICT_S), t.id > 0) for t in self._tracks)
 
     def see(self, key: int, square: NDArray[np.float32], now: float, *, certain: bool = False) -> NDArray[np.float32]:
         """Takes a sighting of a track, float32 (3,), and returns where it is held to be; `certain` confirms it at once.

@@ -40,6 +40,7 @@ LAYERS: dict[str, int] = {
     "overlay": 2,
     "sinks": 3,
     "follower": 3,
+    "evidence": 3,
     "scanner": 3,
     "chooser": 3,
     "classifier": 4,
