@@ -17,8 +17,7 @@ from realtime.loop import Loop
 from realtime.meter import Meter
 from realtime.pipeline import Pipeline, open_pipeline
 from realtime.signals import Stop
-from realtime.sinks import open_outputs
-from realtime.sinks.jsonl import STDOUT
+from realtime.sinks import open_outputs, uses_stdout
 from realtime.sinks.terminal import StderrConsole, Terminal
 from realtime.sinks.window import Window
 
@@ -89,7 +88,7 @@ def _run(config: Config, info: RunInfo, feed: Feed, pipeline: Pipeline, stop: St
 
 def _data_on_screen(config: Config) -> bool:
     """Whether lines of data come on the terminal, where a live view would draw over them."""
-    return config.jsonl == STDOUT and sys.stdout is not None and sys.stdout.isatty()
+    return uses_stdout(config) and sys.stdout is not None and sys.stdout.isatty()
 
 
 def _open_window(config: Config, info: RunInfo) -> tuple[Window | None, str | None]:
