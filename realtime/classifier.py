@@ -51,6 +51,10 @@ class Classifier:
         """How many threads the network uses."""
         return self._session.threads
 
+    def close(self) -> None:
+        """Ends the network's threads; may be called twice."""
+        self._session.close()
+
     def classify(self, faces: NDArray[np.uint8] | Sequence[NDArray[np.uint8]]) -> Scores:
         """n prepared faces, uint8 (n,S,S), in one call -> their probabilities. No face is no call."""
         if len(faces) == 0:

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 
 import cv2
 
@@ -28,8 +28,11 @@ def run(config: Config) -> int:
     Raises:
         FerError: model, source or output is at fault; what was written up to then is closed and readable.
     """
-    with one_thread(), signals.caught() as stop:
-        classifier = Classifier.load(config.model, config.threads, config.provider)
+    with (
+        one_thread(),
+        signals.caught() as stop,
+        closing(Classifier.load(config.model, config.threads, config.provider)) as classifier,
+    ):
         feed = open_feed(config)
         try:
             info = RunInfo(

@@ -125,6 +125,10 @@ class Session:
         elsewhere = [self._helpers.submit(self._read, part) for part in others]
         return np.concatenate([self._read(first), *(part.result() for part in elsewhere)])
 
+    def close(self) -> None:
+        """Ends the threads, which run for milliseconds at most; may be called twice. Crowds can't be read afterwards."""
+        self._helpers.shutdown()
+
     def _read(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.asarray(self._session.run(None, {self._input: batch})[0], dtype=np.float32)
 
