@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
 
         return run(_config(args))
     except FerError as error:
-        if args.verbose:
+        if args.verbose and sys.stderr is not None:
             traceback.print_exc()
         _say(str(error))
         return error.exit_code

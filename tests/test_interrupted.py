@@ -128,7 +128,7 @@ def test_data_for_a_stdout_that_is_closed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("closed", ["2>&-", "<&- 2>&-"])
 def test_words_for_a_stderr_that_is_closed_do_not_go_among_the_data(closed: str, tmp_path: Path) -> None:
     """Neither in stdout nor in a file, which would be opened with the number of stderr."""
-    wrong = shlex.join(command("--video", "missing.mp4", "--no-display", "--jsonl", "-"))
+    wrong = shlex.join(command("-v", "--video", "missing.mp4", "--no-display", "--jsonl", "-"))
     done = subprocess.run(
         ["sh", "-c", f"{wrong} {closed}"], stdout=subprocess.PIPE, env=environment(), cwd=tmp_path, timeout=LIMIT_S, check=False
     )
