@@ -9,12 +9,14 @@ from typing import NoReturn
 
 from realtime import __version__
 from realtime.config import Config
-from realtime.errors import ConfigError, FerError
+from realtime.errors import ConfigError, FerError, SourceOpenError
 from realtime.printable import printable
 from realtime.providers import AUTO, PROVIDERS
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells expect it (128 + SIGINT)."""
+
+SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 
 EPILOG = """\
 keys in the window:
@@ -27,13 +29,14 @@ exit codes:
 examples:
   fer-cam --demo                                   see it work, without a camera
   fer-cam --device 0                               the first camera
-  fer-cam --video clip.mp4 --save --jsonl out.jsonl
+  fer-cam clip.mp4 --save --jsonl out.jsonl        a video, a picture, a folder of pictures, a URL
   fer-cam --device 0 --no-display --jsonl - | your-program
 """
 
 
 def main(argv: list[str] | None = None) -> int:
     """Runs fer-cam; returns the exit code."""
+    _occupy_standard_streams()
     args = _parser().parse_args(argv)
     _quieten(args.verbose)
     try:
@@ -43,9 +46,9 @@ def main(argv: list[str] | None = None) -> int:
 
         return run(_config(args))
     except FerError as error:
-        if args.verbose:
+        if args.verbose and sys.stderr is not None:
             print(printable(traceback.format_exc(), keep="\n"), file=sys.stderr, end="")
-        print(printable(f"fer-cam: {error}"), file=sys.stderr)
+        _say(str(error))
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -78,18 +81,46 @@ def _config(args: argparse.Namespace) -> Config:
 
 
 def _source(args: argparse.Namespace) -> str:
+    given = {"--demo": args.demo or None, "--device": args.device, "--video": args.video, "--source": args.source}
+    other = next((name for name, value in given.items() if value is not None), None)
+    if args.anything is not None and other is not None:
+        raise ConfigError(f"{args.anything} and {other} name two sources; give one of them")
     if args.demo:
         return "demo"
     if args.device is not None:
-        if args.device < 0:
+        if args.device.startswith("-"):
             raise ConfigError(f"--device {args.device}: cameras are counted from 0; --list-cameras shows them")
         return str(args.device)
     if args.video is not None:
-        if Path(args.video).is_dir():
-            raise ConfigError(f"--video {args.video}: is a folder; for a folder of pictures use --source {args.video}")
-        # a file called 0 or demo is still a file
-        return args.video if "://" in args.video else str(Path(args.video).absolute())
-    return args.source if args.source is not None else Config.source
+        return _video(args.video)
+    anything = args.anything if args.source is None else args.source
+    return Config.source if anything is None else anything
+
+
+def _video(name: str) -> str:
+    """The absolute path of a video, since a file called 0 or demo is still a file; an address as it is."""
+    if "://" in name:
+        return name
+    if Path(name).is_dir():
+        raise ConfigError(f"--video {name}: is a folder; for a folder of pictures use --source {name}")
+    try:
+        return str(Path(name).absolute())
+    except FileNotFoundError as error:
+        raise SourceOpenError(f"cannot open {name}: the current folder was deleted; change to one that exists") from error
+
+
+def _device(text: str) -> str:
+    """A camera's number, or its device node, or a link to that. argparse reports the error."""
+    from realtime.sources.nodes import camera_number
+
+    if camera_number(text) is None:
+        raise argparse.ArgumentTypeError(f"{text} is no camera; give its number or its node, such as /dev/video0")
+    return text
+
+
+def _target(text: str) -> Path | str:
+    """An output's path; with the slash at its end, which Path would drop, where a folder is meant that need not exist yet."""
+    return text if text.endswith(SEPARATORS) else Path(text)
 
 
 def _size(text: str | None) -> tuple[int, int] | None:
@@ -99,6 +130,25 @@ def _size(text: str | None) -> tuple[int, int] | None:
     if not (width.isdecimal() and height.isdecimal()):
         raise ConfigError(f"--size {text}: give WIDTHxHEIGHT, such as 1280x720")
     return int(width), int(height)
+
+
+def _say(text: str) -> None:
+    """One line on stderr. With stderr closed there is nobody to tell, and print would write it among the data on stdout."""
+    if sys.stderr is not None:
+        print(printable(f"fer-cam: {text}"), file=sys.stderr)
+
+
+def _occupy_standard_streams() -> None:
+    """Gives a closed standard stream to the null device: else the next file that is opened gets its number, and FFmpeg and
+    OpenCV, which write their messages to number 2, would write them into it."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != number:
+                os.dup2(null, number)
+                os.close(null)
 
 
 def _quieten(verbose: int) -> None:
@@ -119,7 +169,7 @@ def _list_cameras() -> int:
             f"opened in {camera.open_s:.1f} s"
         )
     if not cameras:
-        print("fer-cam: no camera found; is one plugged in, and not in use by another program?", file=sys.stderr)
+        _say("no camera found; is one plugged in, and not in use by another program?")
         return 3
     return 0
 
@@ -139,10 +189,14 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     defaults = Config()
-    source = parser.add_argument_group("source (the first camera, if none is given)").add_mutually_exclusive_group()
-    source.add_argument("--device", type=int, metavar="N", help="camera number N, from 0")
+    sources = parser.add_argument_group("source (the first camera, if none is given)")
+    sources.add_argument(
+        "anything", nargs="?", metavar="SOURCE", help="camera number, file, picture, folder of pictures, http/rtsp URL"
+    )
+    source = sources.add_mutually_exclusive_group()
+    source.add_argument("--device", type=_device, metavar="N", help="camera number N, from 0, or its node: /dev/video0")
     source.add_argument("--video", metavar="FILE", help="a video file: every frame, in order")
-    source.add_argument("--source", metavar="ANY", help="camera number, file, picture, folder of pictures, http/rtsp URL")
+    source.add_argument("--source", metavar="ANY", help="the same as SOURCE")
     source.add_argument("--demo", action="store_true", help="the clip that comes along; saves demo_fer.mp4 here")
     source.add_argument("--list-cameras", action="store_true", help="show the cameras there are, and end")
     camera = parser.add_argument_group("camera")
@@ -165,14 +219,14 @@ def _parser() -> argparse.ArgumentParser:
     output = parser.add_argument_group("output")
     output.add_argument(
         "--save",
-        type=Path,
+        type=_target,
         nargs="?",
         const=Path(),
         metavar="PATH",
-        help="annotated video, a file or a folder (default: SOURCE_fer.mp4 in this folder)",
+        help="annotated video, a file or a folder (default: SOURCE_fer.mp4 in this folder); a new folder ends in /",
     )
     output.add_argument("--jsonl", metavar="PATH", help="a line of JSON per frame; - is standard output")
-    output.add_argument("--csv", type=Path, metavar="PATH", help="a row per face and frame")
+    output.add_argument("--csv", type=_target, metavar="PATH", help="a row per face and frame; - is standard output")
     output.add_argument("--overwrite", action="store_true", help="replace outputs that exist (default: number new ones)")
     output.add_argument("--snapshots", type=Path, metavar="DIR", default=defaults.snapshots, help="where the s key saves to")
     output.add_argument("--display", action=argparse.BooleanOptionalAction, help="a window (default: where there is a screen)")

@@ -9,6 +9,9 @@ from realtime.providers import AUTO, PROVIDERS
 MIN_FACE_FLOOR = 20
 """Pixels: the cascade itself is 24 px wide, and a face below 20 px holds no expression."""
 
+STDOUT = "-"
+"""The name of standard output, where data go."""
+
 LONGEST_TIMEOUT_S = 86_400.0
 MOST_FPS = 10_000.0
 
@@ -18,7 +21,8 @@ class Config:
     """One run of the program.
 
     Attributes:
-        source: camera index ("0"), path of a video, picture or folder of pictures, http(s)/rtsp URL, or "demo".
+        source: camera index ("0"), its device node or a link to that, path of a video, picture or folder of pictures,
+            http(s)/rtsp URL, or "demo".
         model: "auto" (the best that is quick enough, see chooser), "int8", "full", "fast", or the path of an ONNX file made by
             train.export.
         provider: what runs the network: "auto" or a name in providers.PROVIDERS.
@@ -28,9 +32,10 @@ class Config:
         smoothing_s: time constant of the smoothing of probabilities, seconds; 0 turns it off.
         display: True asks for a window, False forbids it, None opens one where there is a screen.
         mirror: mirror the window (never data, never files); None means for cameras only.
-        save: where the annotated video goes; a folder gets `<source>_fer.mp4`.
+        save: where the annotated video goes; a folder gets `<source>_fer.mp4`. A folder that is not there is made if the text
+            ends in a slash, here and below.
         jsonl: where JSON Lines go; "-" is stdout.
-        csv: where the CSV goes.
+        csv: where the CSV goes; "-" is stdout.
         overwrite: replace outputs that exist instead of numbering the new ones.
         snapshots: the folder of snapshots taken with the s key.
         camera_size_wh, camera_fps: what to ask a camera for; None leaves it to the driver.
@@ -51,9 +56,9 @@ class Config:
     smoothing_s: float = 0.35
     display: bool | None = None
     mirror: bool | None = None
-    save: Path | None = None
+    save: Path | str | None = None
     jsonl: str | None = None
-    csv: Path | None = None
+    csv: Path | str | None = None
     overwrite: bool = False
     snapshots: Path = Path()
     camera_size_wh: tuple[int, int] | None = None
@@ -90,5 +95,9 @@ class Config:
             raise ConfigError(f"--size {self.camera_size_wh[0]}x{self.camera_size_wh[1]}: give a width and a height above 0")
         if self.camera_fps is not None and not 0 < self.camera_fps <= MOST_FPS:
             raise ConfigError(f"--fps {self.camera_fps:g}: give frames a second above 0, {MOST_FPS:g} at most")
+        if self.save is not None and str(self.save) == STDOUT:
+            raise ConfigError("--save -: a video cannot go to standard output; give a file or a folder")
+        if self.jsonl == STDOUT and self.csv is not None and str(self.csv) == STDOUT:
+            raise ConfigError("--jsonl - and --csv - would mix on standard output; give one of them a file")
         if not self.source:
             raise ConfigError("--source is empty; give a camera index, a path or a URL")

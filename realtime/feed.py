@@ -7,7 +7,11 @@ from contextlib import suppress
 from typing import Protocol
 
 from realtime.datatypes import Frame, SourceInfo
+from realtime.errors import SourceError
 from realtime.sources.base import Source
+
+MOST_AT_ONCE = 8
+"""Frames of a file whose faces go through the network together: a face takes half the time then, and no more is gained."""
 
 PUT_S = 0.1
 """How often a thread that waits for a place looks whether it is to end."""
@@ -58,6 +62,44 @@ class Feed(Protocol):
 
     def close(self) -> None:
         """Lets the source go, in bounded time; may be called twice."""
+
+
+class Batches:
+    """The next frame of a feed, and those behind it that are ready, as far as they are read together.
+
+    Args:
+        feed: where they come from.
+        at_once: how many at most; 1 where each result is wanted as soon as it can be had.
+    """
+
+    def __init__(self, feed: Feed, at_once: int = MOST_AT_ONCE) -> None:
+        self._feed = feed
+        self._at_once = at_once
+        self._lost: SourceError | None = None
+
+    @property
+    def finished(self) -> bool:
+        """No frame will come any more, and no error either."""
+        return self._feed.finished and self._lost is None
+
+    def next(self, timeout_s: float, most: int | None = None) -> list[Frame]:
+        """At most `most` frames, waiting at most `timeout_s` for the first; none if there is none yet, or no more.
+
+        Raises:
+            SourceError: the source is lost for good; all frames before were given.
+        """
+        if self._lost is not None:
+            raise self._lost
+        most = self._at_once if most is None else min(self._at_once, most)
+        frames: list[Frame] = []
+        try:
+            while len(frames) < most and (frame := self._feed.next(0.0 if frames else timeout_s)) is not None:
+                frames.append(frame)
+        except SourceError as error:
+            if not frames:
+                raise
+            self._lost = error
+        return frames
 
 
 class DirectFeed:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from realtime.config import Config
 from realtime.datatypes import FULL_EFFORT, Frame, FrameResult
-from realtime.errors import SinkError, SourceError
-from realtime.feed import Feed
+from realtime.errors import SinkError
+from realtime.feed import MOST_AT_ONCE, Batches, Feed
 from realtime.governor import Governor
 from realtime.meter import Meter
 from realtime.overlay import Hud
@@ -32,9 +32,6 @@ MOST_LATE_S = 0.1
 NOTICE_S = 4.0
 MOST_NOTICES = 4
 """How long a message stays in the window, and how many there is room for."""
-
-MOST_AT_ONCE = 8
-"""Frames of a file whose faces go through the network together: a face takes half the time then, and no more is gained."""
 
 
 class Loop:
@@ -67,13 +64,12 @@ class Loop:
         self._governor = Governor.of(feed.info, config.target_latency_ms)
         self._effort = FULL_EFFORT
         # a file that nobody watches is read in batches; what is watched, and what is live, frame by frame
-        self._at_once = 1 if feed.info.live or window is not None else MOST_AT_ONCE
+        self._batches = Batches(feed, 1 if feed.info.live or window is not None else MOST_AT_ONCE)
         self._notices: deque[tuple[float, str]] = deque(maxlen=MOST_NOTICES)
         self._last: FrameResult | None = None
         self._left = config.max_frames
         self._paused = self._turned = self._quit = False
         self._began: float | None = None
-        self._lost: SourceError | None = None
 
     def play(self, stop: Stop) -> None:
         """Runs until the source ends, the user quits, the frames asked for are done, or a signal came.
@@ -81,7 +77,7 @@ class Loop:
         Raises:
             FerError: the source is lost, or an output cannot be written.
         """
-        while not ((self._feed.finished and self._lost is None) or self._quit or stop.exit_code or self._left == 0):
+        while not (self._batches.finished or self._quit or stop.exit_code or self._left == 0):
             if self._paused:
                 self._serve_keys(LOOK_MS)
                 continue
@@ -114,19 +110,8 @@ class Loop:
 
     def _next(self) -> list[Frame]:
         """The next frame, and those behind it that are there already, as far as they are read together."""
-        most = self._at_once if self._left is None else min(self._at_once, self._left)
-        frames: list[Frame] = []
         try:
-            if self._lost is not None:
-                raise self._lost
-            while len(frames) < most and (frame := self._feed.next(0.0 if frames else POLL_S)) is not None:
-                frames.append(frame)
-            return frames
-        except SourceError as error:
-            if not frames:
-                raise
-            self._lost = error  # after the frames that came before
-            return frames
+            return self._batches.next(POLL_S, self._left)
         finally:  # also when the source is lost: its last words say why
             for text in self._feed.notices():
                 self._say(text)

@@ -18,8 +18,7 @@ from realtime.meter import Meter
 from realtime.pipeline import Pipeline, open_pipeline
 from realtime.printable import printable
 from realtime.signals import Stop
-from realtime.sinks import open_outputs
-from realtime.sinks.jsonl import STDOUT
+from realtime.sinks import open_outputs, uses_stdout
 from realtime.sinks.terminal import StderrConsole, Terminal
 from realtime.sinks.window import Window
 
@@ -30,20 +29,23 @@ def run(config: Config) -> int:
     Raises:
         FerError: model, source or output is at fault; what was written up to then is closed and readable.
     """
-    with one_thread(), signals.caught() as stop:
-        classifier = Classifier.load(config.model, config.threads, config.provider)
-        with closing(classifier), closing(open_feed(config)) as feed:
-            info = RunInfo(
-                version=__version__,
-                model=classifier.name,
-                labels=classifier.spec.labels,
-                source=feed.info,
-                provider=classifier.provider,
-                provider_asked=config.provider,
-                notes=classifier.notes,
-            )
-            with open_pipeline(config, classifier, feed.info) as pipeline:
-                _run(config, info, feed, pipeline, stop)
+    with (
+        one_thread(),
+        signals.caught() as stop,
+        closing(Classifier.load(config.model, config.threads, config.provider)) as classifier,
+        closing(open_feed(config)) as feed,
+    ):
+        info = RunInfo(
+            version=__version__,
+            model=classifier.name,
+            labels=classifier.spec.labels,
+            source=feed.info,
+            provider=classifier.provider,
+            provider_asked=config.provider,
+            notes=classifier.notes,
+        )
+        with open_pipeline(config, classifier, feed.info) as pipeline:
+            _run(config, info, feed, pipeline, stop)
     return stop.exit_code
 
 
@@ -87,7 +89,7 @@ def _run(config: Config, info: RunInfo, feed: Feed, pipeline: Pipeline, stop: St
 
 def _data_on_screen(config: Config) -> bool:
     """Whether lines of data come on the terminal, where a live view would draw over them."""
-    return config.jsonl == STDOUT and sys.stdout is not None and sys.stdout.isatty()
+    return uses_stdout(config) and sys.stdout is not None and sys.stdout.isatty()
 
 
 def _open_window(config: Config, info: RunInfo) -> tuple[Window | None, str | None]:

@@ -126,8 +126,8 @@ class Session:
         return np.concatenate([self._read(first), *(part.result() for part in elsewhere)])
 
     def close(self) -> None:
-        """Ends the helper threads, once they have read what they are reading; may be called twice."""
-        self._helpers.shutdown(wait=False, cancel_futures=True)
+        """Ends the helper threads, which run for milliseconds at most; may be called twice. Crowds can't be read afterwards."""
+        self._helpers.shutdown(cancel_futures=True)
 
     def _read(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.asarray(self._session.run(None, {self._input: batch})[0], dtype=np.float32)

@@ -1,6 +1,7 @@
 """The skin: arguments to Config, errors to one line and an exit code. What runs behind it is in test_end_to_end."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,12 @@ def test_every_option_reaches_the_config(asked: list[Config], tmp_path: Path) ->
     ("arguments", "source"),
     [
         ("--device 2", "2"),
+        ("--device /dev/video2", "/dev/video2"),
+        ("clip.mp4", "clip.mp4"),
+        ("0", "0"),
+        ("rtsp://cam/1", "rtsp://cam/1"),
+        ("clip.mp4 --save", "clip.mp4"),
+        ("-q clip.mp4", "clip.mp4"),
         ("--source rtsp://cam/1", "rtsp://cam/1"),
         ("--source faces", "faces"),
         ("--demo", "demo"),
@@ -84,6 +91,23 @@ def test_a_file_called_0_is_no_camera(asked: list[Config], tmp_path: Path, monke
     assert Path(asked[0].source) == tmp_path / "0"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not delete the folder of a program")
+def test_a_current_folder_that_was_deleted(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert cli.main(["--video", "x.mp4"]) == 3
+    assert "the current folder was deleted" in capsys.readouterr().err
+
+
+def test_an_output_that_ends_in_a_slash_stays_a_folder(asked: list[Config]) -> None:
+    cli.main(["--save", "results/", "--csv", "tables/", "--jsonl", "lines/"])
+    assert (asked[0].save, asked[0].csv, asked[0].jsonl) == ("results/", "tables/", "lines/")
+
+
 def test_save_without_a_name_and_the_demo_save_here(asked: list[Config]) -> None:
     cli.main(["--save"])
     cli.main(["--demo"])
@@ -95,6 +119,12 @@ def test_save_without_a_name_and_the_demo_save_here(asked: list[Config]) -> None
     ("arguments", "says"),
     [
         ("--device -1", "cameras are counted from 0"),
+        ("clip.mp4 --device 0", "clip.mp4 and --device name two sources; give one of them"),
+        ("--video x.mp4 clip.mp4", "clip.mp4 and --video name two sources"),
+        ("0 --source 0", "0 and --source name two sources"),
+        ("clip.mp4 --demo", "clip.mp4 and --demo name two sources"),
+        ("--jsonl - --csv -", "--jsonl - and --csv - would mix on standard output; give one of them a file"),
+        ("--save -", "--save -: a video cannot go to standard output"),
         ("--size 1280", "WIDTHxHEIGHT"),
         ("--size 0x0", "--size 0x0"),
         ("--min-face 9", "--min-face 9: the smallest face that can be found is 20 px"),
@@ -119,7 +149,9 @@ def test_a_folder_as_video(capsys: pytest.CaptureFixture[str], tmp_path: Path) -
     assert "use --source" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", ["--device 0 --video x.mp4", "--device x", "--nonsense", "--max-frames many"])
+@pytest.mark.parametrize(
+    "arguments", ["--device 0 --video x.mp4", "--device x", "--device ''", "--nonsense", "--max-frames many"]
+)
 def test_usage(arguments: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         cli.main(arguments.split())

@@ -122,3 +122,17 @@ def test_data_for_a_stdout_that_is_closed(tmp_path: Path) -> None:
     assert done.returncode == 5
     assert [line for line in done.stderr.splitlines() if "standard output: it is closed" in line] == done.stderr.splitlines()
     assert list(tmp_path.iterdir()) == []
+
+
+@posix
+@pytest.mark.parametrize("closed", ["2>&-", "<&- 2>&-"])
+def test_words_for_a_stderr_that_is_closed_do_not_go_among_the_data(closed: str, tmp_path: Path) -> None:
+    """Neither in stdout nor in a file, which would be opened with the number of stderr."""
+    wrong = shlex.join(command("-v", "--video", "missing.mp4", "--no-display", "--jsonl", "-"))
+    done = subprocess.run(
+        ["sh", "-c", f"{wrong} {closed}"], stdout=subprocess.PIPE, env=environment(), cwd=tmp_path, timeout=LIMIT_S, check=False
+    )
+    assert (done.returncode, done.stdout) == (3, b"")
+    right = shlex.join(command("--demo", "-v", "--no-display", "--max-frames", "3", "--save", "a.mp4", "--jsonl", "a.jsonl"))
+    subprocess.run(["sh", "-c", f"{right} {closed}"], env=environment(), cwd=tmp_path, timeout=LIMIT_S, check=True)
+    assert [row["type"] for row in rows(tmp_path / "a.jsonl")] == ["header", "frame", "frame", "frame", "summary"]

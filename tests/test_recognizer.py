@@ -1,5 +1,8 @@
 """The library's door, with the network that ships."""
 
+import logging
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -8,8 +11,15 @@ import pytest
 
 import realtime
 from realtime import LABELS, Config, FrameResult, Recognizer
-from realtime.errors import SourceOpenError, WeightsNotFound
+from realtime import recognizer as door
+from realtime.capture import LiveFeed
+from realtime.errors import ConfigError, SourceLostError, SourceOpenError, WeightsNotFound
+from realtime.feed import MOST_AT_ONCE, DirectFeed, Feed, Notices
 from tests.demo import CLIP, demo_frame
+from tests.fakes import FakeSource
+from tests.tiny_models import write_left_right
+
+LOST = SourceLostError("fake stopped giving frames; is it still plugged in?")
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +106,208 @@ def test_settings_are_passed_on() -> None:
 def test_a_model_that_is_not_there() -> None:
     with pytest.raises(WeightsNotFound):
         Recognizer("nowhere.onnx")
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> str:
+    """A network that opens in no time."""
+    return str(write_left_right(tmp_path / "tiny.onnx"))
+
+
+# what cannot both be meant
+
+
+def test_the_model_of_the_config_is_the_one_that_runs(tiny: str) -> None:
+    with Recognizer(config=Config(model="fast")) as fast:
+        assert fast.model == "fer-resnet50-fast-int8.onnx"
+    for named in (Recognizer(tiny), Recognizer(Path(tiny)), Recognizer(tiny, Config(model=tiny)), Recognizer(tiny, Config())):
+        with named:
+            assert named.model == "tiny.onnx"
+
+
+@pytest.mark.parametrize("model", ["int8", "auto"])
+def test_two_models_are_refused(model: str) -> None:
+    with pytest.raises(ConfigError, match=rf"Recognizer\('{model}'\) and Config\(model='fast'\) name two networks; give one"):
+        Recognizer(model, Config(model="fast"))
+
+
+@pytest.mark.parametrize(
+    ("config", "names"),
+    [
+        (Config(save=Path()), "save"),
+        (Config(jsonl="-"), "jsonl"),
+        (Config(csv="t.csv"), "csv"),
+        (Config(display=True), "display"),
+        (Config(mirror=True, overwrite=True), "mirror, overwrite"),
+        (Config(snapshots=Path("shots"), jsonl="a.jsonl"), "jsonl, snapshots"),
+    ],
+)
+def test_a_config_that_asks_for_a_window_or_a_file_is_refused(config: Config, names: str) -> None:
+    with pytest.raises(ConfigError, match=f"shows and writes nothing, but its Config sets {names}; "):
+        Recognizer(config=config)
+
+
+def test_a_config_may_forbid_what_does_not_happen_anyway(tiny: str) -> None:
+    Recognizer(tiny, Config(display=False, mirror=False)).close()
+
+
+def test_the_source_of_the_config_is_read(tiny: str) -> None:
+    with Recognizer(tiny, Config(source=str(CLIP), max_frames=3)) as recognizer:
+        assert [result.frame.index for result in recognizer.stream()] == [0, 1, 2]
+        assert len(list(recognizer.stream(CLIP))) == 3
+        with pytest.raises(ConfigError, match="name two sources; give one of them"):
+            recognizer.stream("other.mp4")
+
+
+def test_a_path_is_a_file_whatever_its_name(tiny: str, tmp_path: Path) -> None:
+    with Recognizer(tiny) as recognizer, pytest.raises(SourceOpenError, match=r"no file .*demo"):
+        next(recognizer.stream(tmp_path / "demo"))
+
+
+# what is no picture
+
+
+@pytest.mark.parametrize(
+    ("image", "says"),
+    [
+        (None, "None; cv2.imread returns None for a file that it cannot read"),
+        ("face.jpg", "is a str, not pixels; read the file with cv2.imread"),
+        (CLIP, "not pixels; read the file with cv2.imread, or give it to stream"),
+        ([[0, 0], [0, 0]], "is a list, not a NumPy array"),
+    ],
+)
+def test_what_is_no_picture_is_told_in_a_sentence(recognizer: Recognizer, image: object, says: str) -> None:
+    with pytest.raises(ValueError, match=f"^image .*{says}"):
+        recognizer.process(image)  # type: ignore[arg-type]
+    crop = np.zeros((48, 48), np.uint8)
+    with pytest.raises(ValueError, match=f"^crop 1 .*{says}"):
+        recognizer.classify([crop, image])  # type: ignore[list-item]
+
+
+# streams
+
+
+@pytest.fixture
+def feeding(monkeypatch: pytest.MonkeyPatch) -> Callable[[Feed], None]:
+    """Has the next stream read this feed."""
+
+    def feed(feed: Feed) -> None:
+        monkeypatch.setattr(door, "open_feed", lambda config: feed)
+
+    return feed
+
+
+def lost_and_back() -> LiveFeed:
+    """A camera that is lost after a frame, and there again at the second try."""
+    tries = iter([SourceOpenError("not yet"), FakeSource([2], hang=True)])
+
+    def reopen() -> FakeSource:
+        found = next(tries)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    return LiveFeed(FakeSource([1, LOST]), reopen, wait=lambda event, _: event.is_set())
+
+
+def test_a_lost_camera_is_told_while_the_stream_waits_for_it(
+    tiny: str, feeding: Callable[[Feed], None], nothing_left_behind: None
+) -> None:
+    feeding(lost_and_back())
+    told: list[str] = []
+    with Recognizer(tiny) as recognizer:
+        stream = recognizer.stream(0, on_notice=told.append)
+        while next(stream).frame.index < 1:
+            pass
+        stream.close()
+    assert told[0] == f"{LOST}; trying to open it again"
+    assert told[1].startswith("fake is back after ")
+    assert len(told) == 2
+
+
+def test_without_a_listener_notices_are_warnings_of_the_log(
+    tiny: str, feeding: Callable[[Feed], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    notices = Notices()
+    notices.add("b.png cannot be read; passed over")
+    feeding(DirectFeed(FakeSource([1], live=False), notices))
+    with Recognizer(tiny) as recognizer:
+        assert len(list(recognizer.stream("album"))) == 1
+    assert caplog.record_tuples == [("realtime", logging.WARNING, "b.png cannot be read; passed over")]
+
+
+def test_the_last_words_of_a_source_that_is_lost_for_good(tiny: str, feeding: Callable[[Feed], None]) -> None:
+    told: list[str] = []
+    feeding(LiveFeed(FakeSource([LOST]), lost_and_back, reconnect_s=0))
+    with Recognizer(tiny) as recognizer, pytest.raises(SourceLostError, match="could not be opened again"):
+        next(recognizer.stream(0, on_notice=told.append))
+    assert told == [f"{LOST}; trying to open it again"]
+
+
+def test_a_file_is_read_in_batches_and_a_camera_frame_by_frame(tiny: str, feeding: Callable[[Feed], None]) -> None:
+    taken: list[int] = []
+
+    def script() -> Iterator[int]:
+        for level in range(1, 2 * MOST_AT_ONCE):
+            taken.append(level)
+            yield level
+
+    with Recognizer(tiny) as recognizer:
+        for live, first in ((False, MOST_AT_ONCE), (True, 1)):
+            taken.clear()
+            feeding(DirectFeed(FakeSource(script(), live=live)))
+            stream = recognizer.stream("film")
+            assert next(stream).frame.index == 0
+            assert len(taken) == first
+            assert len(list(stream)) == 2 * MOST_AT_ONCE - 2
+
+
+def test_frames_before_a_loss_are_given(tiny: str, feeding: Callable[[Feed], None]) -> None:
+    feeding(DirectFeed(FakeSource([1, 2, LOST], live=False)))
+    with Recognizer(tiny) as recognizer:
+        stream = recognizer.stream("film")
+        assert [next(stream).frame.index for _ in range(2)] == [0, 1]
+        with pytest.raises(SourceLostError):
+            next(stream)
+
+
+def test_a_slow_machine_does_less_and_says_so(tiny: str, feeding: Callable[[Feed], None]) -> None:
+    """Frames captured at 1 s, 2 s, ... of the clock are older than any target by now."""
+    told: list[str] = []
+    now = iter(range(1, 100))
+    feeding(DirectFeed(FakeSource(range(1, 40))))
+    with Recognizer(tiny, Config(target_latency_ms=1)) as recognizer, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(door.time, "perf_counter", lambda: 1e6 + next(now))
+        efforts = [result.effort.name for result in recognizer.stream(0, on_notice=told.append)]
+    assert efforts[0] == "full"
+    assert efforts[-1] == "every fourth face"
+    assert told[0] == "reducing work to keep up: fewer scans"
+
+
+# the end
+
+
+def test_a_closed_recognizer_says_so(tiny: str) -> None:
+    with Recognizer(tiny) as recognizer:
+        stream = recognizer.stream(CLIP)
+        next(stream)
+    recognizer.close()
+    for read in (
+        lambda: recognizer.process(np.zeros((9, 9), np.uint8)),
+        lambda: recognizer.classify([]),
+        lambda: recognizer.stream(CLIP),
+        lambda: list(stream),
+    ):
+        with pytest.raises(ValueError, match="this Recognizer is closed; make a new one"):
+            read()
+
+
+def test_closing_ends_the_threads(tiny: str) -> None:
+    before = set(threading.enumerate())
+    with Recognizer(tiny, Config(threads=3)) as recognizer:
+        recognizer.classify([np.zeros((48, 48), np.uint8)] * 9)
+        assert set(threading.enumerate()) - before
+    assert set(threading.enumerate()) - before == set()
 
 
 def test_the_door_knows_its_names() -> None:

@@ -13,8 +13,8 @@ from realtime import run as loop
 from realtime.capture import LiveFeed
 from realtime.datatypes import FrameResult, Summary
 from realtime.errors import FerError, ModelError, SinkError, SourceLostError
-from realtime.feed import DirectFeed, Notices
-from realtime.loop import LOOK_MS, MOST_AT_ONCE
+from realtime.feed import MOST_AT_ONCE, DirectFeed, Notices
+from realtime.loop import LOOK_MS
 from realtime.signals import SIGNALS
 from realtime.sinks.jsonl import JsonlSink
 from realtime.sinks.table import CsvSink

@@ -10,9 +10,9 @@ import pytest
 
 from realtime.config import Config
 from realtime.datatypes import FrameResult, SourceInfo
-from realtime.errors import SinkError
+from realtime.errors import ConfigError, SinkError
 from realtime.sinks import open_outputs
-from realtime.sinks.outputs import Places, claim, reason, stem
+from realtime.sinks.outputs import Places, claim, descriptor, reason, stem
 from realtime.sinks.pictures import PictureSink, save_snapshot
 from tests import builders
 
@@ -133,6 +133,67 @@ def test_claiming_gives_up_at_last(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         claim(tmp_path / "a.txt")
 
 
+@pytest.mark.parametrize("letter", ["l", "é", "日"])
+def test_a_name_as_long_as_names_may_be_leaves_room_for_what_is_added(letter: str, tmp_path: Path) -> None:
+    long = letter * (251 // len(letter.encode())) + ".mp4"
+    source = builders.source_info(long, path=str(tmp_path / long))
+    places = Places(source)
+    paths = [places.place(tmp_path, ".jsonl") for _ in range(2)]
+    assert paths[0].name.startswith(letter * 70)
+    assert [path.name[-10:] for path in paths] == ["_fer.jsonl", "er-2.jsonl"]
+    assert all(path.exists() for path in paths)
+    given = tmp_path / long
+    assert [claim(given).name[-6:] for _ in range(2)] == [long[-6:], "-2.mp4"]
+
+
+def test_a_name_that_is_too_long_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SinkError, match="the name is too long; give a shorter one"):
+        Places(FILM).place(tmp_path / ("l" * 300 + ".mp4"), ".mp4")
+
+
+def test_a_slash_at_the_end_makes_the_folder(tmp_path: Path) -> None:
+    places = Places(FILM)
+    folder = places.target(f"{tmp_path / 'study' / 'results'}/")
+    assert places.place(folder, ".mp4") == tmp_path / "study" / "results" / "clip_fer.mp4"
+    assert places.target(f"{folder}/") == folder
+    places.give_back()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_with_somebody_elses_files_is_not_given_back(tmp_path: Path) -> None:
+    places = Places(FILM)
+    folder = places.target(f"{tmp_path / 'results'}/")
+    (folder / "mine.txt").write_text("mine")
+    places.give_back()
+    assert (folder / "mine.txt").read_text() == "mine"
+
+
+def test_a_slash_after_a_file_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for text in (f"{tmp_path / 'file'}/", f"{tmp_path / 'file' / 'folder'}/"):
+        with pytest.raises(SinkError, match=r"cannot make the folder .* a part of the path is a file, not a folder"):
+            Places(FILM).target(text)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such names")
+def test_what_the_shell_has_opened_is_no_new_file(tmp_path: Path) -> None:
+    (tmp_path / "stdout").symlink_to("/dev/stdout")
+    (tmp_path / "out").symlink_to("stdout")
+    (tmp_path / "loop").symlink_to("loop")
+    assert [descriptor(Path(name)) for name in ("-", "/dev/stdout", "/dev/fd/1", "/dev/stderr", "/dev/fd/63")] == [
+        1,
+        1,
+        1,
+        2,
+        63,
+    ]
+    assert descriptor(tmp_path / "out") == 1
+    assert [descriptor(tmp_path / name) for name in ("loop", "missing", "1")] == [None] * 3
+    with (tmp_path / "log").open("wb") as log:
+        path = Path(f"/dev/fd/{log.fileno()}")
+        assert Places(FILM).place(path, ".jsonl") == path
+
+
 # pictures
 
 
@@ -237,11 +298,32 @@ def test_nothing_asked_for_writes_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     assert (outputs.paths, outputs.recording, list(tmp_path.iterdir())) == ((), False, [])
 
 
-def test_data_on_standard_output_are_no_file(capsys: pytest.CaptureFixture[str]) -> None:
-    outputs = open_outputs(Config(jsonl="-"), builders.run_info())
+@pytest.mark.parametrize(("config", "lines"), [(Config(jsonl="-"), 2), (Config(csv="-"), 1), (Config(csv=Path("-")), 1)])
+def test_data_on_standard_output_are_no_file(
+    config: Config, lines: int, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    outputs = open_outputs(config, builders.run_info())
     outputs.close(builders.summary())
     assert outputs.paths == ()
-    assert capsys.readouterr().out.count("\n") == 2
+    assert capsys.readouterr().out.count("\n") == lines
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no /dev/stdout")
+def test_no_two_outputs_on_standard_output(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("/dev/stdout")
+    with pytest.raises(ConfigError, match="--jsonl and --csv would mix on standard output; give one of them a file"):
+        open_outputs(Config(jsonl=str(tmp_path / "link"), csv="-"), builders.run_info())
+
+
+def test_outputs_in_a_folder_that_is_made_for_them(tmp_path: Path) -> None:
+    folder = f"{tmp_path / 'results'}/"
+    outputs = open_outputs(Config(save=folder, jsonl=folder, csv=folder), builders.run_info(FILM))
+    outputs.write(builders.result(of=builders.frame(media_time=0.0)))
+    outputs.close(builders.summary(frames=1))
+    names = sorted(path.name for path in (tmp_path / "results").iterdir())
+    assert names == ["clip_fer.csv", "clip_fer.jsonl", "clip_fer.mp4"]
 
 
 def test_pictures_are_saved_as_pictures(tmp_path: Path) -> None:

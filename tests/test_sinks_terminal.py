@@ -3,6 +3,7 @@
 import io
 import re
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -193,3 +194,11 @@ def test_data_printed_on_stdout_stay_there(capsys: pytest.CaptureFixture[str]) -
     view.terminal.close()
     assert capsys.readouterr().out == "data\n"
     assert "data" not in view.text
+
+
+def test_names_of_files_are_said_as_they_are() -> None:
+    shown = screen(FILE)
+    shown.terminal.notice("passed over [red]a:100:.png[/red]")
+    shown.terminal.finish(builders.summary(), [Path("10:100:30.jsonl"), Path("[b]x[/b].csv")])
+    for line in ("passed over [red]a:100:.png[/red]", "wrote 10:100:30.jsonl", "wrote [b]x[/b].csv"):
+        assert line in shown.text.splitlines()

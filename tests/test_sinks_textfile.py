@@ -90,3 +90,52 @@ def test_a_file_whose_name_is_not_text(tmp_path: Path) -> None:
     sink.write(builders.result(of=builders.frame(source="caf\udce9.mp4")))
     sink.close(builders.summary())
     assert "caf\\udce9.mp4" in path.read_text()
+
+
+TO_STDOUT = r"""
+import sys
+from pathlib import Path
+from realtime.sinks.table import CsvSink
+from tests import builders
+
+sink = CsvSink(Path(sys.argv[1]), builders.run_info())
+sink.write(builders.result(of=builders.frame(source="Zoë \udce9.mp4", media_time=0.0)))
+sink.close(builders.summary())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no /dev/stdout")
+@pytest.mark.parametrize("name", ["-", "/dev/stdout", "link"])
+def test_a_file_that_the_shell_opened_is_gone_on_with(name: str, tmp_path: Path) -> None:
+    """As with `>> table.csv`: what is there stays, and no other file is made."""
+    (tmp_path / "link").symlink_to("/dev/stdout")
+    table = tmp_path / "table.csv"
+    table.write_text("mine\n")
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "LC_ALL": "C"}
+    with table.open("ab") as out:
+        subprocess.run(
+            [sys.executable, "-c", TO_STDOUT, name], check=True, cwd=tmp_path, stdout=out, timeout=60, env=environment
+        )
+    lines = table.read_bytes().decode().split("\n")
+    assert lines[0] == "mine"
+    assert lines[1].startswith("source,frame,")
+    assert lines[2].startswith("Zoë \\udce9.mp4,0,")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "table.csv"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no /dev/fd")
+def test_another_descriptor_of_the_shell(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("ab") as log:
+        log.write(b"mine\n")
+        log.flush()
+        file = TextFile(Path(f"/dev/fd/{log.fileno()}"))
+        file.write("data\n")
+        file.close()
+        log.write(b"more\n")
+    assert (tmp_path / "log").read_text() == "mine\ndata\nmore\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no /dev/fd")
+def test_a_descriptor_that_nobody_opened_is_one_line() -> None:
+    with pytest.raises(SinkError, match="cannot write /dev/fd/987: bad file descriptor"):
+        TextFile(Path("/dev/fd/987"))

@@ -17,6 +17,7 @@ from realtime.session import RUNTIME
 from realtime.version import current_commit, instructions, processor
 from train import evaluate, fer2013, metrics, speed
 from train.datasets import FaceSet
+from train.extra import EXTRA
 from train.speed import FULL, INT8, Candidate, Speed
 
 BATCHES = (1, 4, 16)
@@ -96,6 +97,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, metavar="OUT", help="also write every figure, and on what machine")
     args = parser.parse_args(argv)
     try:
+        EXTRA.require()
         found = compare(
             args.models, fer2013.load_ferplus(args.data, args.votes, "PublicTest").with_majority(), rounds=args.rounds
         )

@@ -4,6 +4,8 @@ python -m train.evaluate MODEL.onnx --data ROOT --labels folder [--split test] [
 Judges an ONNX file through the live program's own preprocessing and classifier.
 """
 
+from __future__ import annotations
+
 import argparse
 import hashlib
 import json
@@ -23,10 +25,14 @@ from realtime.datatypes import Scores
 from realtime.detector import HaarDetector
 from realtime.errors import ConfigError, FerError, SinkError
 from realtime.session import Session
-from train import datasets, fer2013, folders, lineage, metrics
+from train import datasets, fer2013, folders, metrics
 from train.datasets import FaceSet
+from train.extra import EXTRA
 from train.folders import FoundFaces
 from train.metrics import Scorecard
+
+with EXTRA:
+    from train import lineage
 
 BATCH = 64
 SPLITS = ("PublicTest", "PrivateTest", "Training")
@@ -234,6 +240,7 @@ def main(argv: list[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else argv
     args = _parser().parse_args(words)
     try:
+        EXTRA.require()
         classifier = open_classifier(args.model)
         judged = report(classifier, args.model.name, args)
         show_report(judged, Console())

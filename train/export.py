@@ -1,5 +1,7 @@
 """python -m train.export RUN --out weights/fer-resnet50.onnx [--int8] --data fer2013.csv.xz --votes fer2013new.csv"""
 
+from __future__ import annotations
+
 import argparse
 import dataclasses
 import hashlib
@@ -9,33 +11,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from rich.console import Console
-from torch import nn
 
 from realtime import preprocess
 from realtime.errors import ConfigError, FerError, SinkError
 from realtime.labels import NO_FACE
 from realtime.session import CHECKSUMS, Session
 from realtime.spec import ModelSpec
-from train import (
-    calibration,
-    checkpoint,
-    evaluate,
-    inference,
-    lineage,
-    manifest,
-    material,
-    metrics,
-    models,
-    onnx_graph,
-    quantize,
-)
-from train.calibration import Calibration
-from train.checkpoint import Checkpoint
+from train import evaluate, manifest, material, metrics
 from train.datasets import FaceSet
+from train.extra import EXTRA
 from train.metrics import Scorecard
+
+with EXTRA:
+    import torch
+    from torch import nn
+
+    from train import calibration, checkpoint, inference, lineage, models, onnx_graph, quantize
+    from train.calibration import Calibration
+    from train.checkpoint import Checkpoint
 
 MOST_DIFFERENCE = 1e-4
 """Largest difference of a logit between torch and ONNX: rounding of float32 gives about a tenth of it."""
@@ -215,12 +210,12 @@ def _provenance(saved: Checkpoint, fitted: Calibration, file: Exported, train: F
     )
 
 
-@torch.inference_mode()
 def _logits(network: nn.Module, faces: FaceSet, batch_size: int = 256) -> NDArray[np.float32]:
     parts = []
-    for start in range(0, len(faces), batch_size):
-        batch = [preprocess.prepare(image) for image in faces.images[start : start + batch_size]]
-        parts.append(network(torch.from_numpy(preprocess.normalise(batch)))[:, : len(faces.labels)].numpy())
+    with torch.inference_mode():
+        for start in range(0, len(faces), batch_size):
+            batch = [preprocess.prepare(image) for image in faces.images[start : start + batch_size]]
+            parts.append(network(torch.from_numpy(preprocess.normalise(batch)))[:, : len(faces.labels)].numpy())
     return np.concatenate(parts)
 
 
@@ -229,6 +224,7 @@ def main(argv: list[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     console = Console(stderr=True)
     try:
+        EXTRA.require()
         saved = checkpoint.load(args.run)
         faces = material.gather(saved.recipe, args.data, args.votes, args.extra, args.labels)
         for file in export(

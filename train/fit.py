@@ -2,6 +2,8 @@
 python -m train.fit RECIPE --data FOLDER --labels folder --out RUN
 """
 
+from __future__ import annotations
+
 import argparse
 import os
 import signal
@@ -17,12 +19,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from realtime import session
 from realtime.errors import ConfigError, FerError
-from train import checkpoint, curves, distributed, manifest, material, recipes, teachers
-from train.distributed import Group
-from train.engine import Stopped, Trainer
+from train import curves, manifest, material, recipes
+from train.extra import EXTRA
 from train.manifest import Manifest
 from train.material import Material
 from train.recipes import IMAGENET, WEBCAM, Recipe
+
+with EXTRA:
+    from train import checkpoint, distributed, teachers
+    from train.distributed import Group
+    from train.engine import Stopped, Trainer
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -30,6 +36,7 @@ def main(argv: list[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     console = Console(stderr=True)
     try:
+        EXTRA.require()
         with distributed.join(args.device) as group:
             console.quiet = not group.is_main
             return _fit(args, group, console)

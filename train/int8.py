@@ -3,6 +3,8 @@
 `train.export --int8` makes both from a run; this is for a file whose run is gone.
 """
 
+from __future__ import annotations
+
 import argparse
 import dataclasses
 import sys
@@ -12,8 +14,12 @@ from pathlib import Path
 from rich.console import Console
 
 from realtime.errors import ConfigError, FerError, SinkError
-from train import evaluate, export, lineage, material, quantize, recipes
+from train import evaluate, export, material, recipes
 from train.export import LEAST_AGREEMENT
+from train.extra import EXTRA
+
+with EXTRA:
+    from train import lineage, quantize
 
 
 def write(full: Path, pictures: Path, votes: Path) -> float:
@@ -60,6 +66,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--votes", type=Path, required=True, help="fer2013new.csv: the FER+ votes, row by row")
     args = parser.parse_args(argv)
     try:
+        EXTRA.require()
         agreement = write(args.full, args.data, args.votes)
     except FerError as error:
         Console(stderr=True).print(f"train.int8: {error}", style="red", markup=False, highlight=False, soft_wrap=True)

@@ -1,11 +1,17 @@
 """Figures that judge a classifier, from probabilities and true classes."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, log_loss, precision_score, recall_score
+
+from train.extra import EXTRA
+
+with EXTRA:
+    from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, log_loss, precision_score, recall_score
 
 ECE_BINS = 15
 

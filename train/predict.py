@@ -16,6 +16,7 @@ from realtime.datatypes import SourceInfo
 from realtime.errors import ConfigError, FerError
 from realtime.sinks import outputs
 from realtime.sources.pictures import Pictures
+from train.extra import EXTRA
 from train.single import FaceReading, PictureReading, read
 
 INTERRUPTED = 130
@@ -65,6 +66,10 @@ def main(argv: list[str] | None = None) -> int:
     words = Console(stderr=True)
     try:
         _check(args.image, args.out)
+        if args.out is not None:
+            with EXTRA:  # before the picture is read: without matplotlib there is no panel
+                import train.panel  # noqa: F401
+            EXTRA.require()
         with closing(Pictures(args.image)) as pictures:
             frame = pictures.read()
             assert frame is not None, "a single picture that opens can be read once"

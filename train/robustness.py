@@ -4,6 +4,8 @@ What accuracy does not say of the network that ships: whether it is steady, what
 can be trusted, what favouring rare classes would cost, and whether it sees the expressions of people it never met.
 """
 
+from __future__ import annotations
+
 import argparse
 import dataclasses
 import hashlib
@@ -21,11 +23,15 @@ from rich.table import Table
 from realtime.classifier import Classifier
 from realtime.errors import FerError, SinkError
 from realtime.version import current_commit, processor
-from train import calibration, disturb, evaluate, fer2013, honesty, lineage, manifest, metrics, quality_plots, sets
+from train import disturb, evaluate, fer2013, honesty, manifest, metrics, sets
 from train.datasets import FaceSet
 from train.disturb import Disturbance
+from train.extra import EXTRA
 from train.honesty import Point, RiskCoverage, Silence
 from train.metrics import Scorecard
+
+with EXTRA:
+    from train import calibration, lineage, quality_plots
 
 SEED = 0
 SPLIT = "PublicTest"
@@ -205,6 +211,7 @@ def main(argv: list[str] | None = None) -> int:
     args = _parser().parse_args(words)
     progress = Console(stderr=True)
     try:
+        EXTRA.require()
         faces = evaluate.load("ferplus", args.data, args.votes, SPLIT)
         shares = calibration.class_shares(fer2013.load_ferplus(args.data, args.votes, "Training"))
         strangers = sets.held_out_persons(args.ckplus) if args.ckplus else None

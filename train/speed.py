@@ -1,5 +1,7 @@
 """Milliseconds a face of ONNX networks, side by side: in turns within one run, on the session of the live program."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,13 +9,17 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import nn
 
 from realtime import preprocess
 from realtime.errors import ConfigError
 from realtime.session import Session
 from realtime.spec import ModelSpec
-from train import onnx_graph, quantize
+from train.extra import EXTRA
+
+with EXTRA:
+    from torch import nn
+
+    from train import onnx_graph, quantize
 
 FULL, INT8 = "fp32", "int8"
 

@@ -1,5 +1,7 @@
 """python -m train.throughput [RECIPE]: training pictures per second, by batch, precision and memory layout."""
 
+from __future__ import annotations
+
 import argparse
 import json
 import statistics
@@ -10,23 +12,29 @@ from dataclasses import asdict, dataclass
 from itertools import product
 from pathlib import Path
 
-import torch
 from rich.console import Console
 from rich.table import Table
-from torch.nn import functional as F
 
 from realtime.errors import ConfigError, FerError, SinkError
 from realtime.labels import LABELS
 from realtime.preprocess import SIZE
 from realtime.version import current_commit
-from train import distributed, models, optimizers, recipes
+from train import recipes
+from train.extra import EXTRA
 from train.recipes import Recipe
+
+with EXTRA:
+    import torch
+    from torch.nn import functional as F
+
+    from train import distributed, models, optimizers
 
 BATCHES = (8, 128)
 """The paper's batch and that of our own recipes."""
 
 PRECISIONS = ("fp32", "bf16")
-LAYOUTS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
+LAYOUTS = {"contiguous": "contiguous_format", "channels_last": "channels_last"}
+"""What torch calls them."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +66,10 @@ def measure(recipe: Recipe, rounds: int, device: str = "cpu", batches: tuple[int
 def _step(recipe: Recipe, way: Way, device: torch.device) -> Callable[[], None]:
     """A training step on noise, as `engine` does it."""
     network = models.build(recipe.network, len(LABELS), max_pool=recipe.max_pool, seed=0)
-    network = network.to(device, memory_format=LAYOUTS[way.layout])  # type: ignore[call-overload]
+    layout: torch.memory_format = getattr(torch, LAYOUTS[way.layout])
+    network = network.to(device, memory_format=layout)  # type: ignore[call-overload]
     moves = optimizers.optimizer(network, recipe)
-    faces = torch.rand(way.batch_size, 1, SIZE, SIZE).to(device, memory_format=LAYOUTS[way.layout])
+    faces = torch.rand(way.batch_size, 1, SIZE, SIZE).to(device, memory_format=layout)
     wanted = torch.randint(len(LABELS), (way.batch_size,)).to(device)
 
     def step() -> None:
@@ -90,6 +99,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, metavar="OUT", help="also write every round's seconds")
     args = parser.parse_args(argv)
     try:
+        EXTRA.require()
         if args.rounds < 1:
             raise ConfigError(f"--rounds {args.rounds}: give at least 1")
         distributed.check_device(args.device)

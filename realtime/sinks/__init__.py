@@ -6,12 +6,12 @@ from pathlib import Path
 
 from realtime.config import Config
 from realtime.datatypes import FrameResult, RunInfo, Summary
-from realtime.errors import SinkError
+from realtime.errors import ConfigError, SinkError
 from realtime.meter import Meter
 from realtime.sinks.base import Sink
 from realtime.sinks.behind import Behind
-from realtime.sinks.jsonl import STDOUT, JsonlSink
-from realtime.sinks.outputs import Places
+from realtime.sinks.jsonl import JsonlSink
+from realtime.sinks.outputs import Places, descriptor
 from realtime.sinks.pictures import PictureSink
 from realtime.sinks.table import CsvSink
 from realtime.sinks.video import VideoSink
@@ -63,8 +63,9 @@ class Outputs:
             self.paths += (path,)
 
     def add_file(self, path: Path, make: Callable[[Path], Sink]) -> None:
-        """Opens one more output in a file that was claimed for it."""
-        self.paths += (path,)
+        """Opens one more output in a file that was claimed for it, or on standard output, which has no name to tell."""
+        if descriptor(path) is None:
+            self.paths += (path,)
         self._sinks.append(make(path))
 
     def add_video(self, path: Path, run: RunInfo) -> None:
@@ -105,23 +106,24 @@ def open_outputs(config: Config, run: RunInfo) -> Outputs:
     """Opens what the user asked for, next to what is there already.
 
     Raises:
+        ConfigError: two outputs would mix in what is open already, such as standard output.
         SinkError: one of the outputs cannot be opened; nothing is left of the others, and what was there before is as it was.
     """
     source, outputs = run.source, Outputs()
     places = Places(source, overwrite=config.overwrite)
+    _check_apart(config)
     try:
         # all names first: opening a file empties it
-        video = places.place(config.save, ".mp4") if config.save is not None and source.temporal else None
-        pictures = PictureSink(config.save, run, places) if config.save is not None and not source.temporal else None
-        jsonl = places.place(Path(config.jsonl), ".jsonl") if config.jsonl is not None and config.jsonl != STDOUT else None
-        csv = places.place(config.csv, ".csv") if config.csv is not None else None
+        save = places.target(config.save) if config.save is not None else None
+        video = places.place(save, ".mp4") if save is not None and source.temporal else None
+        pictures = PictureSink(save, run, places) if save is not None and not source.temporal else None
+        jsonl = places.place(places.target(config.jsonl), ".jsonl") if config.jsonl is not None else None
+        csv = places.place(places.target(config.csv), ".csv") if config.csv is not None else None
         if video is not None:
             outputs.add_video(video, run)
         if pictures is not None:
             outputs.add(pictures, pictures.path)
-        outputs.recording = config.save is not None
-        if config.jsonl == STDOUT:
-            outputs.add(JsonlSink(STDOUT, run))
+        outputs.recording = save is not None
         if jsonl is not None:
             outputs.add_file(jsonl, lambda path: JsonlSink(str(path), run))
         if csv is not None:
@@ -131,3 +133,24 @@ def open_outputs(config: Config, run: RunInfo) -> Outputs:
         places.give_back()
         raise
     return outputs
+
+
+def uses_stdout(config: Config) -> bool:
+    """Whether data go to standard output."""
+    return 1 in _descriptors(config).values()
+
+
+def _descriptors(config: Config) -> dict[str, int]:
+    """The options whose output goes to what is open already, and the number of that."""
+    asked = {"--save": config.save, "--jsonl": config.jsonl, "--csv": config.csv}
+    numbers = {option: descriptor(Path(target)) for option, target in asked.items() if target is not None}
+    return {option: number for option, number in numbers.items() if number is not None}
+
+
+def _check_apart(config: Config) -> None:
+    into: dict[int, str] = {}
+    for option, number in _descriptors(config).items():
+        if number in into:
+            where = "standard output" if number == 1 else f"descriptor {number}"
+            raise ConfigError(f"{into[number]} and {option} would mix on {where}; give one of them a file")
+        into[number] = option

@@ -12,8 +12,6 @@ from realtime.sinks.textfile import TextFile
 SCHEMA = 2
 """Version of the format; grows when a reader of the old one would break."""
 
-STDOUT = "-"
-
 
 class JsonlSink:
     """Writes a header, a line per frame, a line per marker and a summary; every line is flushed.
@@ -21,7 +19,7 @@ class JsonlSink:
     The header waits for the first frame, whose wall-clock time it names.
 
     Args:
-        target: "-" for stdout, or the path of a file that may be replaced (`outputs.place`).
+        target: the path of a file that may be replaced (`outputs.place`); "-" is stdout.
         run: the facts of the header.
         timeline: what tells the time; tests give their own.
 
@@ -33,7 +31,7 @@ class JsonlSink:
         self._run = run
         self._timeline = Timeline(run) if timeline is None else timeline
         self._begun = False
-        self._file = TextFile(None if target == STDOUT else Path(target))
+        self._file = TextFile(Path(target))
 
     def write(self, result: FrameResult) -> None:
         """One line.

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from realtime import overlay
 from realtime.datatypes import FrameResult, RunInfo, Summary
 from realtime.errors import SinkError
-from realtime.sinks.outputs import Places, claim, reason
+from realtime.sinks.outputs import Places, claim, reason, shortened
 
 JPEG = frozenset({".jpg", ".jpeg"})
 JPEG_QUALITY = 95
@@ -50,7 +50,7 @@ class PictureSink:
         path = self.path
         if self._folder:
             name = Path(result.frame.source)
-            path = self.path / f"{name.stem}_fer{_suffix(name.name)}"
+            path = self.path / f"{shortened(name.stem)}_fer{_suffix(name.name)}"
             path = path if self._overwrite and path not in self._written else claim(path)
             self._written.add(path)
         _save(overlay.draw(result), path)

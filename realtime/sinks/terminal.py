@@ -102,7 +102,7 @@ class Terminal:
     def notice(self, text: str) -> None:
         """One line that stays."""
         if not self._quiet:
-            self._console.print(printable(text), highlight=False, markup=False, soft_wrap=True)
+            self._console.print(printable(text), highlight=False, markup=False, emoji=False, soft_wrap=True)
 
     def close(self) -> None:
         """Takes the live view away; may be called twice."""
@@ -116,7 +116,7 @@ class Terminal:
         if not self._quiet:
             self._console.print(_summary(summary), highlight=False, soft_wrap=True)
             for output in outputs:
-                self._console.print(printable(f"wrote {output}"), highlight=False, markup=False, soft_wrap=True)
+                self._console.print(printable(f"wrote {output}"), highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 def _opening(run: RunInfo) -> Text:

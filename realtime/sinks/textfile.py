@@ -4,27 +4,35 @@ import os
 import sys
 from pathlib import Path
 
+from realtime.config import STDOUT
 from realtime.errors import SinkError
-from realtime.sinks.outputs import reason
+from realtime.sinks.outputs import descriptor, reason
 
 
 class TextFile:
     """UTF-8, unbuffered, so that a kill leaves whole lines and a full disk leaves nothing to be written at exit.
 
     Args:
-        path: a file that may be replaced (`outputs.place`), or None for stdout.
+        path: a file that may be replaced (`outputs.place`); "-" or None for stdout. /dev/stdout and
+            its like write to what is open already.
 
     Raises:
         SinkError: the file cannot be opened.
     """
 
     def __init__(self, path: Path | None) -> None:
-        self._name = "standard output" if path is None else str(path)
+        path = Path(STDOUT) if path is None else path
+        number = descriptor(path)
+        self._stdout = number == 1
+        self._name = "standard output" if self._stdout else str(path)
         self._usable = True
-        if path is None and sys.stdout is None:
-            raise SinkError("cannot write standard output: it is closed; give a file's path instead of -")
+        if self._stdout and sys.stdout is None:
+            raise SinkError("cannot write standard output: it is closed; give a file's path instead")
         try:
-            self._file = None if path is None else path.open("wb", buffering=0)
+            if number is None:
+                self._file = path.open("wb", buffering=0)
+            elif not self._stdout:
+                self._file = os.fdopen(os.dup(number), "wb", buffering=0)
         except OSError as error:
             raise SinkError(f"cannot write {path}: {reason(error)}") from error
 
@@ -40,21 +48,27 @@ class TextFile:
             SinkError: the disk is full, or nobody reads the pipe any more; later calls are not allowed.
         """
         try:
-            if self._file is None:
-                sys.stdout.write(text)
-                sys.stdout.flush()
+            data = text.encode("utf-8", "backslashreplace")  # names of files need not be text
+            if self._stdout:
+                binary = getattr(sys.stdout, "buffer", None)  # Windows would change the ends of lines in text
+                if binary is None:
+                    sys.stdout.write(data.decode("utf-8"))
+                    sys.stdout.flush()
+                else:
+                    binary.write(data)
+                    binary.flush()
                 return
-            left = memoryview(text.encode("utf-8", "backslashreplace"))  # names of files need not be text
+            left = memoryview(data)
             while left:
                 left = left[self._file.write(left) :]
         except OSError as error:
             self._usable = False
-            if self._file is None:
+            if self._stdout:
                 _silence_stdout()
             else:
                 self._file.close()
             # Windows says EINVAL where others say EPIPE.
-            gone = isinstance(error, BrokenPipeError) or (self._file is None and os.name == "nt")
+            gone = isinstance(error, BrokenPipeError) or (self._stdout and os.name == "nt")
             why = "its reader is gone; the run ends here" if gone else reason(error)
             raise SinkError(f"cannot write {self._name}: {why}") from error
 
@@ -65,7 +79,7 @@ class TextFile:
             SinkError: the file system reports a late error.
         """
         usable, self._usable = self._usable, False
-        if usable and self._file is not None:
+        if usable and not self._stdout:
             try:
                 self._file.close()
             except OSError as error:

@@ -8,23 +8,24 @@ from urllib.parse import urlsplit
 from realtime.config import Config
 from realtime.errors import SourceOpenError
 from realtime.sources.base import PICTURE_SUFFIXES, Notify, Source, unheard
+from realtime.sources.nodes import camera_number
 
 DEMO = "demo"
 URL_SCHEMES = ("http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "udp")
 
 
 def open_source(config: Config, notify: Notify = unheard) -> Source:
-    """Opens what `config.source` names: a camera's number, "demo", a URL, a folder of pictures, a picture or a video file.
+    """Opens what `config.source` names: a camera, "demo", a URL, a folder of pictures, a picture or a video file.
 
     Raises:
         SourceOpenError: it cannot be opened.
     """
     text = _path_of(config.source)
-    if camera := re.fullmatch(r"(?:/dev/video)?(-?\d+)", text, re.ASCII):
+    if (camera := camera_number(text)) is not None:
         from realtime.sources.camera import Camera
 
         return Camera(
-            int(camera[1]),
+            camera,
             size_wh=config.camera_size_wh,
             fps=config.camera_fps,
             open_timeout_s=config.open_timeout_s,

@@ -19,6 +19,7 @@ from realtime.datatypes import Frame, SourceInfo
 from realtime.errors import SourceLostError, SourceOpenError
 from realtime.sources.base import Notify, unheard
 from realtime.sources.handle import Handle, within
+from realtime.sources.nodes import LARGEST_NUMBER
 from realtime.sources.pixels import as_bgr
 
 BACKENDS = {"linux": cv2.CAP_V4L2, "darwin": cv2.CAP_AVFOUNDATION}
@@ -98,6 +99,8 @@ class Camera:
             cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
         if index < 0:  # OpenCV takes -1 for "any"
             raise SourceOpenError(f"there is no camera {index}; numbers begin at 0, and --list-cameras shows them")
+        if index > LARGEST_NUMBER:
+            raise SourceOpenError("there is no camera with a number as large as that; --list-cameras lists the available ones")
 
         def make() -> _Opened:
             return _open(index, size_wh, fps, opener)

@@ -1,5 +1,7 @@
 """python -m train.reproduce --data ckplus48.zip --out DIR [--only ROW] [--quick]"""
 
+from __future__ import annotations
+
 import argparse
 import sys
 from pathlib import Path
@@ -11,10 +13,13 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from realtime import session
 from realtime.errors import ConfigError, FerError
 from train import ckplus
-from train.reproduce import costs, illustrations, report, rows, run, tradeoff
-from train.reproduce.results import SplitResult
-from train.reproduce.rows import FIGURES, TRADE_OFF, Row
-from train.reproduce.run import Settings
+from train.extra import EXTRA
+
+with EXTRA:
+    from train.reproduce import costs, illustrations, report, rows, run, tradeoff
+    from train.reproduce.results import SplitResult
+    from train.reproduce.rows import FIGURES, TRADE_OFF, Row
+    from train.reproduce.run import Settings
 
 INTERRUPTED = 130
 
@@ -28,6 +33,7 @@ def main(argv: list[str] | None = None) -> int:
     args = _parser().parse_args(words)
     console = Console(stderr=True)
     try:
+        EXTRA.require()
         chosen = rows.find(args.only)
         faces = ckplus.load_ckplus(args.data)
         out = args.out / "quick" if args.quick else args.out
