@@ -42,6 +42,11 @@ class Classifier:
         return self._session.path.name
 
     @property
+    def weights_sha256(self) -> str:
+        """SHA-256 of the weights' file."""
+        return self._session.sha256
+
+    @property
     def provider(self) -> str:
         """What runs the network."""
         return self._session.provider

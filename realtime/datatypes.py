@@ -22,6 +22,10 @@ def _checked(name: str, array: NDArray[np.generic], dtype: DTypeLike, shape: tup
     array.flags.writeable = False
 
 
+Setting = str | int | float | bool | None | tuple[int, ...]
+"""The value of one setting, as JSON has it."""
+
+
 @dataclass(frozen=True, eq=False)
 class Frame:
     """One picture of a source.
@@ -134,9 +138,11 @@ class TrackedFace:
             (while coasting; or when it was not its turn).
         probs: float32 (k,), smoothed over time; sums to 1.
         label: the shown expression, or `uncertain`.
-        confidence: smoothed probability of the likeliest expression, 0 to 1.
+        confidence: smoothed probability of `label`, 0 to 1; None where that is `uncertain`, which is no expression.
         quality: how usable the crop is, 0 to 1 (size, light, sharpness).
         first_seen_s, last_seen_s: in the time of `Frame.time_s`.
+        reason: why the face is `uncertain` or poor: "small", "dark", "low contrast", "blurred", "turned away", or "between
+            neutral and sadness"; None where it is neither.
     """
 
     id: int
@@ -145,16 +151,24 @@ class TrackedFace:
     raw: NDArray[np.float32] | None
     probs: NDArray[np.float32]
     label: str
-    confidence: float
+    confidence: float | None
     quality: float
     first_seen_s: float
     last_seen_s: float
+    reason: str | None = None
 
     def __post_init__(self) -> None:
         _checked("TrackedFace.box_xyxy", self.box_xyxy, np.float32, (4,))
         _checked("TrackedFace.probs", self.probs, np.float32, (None,))
         if self.raw is not None:
             _checked("TrackedFace.raw", self.raw, np.float32, (len(self.probs),))
+
+    @property
+    def caption(self) -> str:
+        """The label with its own probability, or `uncertain` with the reason."""
+        if self.confidence is not None:
+            return f"{self.label} {100 * self.confidence:.0f} %"
+        return self.label if self.reason is None else f"{self.label}: {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -257,6 +271,9 @@ class RunInfo:
         provider: what runs the network, a name in `providers.PROVIDERS`.
         provider_asked: what was asked for: the same, or "auto".
         notes: how the network was chosen, a line each, for people who ask.
+        weights_sha256: of the weights' file.
+        settings: every setting of the run by name.
+        versions: of the program and its libraries, by name.
     """
 
     version: str
@@ -266,6 +283,9 @@ class RunInfo:
     provider: str
     provider_asked: str
     notes: tuple[str, ...] = ()
+    weights_sha256: str = ""
+    settings: tuple[tuple[str, Setting], ...] = ()
+    versions: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The faces of a frame, each with its number: by looking at every frame anew, or by following what is known already."""
 
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -110,7 +111,9 @@ class Following:
         self._welcome(gray, self._scanner.take(now), now)
         self._scanner.offer(gray, _boxes([each.square for each in self._tracker.expected(now)], KNOWN_MARGIN), now, effort)
         self._welcome(gray, self._scanner.take(now), now)  # the very first scan is waited for
-        sightings = tuple(each for each in self._tracker.shown(now) if self._is_inside(each, gray))
+        turned = {each.id for each in self._tracker.expected(now) if self._follower.is_turned(each.key, now)}
+        shown = (replace(each, turned=each.id in turned) for each in self._tracker.shown(now))
+        sightings = tuple(each for each in shown if self._is_inside(each, gray))
         self._shown = frozenset(each.id for each in sightings)
         self._follower.forget(frozenset(each.key for each in self._tracker.expected(now)))
         return sightings

@@ -55,6 +55,9 @@ STILL_THERE = 0.55
 FOLLOW_S = 1.0
 """A face that no cascade has confirmed for so long is not followed by its picture alone: it may be its shadow."""
 
+TURNED_S = 0.4
+"""A face whose front no cascade has found for so long is turned away or covered; it is searched for every 0.1 s."""
+
 EYE_SIDE = 96
 """Side of the face, in pixels, in which eyes are looked for; they are about 22 px wide then."""
 
@@ -76,13 +79,22 @@ class Hit:
 
 @dataclass(frozen=True, eq=False)
 class _Memory:
-    """What is known of one face: its picture, uint8 (20,20), where that was cut, and when a cascade last saw it."""
+    """What is known of one face.
+
+    Attributes:
+        template: uint8 (20,20), its picture.
+        anchor: where that was cut.
+        roll: how it was rolled, an index of ROLLS_DEG.
+        searched_s: when it was last searched for.
+        seen_s, frontal_s: when a cascade last found it, and when its front.
+    """
 
     template: NDArray[np.uint8]
     anchor: NDArray[np.float32]
     roll: int
     searched_s: float
     seen_s: float
+    frontal_s: float
 
 
 class Follower:
@@ -144,7 +156,12 @@ class Follower:
     def remember(self, key: int, gray: NDArray[np.uint8], hit: Hit, square: NDArray[np.float32], now: float) -> None:
         """Takes the picture of a face found by `hit`, which is held to be at `square`: what is looked for from now on."""
         if hit.votes:
-            self._memories[key] = _Memory(_picture(gray, square), square, ROLLS_DEG.index(hit.roll_deg), now, now)
+            self._memories[key] = _Memory(_picture(gray, square), square, ROLLS_DEG.index(hit.roll_deg), now, now, now)
+
+    def is_turned(self, key: int, now: float) -> bool:
+        """Whether the front of a remembered face was last found longer ago than a search takes to come round."""
+        memory = self._memories.get(key)
+        return memory is not None and now - memory.frontal_s > TURNED_S
 
     def forget(self, keep: frozenset[int]) -> None:
         """Drops all faces but these."""

@@ -167,8 +167,7 @@ def _draw_plates(
 
 def _place(face: TrackedFace, box: Rect, taken: Sequence[Rect], whole: Rect, sizes: _Sizes) -> tuple[Rect, str] | None:
     """Where the label goes and how much of it: above the box, else below, else inside; None where no text fits at all."""
-    percent = f"{100 * face.confidence:.0f} %"
-    words = (f"#{face.id} {face.label} {percent}", f"#{face.id} {face.label}", f"#{face.id}")
+    words = (f"#{face.id} {face.caption}", f"#{face.id} {face.label}", f"#{face.id}")
     height = canvas.line_height(sizes.cap) + 2 * (sizes.pad // 2)
     fallback: tuple[Rect, str] | None = None
     for text in words:

@@ -57,6 +57,10 @@ class _Look:
     prepare_s: float
 
 
+TURNED_AWAY = "turned away"
+"""The reason of a face whose front has not been found for a while."""
+
+
 class Pipeline:
     """Finds, follows and reads the faces of consecutive frames.
 
@@ -140,7 +144,9 @@ class Pipeline:
         self._finder.deny(self._evidence.hopeless(now), now)
         for sighting, small, raw in zip(look.read, look.smalls, scores.probs, strict=True):
             side = float(sighting.box_xyxy[2] - sighting.box_xyxy[0])
-            self._smoother.update(sighting.id, raw, quality.measure(small, side), now)
+            crop = quality.judge(small, side)
+            fault = TURNED_AWAY if sighting.turned else crop.fault
+            self._smoother.update(sighting.id, raw, crop.value, now, fault)
         raws = {sighting.id: raw for sighting, raw in zip(look.read, scores.probs, strict=True)}
         # a face whose turn has not come yet has nothing to show
         heard = [
@@ -168,6 +174,7 @@ class Pipeline:
             quality=opinion.quality,
             first_seen_s=sighting.first_seen_s,
             last_seen_s=sighting.last_seen_s,
+            reason=opinion.reason,
         )
 
 

@@ -1,5 +1,8 @@
 """How far a face crop can be trusted: large enough, light enough, sharp enough."""
 
+from dataclasses import dataclass
+from enum import StrEnum
+
 import cv2
 import numpy as np
 from cv2.typing import MatLike
@@ -15,18 +18,55 @@ ENOUGH_DETAIL = 0.25
 """Laplacian's over picture's standard deviation: 99 % of PublicTest faces have more than 0.47, blurred by 1 px half of them."""
 
 
-def measure(small: NDArray[np.uint8], side: float) -> float:
-    """Quality from 0 (nothing to see) to 1 of a face that was `side` pixels wide: the worst of size, contrast and detail.
+DARK = 70.0
+"""Mean gray level below which a face with little contrast is dark rather than flatly lit."""
+
+POOR = 0.5
+"""Quality below which the reason for it is worth telling."""
+
+
+class Fault(StrEnum):
+    """What is wrong with a crop."""
+
+    SMALL = "small"
+    DARK = "dark"
+    FLAT = "low contrast"
+    BLURRED = "blurred"
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How usable a crop is.
+
+    Attributes:
+        value: 0 (nothing to see) to 1: the worst of size, contrast and detail.
+        fault: which of them is the worst; None where nothing is poor.
+    """
+
+    value: float
+    fault: Fault | None = None
+
+
+def judge(small: NDArray[np.uint8], side: float) -> Quality:
+    """Quality of a face that was `side` pixels wide, and what is wrong with it.
 
     Args:
         small: uint8 (S,S), gray, resized, not equalized.
         side: pixels of the frame.
     """
     contrast = _deviation(small)
+    lit = Fault.DARK if float(small.mean()) < DARK else Fault.FLAT
     if contrast == 0:
-        return 0.0
+        return Quality(0.0, lit)
     detail = _deviation(cv2.Laplacian(small, cv2.CV_16S)) / contrast
-    return min(1.0, side / ENOUGH_SIDE, contrast / ENOUGH_CONTRAST, detail / ENOUGH_DETAIL)
+    shares = {Fault.SMALL: side / ENOUGH_SIDE, lit: contrast / ENOUGH_CONTRAST, Fault.BLURRED: detail / ENOUGH_DETAIL}
+    worst = min(shares, key=shares.__getitem__)
+    return Quality(min(1.0, shares[worst]), worst if shares[worst] < POOR else None)
+
+
+def measure(small: NDArray[np.uint8], side: float) -> float:
+    """The value of `judge` alone, 0 to 1."""
+    return judge(small, side).value
 
 
 def _deviation(values: MatLike) -> float:

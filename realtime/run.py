@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager, suppress
 
 import cv2
 
-from realtime import __version__, signals
+from realtime import __version__, provenance, signals
 from realtime.capture import open_feed
 from realtime.classifier import Classifier
 from realtime.config import Config
@@ -43,6 +43,9 @@ def run(config: Config) -> int:
             provider=classifier.provider,
             provider_asked=config.provider,
             notes=classifier.notes,
+            weights_sha256=classifier.weights_sha256,
+            settings=provenance.settings(config),
+            versions=provenance.versions(),
         )
         with open_pipeline(config, classifier, feed.info) as pipeline:
             _run(config, info, feed, pipeline, stop)
@@ -68,6 +71,8 @@ def _run(config: Config, info: RunInfo, feed: Feed, pipeline: Pipeline, stop: St
         terminal = Terminal(info, StderrConsole(), verbosity=config.verbosity, plain=_data_on_screen(config))
         if warning is not None:
             terminal.notice(warning)
+        if window is None and not outputs.any and not terminal.shows_faces:
+            terminal.notice("nothing will be shown or saved: add --save, --jsonl or --csv")
         meter = Meter(info.labels, fps=feed.info.fps, temporal=feed.info.temporal)
         try:
             Loop(config, feed, pipeline, meter, outputs, terminal, window).play(stop)

@@ -93,6 +93,7 @@ class Session:
         threads: how many it uses.
         provider: what runs it.
         spec: what the network says about itself.
+        sha256: of the file.
 
     Raises:
         WeightsNotFound: it cannot be opened.
@@ -105,7 +106,7 @@ class Session:
         self.path = path
         self.threads = threads_for(threads)
         self.provider = provider
-        _check_sum(path)
+        self.sha256 = _checked_sum(path)
         self._helpers = ThreadPoolExecutor(max(1, self.threads - 1), thread_name_prefix="network")  # begun when first needed
         self._session = _open(path, self.threads, PROVIDERS[provider])
         text = self._session.get_modelmeta().custom_metadata_map.get(KEY)
@@ -233,10 +234,12 @@ def _digest(path: Path) -> str:
         raise WeightsNotFound(f"{path}: cannot be read ({error.strerror})") from error
 
 
-def _check_sum(path: Path) -> None:
+def _checked_sum(path: Path) -> str:
+    """SHA-256 of a file, which is what SHA256SUMS says, if that says anything."""
     wanted, found = _listed(path), _digest(path)
     if wanted is not None and wanted != found:
         raise WeightsCorrupt(f"{path} is not the file that {CHECKSUMS} names (damaged download?); fetch it again")
+    return found
 
 
 def _first_line(error: Exception) -> str:

@@ -1,7 +1,8 @@
 """What a face is said to show: probabilities smoothed over time, and a label that does not flicker.
 
-Smoothing is exponential with a time constant in seconds, so it does not depend on the frame rate. The label changes only
-when another expression leads by a margin, and is `uncertain` while none is likely enough.
+Smoothing is exponential with a time constant in seconds, so it does not depend on the frame rate. A label is never shown
+below the threshold. Against flicker it is kept until another expression leads by a margin, and a face that was `uncertain` gets
+a label only when one is a little above the threshold.
 """
 
 import math
@@ -16,7 +17,7 @@ MARGIN = 0.10
 """Lead in probability that another expression needs to take over the label."""
 
 SLACK = 0.05
-"""A label is kept until its probability falls this far below the threshold."""
+"""How far above the threshold an expression must rise before an `uncertain` face gets a label again."""
 
 MIN_QUALITY = 0.2
 """Crops of lower quality (see `quality.measure`) are not believed: their label is `uncertain`."""
@@ -29,14 +30,16 @@ class Opinion:
     Attributes:
         probs: float32 (k,), smoothed; sums to 1.
         label: an expression, or `uncertain`.
-        confidence: probability of the likeliest expression.
+        confidence: smoothed probability of that label; None where it is `uncertain`, which is no expression.
         quality: of the last crop, 0 to 1.
+        reason: why the label is `uncertain`, or the crop poor; None where neither is.
     """
 
     probs: NDArray[np.float32]
     label: str
-    confidence: float
+    confidence: float | None
     quality: float
+    reason: str | None = None
 
 
 class Smoother:
@@ -54,16 +57,25 @@ class Smoother:
         self._time_constant_s = time_constant_s
         self._opinions: dict[int, tuple[float, Opinion]] = {}
 
-    def update(self, face_id: int, raw: NDArray[np.float32], quality: float, now: float) -> Opinion:
-        """Takes the network's probabilities, float32 (k,), of a face seen at `now`."""
+    def update(self, face_id: int, raw: NDArray[np.float32], quality: float, now: float, fault: str | None = None) -> Opinion:
+        """Takes the network's probabilities, float32 (k,), of a face seen at `now`.
+
+        Args:
+            face_id: whose.
+            raw: of this frame alone.
+            quality: of the crop, 0 to 1.
+            now: seconds.
+            fault: what is wrong with the crop or the pose, if anything.
+        """
         before_s, before = self._opinions.get(face_id, (now, None))
-        probs, label = raw, UNCERTAIN
-        if before is not None:
-            label = before.label
-            if self._time_constant_s > 0:
-                weight = 1 - math.exp(-(now - before_s) / self._time_constant_s)
-                probs = (before.probs + np.float32(weight) * (raw - before.probs)).astype(np.float32)
-        opinion = Opinion(probs, self._choose(probs, label, quality), float(probs.max()), quality)
+        probs = raw
+        if before is not None and self._time_constant_s > 0:
+            weight = 1 - math.exp(-(now - before_s) / self._time_constant_s)
+            probs = (before.probs + np.float32(weight) * (raw - before.probs)).astype(np.float32)
+        label = UNCERTAIN if quality < MIN_QUALITY else self._choose(probs, None if before is None else before.label)
+        confidence = None if label == UNCERTAIN else float(probs[self._labels.index(label)])
+        reason = fault if fault is not None or label != UNCERTAIN else self._between(probs)
+        opinion = Opinion(probs, label, confidence, quality, reason)
         self._opinions[face_id] = (now, opinion)
         return opinion
 
@@ -83,13 +95,19 @@ class Smoother:
         """Drops the faces not seen since `time_s`."""
         self._opinions = {face_id: kept for face_id, kept in self._opinions.items() if kept[0] >= time_s}
 
-    def _choose(self, probs: NDArray[np.float32], label: str, quality: float) -> str:
-        if quality < MIN_QUALITY:
-            return UNCERTAIN
+    def _choose(self, probs: NDArray[np.float32], before: str | None) -> str:
+        """The label to show after `before`, None for a face that had none yet."""
         best = int(probs.argmax())
-        if label == UNCERTAIN:
-            return self._labels[best] if probs[best] >= self._threshold else UNCERTAIN
-        if probs[best] < self._threshold - SLACK:
-            return UNCERTAIN
-        current = self._labels.index(label)
-        return self._labels[best] if probs[best] > probs[current] + MARGIN else label
+        if before is not None and before != UNCERTAIN:
+            current = self._labels.index(before)
+            if probs[current] >= self._threshold:
+                return self._labels[best] if probs[best] > probs[current] + MARGIN else before
+        enough = self._threshold if before is None else self._threshold + SLACK
+        return self._labels[best] if probs[best] >= enough else UNCERTAIN
+
+    def _between(self, probs: NDArray[np.float32]) -> str | None:
+        """The two likeliest expressions of a face that gets no label."""
+        if len(self._labels) < 2:
+            return None
+        first, second = np.argsort(-probs, kind="stable")[:2]
+        return f"between {self._labels[first]} and {self._labels[second]}"

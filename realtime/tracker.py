@@ -43,6 +43,7 @@ class Sighting:
         box_xyxy: float32 (4,), held steady.
         state: seen, or coasting.
         first_seen_s, last_seen_s: seconds of `Frame.time_s`.
+        turned: whether its front has not been found for a while.
     """
 
     id: int
@@ -50,6 +51,7 @@ class Sighting:
     state: State
     first_seen_s: float
     last_seen_s: float
+    turned: bool = False
 
 
 @dataclass(frozen=True, eq=False)

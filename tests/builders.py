@@ -16,7 +16,7 @@ from realtime.datatypes import (
     Summary,
     TrackedFace,
 )
-from realtime.labels import LABELS
+from realtime.labels import LABELS, UNCERTAIN
 
 
 def frame(
@@ -49,6 +49,7 @@ def face(
     shown: str | None = None,
     state: State = State.SEEN,
     quality: float = 0.9,
+    reason: str | None = None,
 ) -> TrackedFace:
     """One face; `shown` replaces the label that is displayed, for instance by `uncertain`."""
     values = probs(label, likely)
@@ -59,10 +60,11 @@ def face(
         raw=None if state is State.COASTING else values.copy(),
         probs=values,
         label=label if shown is None else shown,
-        confidence=likely,
+        confidence=None if shown == UNCERTAIN else likely,
         quality=quality,
         first_seen_s=0.0,
         last_seen_s=0.0,
+        reason="between neutral and sadness" if shown == UNCERTAIN else reason,
     )
 
 
@@ -106,7 +108,17 @@ def camera_info(name: str = "0") -> SourceInfo:
 
 def run_info(source: SourceInfo | None = None) -> RunInfo:
     """A run over a file unless told otherwise."""
-    return RunInfo("0.1.0", "resnet50-test", LABELS, source_info() if source is None else source, "cpu", "auto")
+    return RunInfo(
+        "0.1.0",
+        "resnet50-test",
+        LABELS,
+        source_info() if source is None else source,
+        "cpu",
+        "auto",
+        weights_sha256="ab" * 32,
+        settings=(("source", "clip.mp4"), ("threshold", 0.5), ("camera_size_wh", (640, 480)), ("save", None)),
+        versions=tuple((name, "1.0") for name in ("fer-cam", "python", "numpy", "opencv", "onnxruntime", "av")),
+    )
 
 
 def summary(frames: int = 3, faces: int = 1, dropped: int = 0, share: tuple[float, ...] | None = None) -> Summary:

@@ -39,6 +39,7 @@ LAYERS: dict[str, int] = {
     "quality": 2,
     "overlay": 2,
     "sinks": 3,
+    "provenance": 3,
     "follower": 3,
     "evidence": 3,
     "scanner": 3,

@@ -4,6 +4,7 @@ import pytest
 from numpy.typing import NDArray
 
 from realtime import quality
+from realtime.quality import Fault
 
 
 def sharp() -> NDArray[np.uint8]:
@@ -41,3 +42,13 @@ def test_deviations_are_those_of_the_definition() -> None:
         detail = cv2.Laplacian(small, cv2.CV_64F).std() / contrast
         expected = min(1.0, contrast / quality.ENOUGH_CONTRAST, detail / quality.ENOUGH_DETAIL)
         assert quality.measure(small, 200) == pytest.approx(expected, abs=1e-9)
+
+
+def test_the_fault_is_the_worst_of_size_light_and_sharpness() -> None:
+    assert quality.judge(sharp(), 120).fault is None
+    assert quality.judge(sharp(), 20).fault is Fault.SMALL
+    dim = (sharp() // 24).astype(np.uint8)
+    assert quality.judge(dim, 120).fault is Fault.DARK
+    assert quality.judge((dim + 180).astype(np.uint8), 120).fault is Fault.FLAT
+    ramp = np.tile(np.linspace(20, 235, 48).astype(np.uint8), (48, 1))
+    assert quality.judge(ramp, 120).fault is Fault.BLURRED

@@ -61,6 +61,20 @@ def test_the_summary_is_told(studio: Studio, capsys: pytest.CaptureFixture[str])
     assert f"wrote {studio.jsonl}" in told
 
 
+def test_a_run_that_shows_and_saves_nothing_says_so_before_it_begins(
+    studio: Studio, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = "nothing will be shown or saved: add --save, --jsonl or --csv"
+    assert studio.run(film(1, 2, 3), jsonl=None) == 0
+    told = capsys.readouterr().err
+    assert told.index(words) < told.index("3 frames")
+    for outputs in ({"jsonl": str(studio.jsonl)}, {"jsonl": None, "csv": studio.jsonl.with_suffix(".csv")}, {"jsonl": "-"}):
+        studio.run(film(1, 2, 3), **outputs)
+        assert words not in capsys.readouterr().err
+    studio.run(film(1, 2, 3), jsonl=None, display=True)
+    assert words not in capsys.readouterr().err
+
+
 def test_a_video_that_was_not_written_is_not_told_of(studio: Studio, capsys: pytest.CaptureFixture[str]) -> None:
     assert studio.run(film(), save=studio.video) == 0
     assert not studio.video.exists()

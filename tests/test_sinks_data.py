@@ -85,6 +85,7 @@ def test_files_have_media_time_and_no_wall_clock() -> None:
     assert line.t(builders.result(of=builders.frame(1, media_time=1 / 3))) == 0.333333
     assert line.started is None
     assert line.utc(1.0) is None
+    assert (line.first_utc, line.first_monotonic_s) == ("2026-01-31T12:00:00.000000Z", 100.0)
 
 
 def test_live_sources_count_from_their_first_frame_and_know_the_wall_clock() -> None:
@@ -110,7 +111,7 @@ def test_lines_are_header_frames_marker_summary(tmp_path: Path) -> None:
     assert [line["type"] for line in lines] == ["header", *["frame"] * 4, "marker", "summary"]
     assert lines[0] == {
         "type": "header",
-        "schema": 2,
+        "schema": 3,
         "version": "0.1.0",
         "model": "resnet50-test",
         "provider": "cpu",
@@ -121,6 +122,10 @@ def test_lines_are_header_frames_marker_summary(tmp_path: Path) -> None:
         "size": [64, 48],
         "fps": 30.0,
         "started": None,
+        "first_frame": {"utc": "2026-01-31T12:00:00.000000Z", "monotonic": 100.0},
+        "weights_sha256": "ab" * 32,
+        "settings": {"source": "clip.mp4", "threshold": 0.5, "camera_size_wh": [640, 480], "save": None},
+        "versions": dict.fromkeys(["fer-cam", "python", "numpy", "opencv", "onnxruntime", "av"], "1.0"),
     }
     nobody = {"type": "frame", "frame": 0, "t": 0.0, "latency_ms": 12.5, "dropped": 0, "effort": "full", "faces": []}
     assert lines[1] == nobody
@@ -141,10 +146,12 @@ def test_a_face_is_written_with_everything_known_about_it(tmp_path: Path) -> Non
         "probs": dict.fromkeys(LABELS, 0.02) | {"sadness": 0.86},
         "raw": dict.fromkeys(LABELS, 0.02) | {"sadness": 0.86},
         "quality": 0.9,
+        "reason": None,
     }
     coasting, uncertain = lines[3]["faces"][0], lines[4]["faces"][0]
     assert (coasting["state"], coasting["raw"]) == ("coasting", None)
-    assert (uncertain["label"], uncertain["confidence"]) == ("uncertain", 0.3)
+    assert (uncertain["label"], uncertain["confidence"]) == ("uncertain", None)
+    assert uncertain["reason"] == "between neutral and sadness"
     assert (lines[4]["latency_ms"], lines[4]["dropped"]) == (12.346, 5)
 
 
@@ -171,6 +178,9 @@ def test_the_schema_is_strict(tmp_path: Path) -> None:
     face = lines[3]["faces"][0]
     assert not validator.is_valid(lines[3] | {"faces": [face | {"raw": face["probs"]}]}), "raw while coasting"
     assert not validator.is_valid(lines[3] | {"faces": [face | {"state": "seen"}]}), "seen without raw"
+    doubtful = lines[4]["faces"][0]
+    assert not validator.is_valid(lines[4] | {"faces": [doubtful | {"confidence": 0.3}]}), "uncertain is no expression"
+    assert not validator.is_valid(lines[4] | {"faces": [doubtful | {"label": "neutral"}]}), "a label without its probability"
     turns = {"effort": "every second face"}
     assert validator.is_valid(lines[3] | turns | {"faces": [face | {"state": "seen"}]}), "it was not its turn"
 
@@ -254,10 +264,11 @@ def test_a_table_has_a_row_per_face_and_one_for_no_face(tmp_path: Path) -> None:
     }
     sad = rows[2]
     assert [sad[k] for k in ("x", "y", "width", "height")] == ["1.3", "2.0", "29.0", "29.0"]
-    assert [sad[k] for k in ("state", "label", "confidence", "quality")] == ["seen", "sadness", "0.86", "0.9"]
+    told = [sad[k] for k in ("state", "label", "confidence", "quality", "reason")]
+    assert told == ["seen", "sadness", "0.86", "0.9", ""]
     assert (sad["p_sadness"], sad["raw_sadness"], sad["p_fear"]) == ("0.86", "0.86", "0.02")
     assert (rows[3]["state"], rows[3]["raw_happiness"], rows[3]["p_happiness"]) == ("coasting", "", "0.86")
-    assert rows[4]["label"] == "uncertain"
+    assert [rows[4][k] for k in ("label", "confidence", "reason")] == ["uncertain", "", "between neutral and sadness"]
 
 
 def test_a_table_is_rfc_4180(tmp_path: Path) -> None:

@@ -56,12 +56,53 @@ def test_a_label_is_taken_over_only_with_a_margin() -> None:
     assert plain.update(1, clear, 1.0, now=0.2).label == "sadness"
 
 
-def test_uncertain_below_the_threshold_with_slack() -> None:
+def test_no_label_below_the_threshold_and_one_again_a_little_above_it() -> None:
     plain = Smoother(LABELS, threshold=0.4, time_constant_s=0.0)
-    assert plain.update(1, probs(fear=0.39), 1.0, now=0.0).label == UNCERTAIN
-    assert plain.update(1, probs(fear=0.41), 1.0, now=0.1).label == "fear"
-    assert plain.update(1, probs(fear=0.4 - SLACK + 0.01), 1.0, now=0.2).label == "fear"
-    assert plain.update(1, probs(fear=0.4 - SLACK - 0.01), 1.0, now=0.3).label == UNCERTAIN
+    labels = [
+        plain.update(1, probs(fear=value), 1.0, now=i / 10).label
+        for i, value in enumerate((0.41, 0.40, 0.39, 0.4 + SLACK - 0.01, 0.4 + SLACK + 0.01, 0.41))
+    ]
+    assert labels == ["fear", "fear", UNCERTAIN, UNCERTAIN, "fear", "fear"]
+
+
+def test_a_first_reading_needs_the_threshold_alone() -> None:
+    plain = Smoother(LABELS, threshold=0.4, time_constant_s=0.0)
+    assert plain.update(1, probs(fear=0.41), 1.0, now=0.0).label == "fear"
+    assert plain.update(2, probs(fear=0.39), 1.0, now=0.0).label == UNCERTAIN
+
+
+def test_confidence_is_that_of_the_label_that_is_shown() -> None:
+    plain = Smoother(LABELS, threshold=0.3, time_constant_s=0.0)
+    plain.update(1, probs(neutral=0.6), 1.0, now=0.0)
+    held = plain.update(1, probs(neutral=0.40, sadness=0.45), 1.0, now=0.1)
+    assert (held.label, held.confidence) == ("neutral", pytest.approx(0.40))
+    nothing = plain.update(1, probs(neutral=0.2, sadness=0.25), 1.0, now=0.2)
+    assert (nothing.label, nothing.confidence) == (UNCERTAIN, None)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whatever_comes_no_label_is_shown_below_the_threshold_or_with_another_ones_probability(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    smoother = Smoother(LABELS, threshold=0.5, time_constant_s=TAU)
+    for i in range(600):
+        raw = rng.dirichlet(np.full(8, 0.4)).astype(np.float32)
+        opinion = smoother.update(1, raw, 1.0, now=i / 30)
+        if opinion.label == UNCERTAIN:
+            assert opinion.confidence is None
+            assert opinion.reason is not None
+        else:
+            assert opinion.confidence == opinion.probs[LABELS.index(opinion.label)]
+            assert opinion.confidence >= 0.5
+            assert opinion.reason is None
+
+
+def test_the_reason_is_the_fault_or_what_it_lies_between() -> None:
+    plain = Smoother(LABELS, threshold=0.5, time_constant_s=0.0)
+    unclear = probs(neutral=0.35, sadness=0.4)
+    assert plain.update(1, unclear, 1.0, now=0.0).reason == "between sadness and neutral"
+    assert plain.update(1, unclear, 0.1, now=0.1, fault="dark").reason == "dark"
+    assert plain.update(1, probs(anger=0.9), 0.4, now=0.2, fault="small").reason == "small"
+    assert plain.update(1, probs(anger=0.9), 1.0, now=0.3).reason is None
 
 
 def test_a_bad_picture_is_not_believed(smoother: Smoother) -> None:

@@ -31,6 +31,11 @@ class Outputs:
         self.paths: tuple[Path, ...] = ()
         self.recording = False
 
+    @property
+    def any(self) -> bool:
+        """Whether anything is written at all."""
+        return bool(self._sinks)
+
     def write(self, result: FrameResult) -> None:
         """Gives a frame to every output.
 

@@ -9,7 +9,7 @@ from realtime.datatypes import FrameResult, RunInfo, Summary, TrackedFace
 from realtime.sinks.rows import Timeline, rounded, xywh
 from realtime.sinks.textfile import TextFile
 
-SCHEMA = 2
+SCHEMA = 3
 """Version of the format; grows when a reader of the old one would break."""
 
 
@@ -105,6 +105,10 @@ class JsonlSink:
                 "size": [source.width, source.height],
                 "fps": None if source.fps is None else round(source.fps, 6),
                 "started": self._timeline.started,
+                "first_frame": {"utc": self._timeline.first_utc, "monotonic": self._timeline.first_monotonic_s},
+                "weights_sha256": self._run.weights_sha256,
+                "settings": dict(self._run.settings),
+                "versions": dict(self._run.versions),
             }
         )
 
@@ -118,8 +122,9 @@ def _face(face: TrackedFace, labels: tuple[str, ...]) -> dict[str, Any]:
         "state": face.state.value,
         "box": xywh(face.box_xyxy),
         "label": face.label,
-        "confidence": round(face.confidence, 4),
+        "confidence": None if face.confidence is None else round(face.confidence, 4),
         "probs": dict(zip(labels, rounded(face.probs), strict=True)),
         "raw": None if face.raw is None else dict(zip(labels, rounded(face.raw), strict=True)),
         "quality": round(face.quality, 4),
+        "reason": face.reason,
     }

@@ -31,29 +31,39 @@ class Timeline:
         self._source = run.source
         self._clock = clock
         self._utc = utc
-        self._first: float | None = None
-        self._started: datetime | None = None
+        self._first_s: float | None = None
+        self._first_utc: datetime | None = None
 
     def t(self, result: FrameResult) -> float | None:
         """Seconds, to the microsecond; None for pictures, which have no time."""
         frame = result.frame
+        if self._first_s is None:
+            self._first_s = frame.captured_at
+            self._first_utc = self._utc() - timedelta(seconds=self._clock() - frame.captured_at)
         if not self._source.temporal:
             return None
-        if frame.media_time is not None:
-            return round(frame.media_time, 6)
-        if self._first is None:
-            self._first = frame.captured_at
-            self._started = self._utc() - timedelta(seconds=self._clock() - frame.captured_at)
-        return round(frame.captured_at - self._first, 6)
+        return round(frame.captured_at - self._first_s if frame.media_time is None else frame.media_time, 6)
+
+    @property
+    def first_monotonic_s(self) -> float | None:
+        """When the first frame was captured (of a file: decoded), in seconds of the program's clock; None before it."""
+        return None if self._first_s is None else round(self._first_s, 6)
+
+    @property
+    def first_utc(self) -> str | None:
+        """The same moment as wall-clock time (UTC, ISO 8601)."""
+        return None if self._first_utc is None else iso(self._first_utc)
 
     @property
     def started(self) -> str | None:
         """Wall-clock time (UTC, ISO 8601) at which a live source's `t` is 0; None before its first frame and for files."""
-        return None if self._started is None or not self._source.live else iso(self._started)
+        return self.first_utc if self._source.live else None
 
     def utc(self, t: float | None) -> str | None:
         """Wall-clock time of a row; None where `started` is None."""
-        return None if self.started is None or self._started is None or t is None else iso(self._started + timedelta(seconds=t))
+        if not self._source.live or self._first_utc is None or t is None:
+            return None
+        return iso(self._first_utc + timedelta(seconds=t))
 
 
 def iso(moment: datetime) -> str:

@@ -11,7 +11,7 @@ from realtime.sinks.textfile import TextFile
 Cell = str | int | float | None
 
 FRAME_COLUMNS = ("source", "frame", "t", "utc", "latency_ms", "dropped")
-FACE_COLUMNS = ("id", "state", "x", "y", "width", "height", "label", "confidence", "quality")
+FACE_COLUMNS = ("id", "state", "x", "y", "width", "height", "label", "confidence", "quality", "reason")
 
 
 def columns(labels: tuple[str, ...]) -> tuple[str, ...]:
@@ -64,7 +64,9 @@ class CsvSink:
         self._file.close()
 
     def _face(self, face: TrackedFace) -> tuple[Cell, ...]:
-        head = (face.id, face.state.value, *xywh(face.box_xyxy), face.label, round(face.confidence, 4), round(face.quality, 4))
+        confidence = None if face.confidence is None else round(face.confidence, 4)
+        quality = round(face.quality, 4)
+        head = (face.id, face.state.value, *xywh(face.box_xyxy), face.label, confidence, quality, face.reason)
         raw: tuple[Cell, ...] = (None,) * len(self._labels) if face.raw is None else tuple(rounded(face.raw))
         return (*head, *rounded(face.probs), *raw)
 

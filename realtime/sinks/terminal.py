@@ -85,6 +85,11 @@ class Terminal:
         else:
             self._due += PLAIN_S
 
+    @property
+    def shows_faces(self) -> bool:
+        """Whether the live view shows what is read; of files it shows how far they are."""
+        return self._live is not None and self._run.source.live
+
     def update(self, result: FrameResult, meter: Meter) -> None:
         """Shows a finished frame, unless the last one was shown a moment ago."""
         now = self._clock()
@@ -151,7 +156,7 @@ def _plain_line(result: FrameResult, meter: Meter, run: RunInfo) -> str:
     done = f"frame {result.frame.index + 1}"
     if run.source.frames is not None and not run.source.live:
         done += f" of {run.source.frames}"
-    faces = ", ".join(f"#{face.id} {printable(face.label)} {100 * face.confidence:.0f} %" for face in result.faces) or "no face"
+    faces = ", ".join(f"#{face.id} {printable(face.caption)}" for face in result.faces) or "no face"
     latency = meter.latency_ms
     return f"{done}, {meter.fps:.1f} fps, {latency.p50:.0f}/{latency.p95:.0f} ms, {result.dropped} dropped: {faces}"
 

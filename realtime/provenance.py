@@ -1,0 +1,51 @@
+"""What a run needs to be described by: its settings, and the versions of the libraries that it really loaded."""
+
+import platform
+import sys
+from dataclasses import fields
+from importlib import metadata
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from realtime import __version__
+from realtime.config import Config
+from realtime.datatypes import Setting
+from realtime.session import RUNTIME
+from realtime.sources.address import redact_url
+
+
+def settings(config: Config) -> tuple[tuple[str, Setting], ...]:
+    """Every field of the configuration with its value as JSON has it, in order; passwords of the source left out."""
+    values = {field.name: _plain(getattr(config, field.name)) for field in fields(config)}
+    if "://" in config.source:
+        values["source"] = redact_url(config.source)
+    return tuple(values.items())
+
+
+def versions() -> tuple[tuple[str, str], ...]:
+    """Name and version of the program, of Python and of each library that the results depend on."""
+    return (
+        ("fer-cam", __version__),
+        ("python", platform.python_version()),
+        ("numpy", np.__version__),
+        ("opencv", cv2.__version__),
+        ("onnxruntime", RUNTIME),
+        ("av", _loaded("av")),
+    )
+
+
+def _loaded(name: str) -> str:
+    """The version of a library that may not be loaded in this run: then that of its package."""
+    module = sys.modules.get(name)
+    return str(module.__version__) if module is not None else metadata.version(name)
+
+
+def _plain(value: object) -> Setting:
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, tuple):
+        return tuple(value)
+    assert value is None or isinstance(value, str | int | float | bool)
+    return value
