@@ -135,6 +135,22 @@ def test_lines_are_header_frames_marker_summary(tmp_path: Path) -> None:
     assert (lines[6]["frames"], lines[6]["faces"], lines[6]["seconds"], lines[6]["dropped"]) == (4, 1, 1.5, 0)
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_confidence_is_the_very_number_beside_its_label(seed: int, tmp_path: Path) -> None:
+    """Rounded on its own it would differ in the last digit at times."""
+    probs = np.random.default_rng(seed).dirichlet(np.full(8, 0.3)).astype(np.float32)
+    label = LABELS[int(probs.argmax())]
+    read = replace(builders.face(), probs=probs, label=label, confidence=float(probs.max()))
+    (face,) = written(tmp_path / "out.jsonl", builders.run_info(), [builders.result([read])])[1]["faces"]
+    assert face["confidence"] == face["probs"][label]
+    sink = CsvSink(tmp_path / "out.csv", builders.run_info())
+    sink.write(builders.result([read]))
+    sink.close(builders.summary())
+    with (tmp_path / "out.csv").open(newline="", encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    assert row["confidence"] == row[f"p_{label}"]
+
+
 def test_a_face_is_written_with_everything_known_about_it(tmp_path: Path) -> None:
     lines = written(tmp_path / "out.jsonl", builders.run_info(), film())
     assert lines[2]["faces"][1] == {

@@ -117,13 +117,14 @@ class JsonlSink:
 
 
 def _face(face: TrackedFace, labels: tuple[str, ...]) -> dict[str, Any]:
+    probs = dict(zip(labels, rounded(face.probs), strict=True))
     return {
         "id": face.id,
         "state": face.state.value,
         "box": xywh(face.box_xyxy),
         "label": face.label,
-        "confidence": None if face.confidence is None else round(face.confidence, 4),
-        "probs": dict(zip(labels, rounded(face.probs), strict=True)),
+        "confidence": None if face.confidence is None else probs[face.label],  # rounded alike
+        "probs": probs,
         "raw": None if face.raw is None else dict(zip(labels, rounded(face.raw), strict=True)),
         "quality": round(face.quality, 4),
         "reason": face.reason,

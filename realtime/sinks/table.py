@@ -64,11 +64,12 @@ class CsvSink:
         self._file.close()
 
     def _face(self, face: TrackedFace) -> tuple[Cell, ...]:
-        confidence = None if face.confidence is None else round(face.confidence, 4)
+        probs = rounded(face.probs)
+        confidence = None if face.confidence is None else probs[self._labels.index(face.label)]
         quality = round(face.quality, 4)
         head = (face.id, face.state.value, *xywh(face.box_xyxy), face.label, confidence, quality, face.reason)
         raw: tuple[Cell, ...] = (None,) * len(self._labels) if face.raw is None else tuple(rounded(face.raw))
-        return (*head, *rounded(face.probs), *raw)
+        return (*head, *probs, *raw)
 
     def _put(self, rows: list[tuple[Cell, ...]] | list[tuple[str, ...]]) -> None:
         text = io.StringIO(newline="")
