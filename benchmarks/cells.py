@@ -11,10 +11,10 @@ from benchmarks.payloads import Cell
 from benchmarks.scenes import Actor, Scene
 from benchmarks.steps import OURS, THEIRS, Steps, timings
 from benchmarks.suite import Size
-from realtime.classifier import Classifier
 from realtime.config import Config
 from realtime.errors import ConfigError
-from realtime.session import locate
+from realtime.model.classifier import Classifier
+from realtime.model.session import locate
 
 
 @dataclass(frozen=True, eq=False)

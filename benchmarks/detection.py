@@ -16,12 +16,12 @@ from benchmarks.record import Clip, Record, Spread
 from benchmarks.steps import OURS, THEIRS
 from benchmarks.suite import Outcome
 from benchmarks.truth import TrueFaces, Truth
-from realtime.capture import open_feed
-from realtime.classifier import Classifier
 from realtime.config import Config
 from realtime.datatypes import FrameResult
 from realtime.errors import ConfigError
-from realtime.session import locate
+from realtime.model.classifier import Classifier
+from realtime.model.session import locate
+from realtime.sources.capture import open_feed
 
 STILL = 30.0
 """Frames a second of pictures that have no time: only their order counts."""

@@ -15,7 +15,7 @@ from benchmarks.steps import OURS, THEIRS, Steps, timings
 from benchmarks.suite import Outcome, Size
 from realtime.config import Config
 from realtime.errors import ConfigError
-from realtime.session import locate
+from realtime.model.session import locate
 
 SIZES = ("640x360", "1280x720", "1920x1080")
 FACES = (0, 1, 4, 16)

@@ -21,12 +21,12 @@ from benchmarks.record import Record, Spread
 from benchmarks.scenes import Scene
 from benchmarks.steps import OURS, THEIRS
 from benchmarks.suite import Outcome, Size
-from realtime.classifier import Classifier
 from realtime.config import Config
 from realtime.datatypes import Effort
 from realtime.errors import SourceLostError
 from realtime.governor import EFFORTS
-from realtime.session import locate
+from realtime.model.classifier import Classifier
+from realtime.model.session import locate
 
 LOOP_S = 10.0
 """Length of the loop: longer than anything that is skipped between two pictures shown."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.truth import TrueFaces
-from realtime.geometry import iou
+from realtime.faces.geometry import iou
 from realtime.labels import UNCERTAIN
 
 OVERLAP = 0.5

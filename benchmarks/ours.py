@@ -11,19 +11,19 @@ from numpy.typing import NDArray
 
 from benchmarks import steps as names
 from benchmarks.steps import Part, Steps
-from realtime import overlay
-from realtime.capture import open_feed
-from realtime.classifier import Classifier
 from realtime.config import Config
 from realtime.datatypes import FULL_EFFORT, FrameResult, SourceInfo
-from realtime.detector import HaarDetector
-from realtime.finder import Strangers
+from realtime.drawing import overlay
+from realtime.drawing.overlay import Hud
+from realtime.faces.detector import HaarDetector
+from realtime.faces.finder import PerImageFinder
 from realtime.governor import Governor
 from realtime.meter import Meter
-from realtime.overlay import Hud
+from realtime.model.classifier import Classifier
 from realtime.pipeline import Pipeline, open_pipeline
 from realtime.run import one_thread
 from realtime.sources import open_source
+from realtime.sources.capture import open_feed
 
 POLL_S = 0.5
 """How long to wait for a live frame before `until` is asked again."""
@@ -130,7 +130,7 @@ def play(config: Config, classifier: Classifier) -> list[Steps]:
 def alone(config: Config, classifier: Classifier) -> Iterator[FrameResult]:
     """Every frame read by itself, as if it were a single picture: what the engine's answers are to be compared with."""
     with closing(open_feed(config)) as feed:
-        finder = Strangers(HaarDetector(config.min_face))
+        finder = PerImageFinder(HaarDetector(config.min_face))
         pipeline = Pipeline(finder, classifier, replace(config, smoothing_s=0.0), temporal=False)
         while not feed.finished:
             frame = feed.next(POLL_S)

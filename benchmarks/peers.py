@@ -20,7 +20,7 @@ from benchmarks.steps import OURS, THEIRS, Part, Steps, timings
 from benchmarks.suite import Outcome
 from realtime.config import Config
 from realtime.errors import ConfigError, SourceOpenError
-from realtime.session import locate
+from realtime.model.session import locate
 
 FER = "fer"
 READ = "detect and classify"

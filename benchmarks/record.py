@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 
 from realtime.errors import SinkError
-from realtime.session import RUNTIME
-from realtime.version import processor
+from realtime.machine import processor
+from realtime.model.session import RUNTIME
 
 SCHEMA = 2
 PACKAGES = ("numpy", "onnxruntime", "opencv-python", "av")

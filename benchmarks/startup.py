@@ -22,7 +22,7 @@ from benchmarks.suite import Outcome
 from realtime.config import Config
 from realtime.errors import ConfigError
 from realtime.labels import UNCERTAIN
-from realtime.session import locate
+from realtime.model.session import locate
 
 CHILD = """
 import runpy, sys

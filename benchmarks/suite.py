@@ -13,10 +13,10 @@ from rich.table import Table
 
 from benchmarks import record
 from benchmarks.record import Machine, Record
-from realtime.classifier import Classifier
 from realtime.errors import ConfigError, FerError
-from realtime.providers import AUTO
-from realtime.version import current_commit
+from realtime.machine import current_commit
+from realtime.model.classifier import Classifier
+from realtime.model.providers import AUTO
 
 RESULTS = Path(__file__).parent / "results"
 INTERRUPTED = 130

@@ -20,11 +20,11 @@ from benchmarks.record import Clip, Record, Spread
 from benchmarks.scenes import Scene
 from benchmarks.steps import OURS, THEIRS
 from benchmarks.suite import Outcome, Size
-from realtime.classifier import Classifier
 from realtime.config import Config
 from realtime.errors import ConfigError
+from realtime.model.classifier import Classifier
+from realtime.model.session import locate
 from realtime.run import run
-from realtime.session import locate
 
 NOTHING, JSONL, SAVE = "nothing saved", "--jsonl", "--save"
 VIDEO = "a video saved"

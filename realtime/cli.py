@@ -10,8 +10,8 @@ from typing import NoReturn
 from realtime import __version__
 from realtime.config import Config
 from realtime.errors import ConfigError, FerError, SourceOpenError
+from realtime.model.providers import AUTO, PROVIDERS
 from realtime.printable import printable
-from realtime.providers import AUTO, PROVIDERS
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells expect it (128 + SIGINT)."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from realtime.errors import ConfigError
-from realtime.providers import AUTO, PROVIDERS
+from realtime.model.providers import AUTO, PROVIDERS
 
 MIN_FACE_FLOOR = 20
 """Pixels: the cascade itself is 24 px wide, and a face below 20 px holds no expression."""

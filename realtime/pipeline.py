@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime import preprocess, quality
-from realtime.classifier import Classifier
+from realtime import preprocess
 from realtime.config import Config
 from realtime.datatypes import (
     FULL_EFFORT,
@@ -27,13 +26,15 @@ from realtime.datatypes import (
     State,
     TrackedFace,
 )
-from realtime.detector import HaarDetector
-from realtime.evidence import Evidence
-from realtime.finder import Finder, Following, Strangers
-from realtime.follower import Follower
-from realtime.scanner import Scanner
-from realtime.smoother import Smoother
-from realtime.tracker import REMEMBER_S, Sighting
+from realtime.faces import quality
+from realtime.faces.detector import HaarDetector
+from realtime.faces.evidence import Evidence
+from realtime.faces.finder import Finder, PerImageFinder, TrackingFinder
+from realtime.faces.follower import Follower
+from realtime.faces.scanner import Scanner
+from realtime.faces.smoother import Smoother
+from realtime.faces.tracker import REMEMBER_S, Sighting
+from realtime.model.classifier import Classifier
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +133,7 @@ class Pipeline:
         most = math.ceil(len(seen) * effort.readings)
         if most == len(seen):
             return tuple(seen)
-        return tuple(sorted(seen, key=lambda sighting: self._smoother.heard_at(sighting.id))[:most])
+        return tuple(sorted(seen, key=lambda sighting: self._smoother.last_read_s(sighting.id))[:most])
 
     def _tell(self, look: _Look, scores: Scores, classify_s: float, dropped: int, effort: Effort) -> FrameResult:
         """Hears what the network says of a frame's faces, and puts everything together."""
@@ -152,7 +153,7 @@ class Pipeline:
         heard = [
             sighting
             for sighting in look.sightings
-            if self._smoother.heard_at(sighting.id) > -math.inf and not self._evidence.is_denied(sighting.id)
+            if self._smoother.last_read_s(sighting.id) > -math.inf and not self._evidence.is_denied(sighting.id)
         ]
         faces = tuple(self._describe(sighting, raws.get(sighting.id)) for sighting in heard)
         finished = self._clock()
@@ -186,7 +187,7 @@ def open_pipeline(config: Config, classifier: Classifier, source: SourceInfo) ->
     """
     finder: Finder
     if source.temporal:
-        finder = Following(Scanner(config.min_face, live=source.live), Follower())
+        finder = TrackingFinder(Scanner(config.min_face, live=source.live), Follower())
     else:
-        finder = Strangers(HaarDetector(config.min_face))
+        finder = PerImageFinder(HaarDetector(config.min_face))
     return Pipeline(finder, classifier, config, temporal=source.temporal)

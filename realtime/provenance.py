@@ -12,7 +12,7 @@ import numpy as np
 from realtime import __version__
 from realtime.config import Config
 from realtime.datatypes import Setting
-from realtime.session import RUNTIME
+from realtime.model.session import RUNTIME
 from realtime.sources.address import redact_url
 
 

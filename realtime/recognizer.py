@@ -12,16 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime import preprocess
-from realtime.capture import open_feed
-from realtime.classifier import Classifier
 from realtime.config import Config
 from realtime.datatypes import FULL_EFFORT, Frame, FrameResult, Scores
-from realtime.detector import HaarDetector
 from realtime.errors import ConfigError
-from realtime.feed import MOST_AT_ONCE, Batches
-from realtime.finder import Strangers
+from realtime.faces.detector import HaarDetector
+from realtime.faces.finder import PerImageFinder
 from realtime.governor import Governor
+from realtime.model.classifier import Classifier
 from realtime.pipeline import Pipeline, open_pipeline
+from realtime.sources.capture import open_feed
+from realtime.sources.feed import MOST_AT_ONCE, Batches
 
 POLL_S = 0.1
 """How long a stream waits for a frame before it passes on what the source has to say."""
@@ -57,7 +57,7 @@ class Recognizer:
         self._config = _agreed(None if model is None else str(model), config or Config())
         self._classifier = Classifier.load(self._config.model, self._config.threads, self._config.provider)
         self._pictures = Pipeline(
-            Strangers(HaarDetector(self._config.min_face)), self._classifier, self._config, temporal=False
+            PerImageFinder(HaarDetector(self._config.min_face)), self._classifier, self._config, temporal=False
         )
         self._count = 0
         self._closed = False

@@ -7,20 +7,20 @@ from contextlib import closing, contextmanager, suppress
 import cv2
 
 from realtime import __version__, provenance, signals
-from realtime.capture import open_feed
-from realtime.classifier import Classifier
 from realtime.config import Config
 from realtime.datatypes import RunInfo
 from realtime.errors import SinkError
-from realtime.feed import Feed
-from realtime.loop import Loop
 from realtime.meter import Meter
+from realtime.model.classifier import Classifier
 from realtime.pipeline import Pipeline, open_pipeline
+from realtime.player import Loop
 from realtime.printable import printable
 from realtime.signals import Stop
 from realtime.sinks import open_outputs, uses_stdout
-from realtime.sinks.terminal import StderrConsole, Terminal
-from realtime.sinks.window import Window
+from realtime.sources.capture import open_feed
+from realtime.sources.feed import Feed
+from realtime.views.terminal import StderrConsole, Terminal
+from realtime.views.window import Window
 
 
 def run(config: Config) -> int:
@@ -66,7 +66,7 @@ def one_thread() -> Iterator[None]:
 def _run(config: Config, info: RunInfo, feed: Feed, pipeline: Pipeline, stop: Stop) -> None:
     window, warning = _open_window(config, info)  # before any file is made, for it may be refused
     try:
-        stop.patient = True  # from here on a signal ends the loop, not the program
+        stop.graceful = True  # from here on a signal ends the loop, not the program
         outputs = open_outputs(config, info)
         terminal = Terminal(info, StderrConsole(), verbosity=config.verbosity, plain=_data_on_screen(config))
         if warning is not None:

@@ -22,11 +22,11 @@ class Stop:
 
     def __init__(self) -> None:
         self.exit_code = 0
-        self.patient = False
+        self.graceful = False
 
     def handle(self, number: int, _: FrameType | None) -> None:
         """Takes a signal; a second one does not wait for the loop any more."""
-        impatient = self.exit_code != 0 or not self.patient
+        impatient = self.exit_code != 0 or not self.graceful
         self.exit_code = 128 + number
         if impatient:
             raise SystemExit(self.exit_code)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from realtime import cache
+from realtime.model import cache
 
 ROOT = Path(__file__).parent.parent
 

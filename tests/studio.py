@@ -9,16 +9,16 @@ import pytest
 from numpy.typing import NDArray
 
 from realtime import run as loop
-from realtime.classifier import Classifier
 from realtime.config import Config
 from realtime.datatypes import Faces, Frame, FrameResult, SourceInfo
+from realtime.drawing.overlay import Hud
 from realtime.errors import SourceLostError
-from realtime.feed import DirectFeed, Feed
-from realtime.finder import FrameByFrame, Strangers
-from realtime.overlay import Hud
+from realtime.faces.finder import FrameByFrame, PerImageFinder
+from realtime.model.classifier import Classifier
 from realtime.pipeline import Pipeline
-from realtime.sinks.window import Action
 from realtime.sources.base import Source
+from realtime.sources.feed import DirectFeed, Feed
+from realtime.views.window import Action
 from tests import program
 from tests.fakes import FakeSource
 from tests.tiny_models import write_left_right
@@ -114,7 +114,7 @@ class Studio:
         monkeypatch.setattr(loop, "open_feed", lambda config: self.feed)
 
     def _pipeline(self, config: Config, classifier: Classifier, source: SourceInfo) -> Pipeline:
-        finder = FrameByFrame(self.watcher) if source.temporal else Strangers(self.watcher)
+        finder = FrameByFrame(self.watcher) if source.temporal else PerImageFinder(self.watcher)
         return Pipeline(finder, classifier, config, temporal=source.temporal)
 
     def config(self, **options: object) -> Config:

@@ -1,6 +1,7 @@
 """Keeps the house: imports go down only, one door per library, nothing heavy where nothing heavy belongs."""
 
 import ast
+import graphlib
 import subprocess
 import sys
 from pathlib import Path
@@ -9,64 +10,14 @@ import pytest
 
 from tests.conftest import ROOT
 
-LAYERS: dict[str, int] = {
-    "errors": 0,
-    "labels": 0,
-    "datatypes": 0,
-    "version": 0,
-    "providers": 0,
-    "cache": 0,
-    "rates": 0,
-    "printable": 0,
-    "geometry": 1,
-    "spec": 1,
-    "config": 1,
-    "mailbox": 1,
-    "meter": 1,
-    "preprocess": 1,
-    "steady": 1,
-    "canvas": 1,
-    "novelty": 1,
-    "governor": 1,
-    "pacing": 1,
-    "signals": 1,
-    "patches": 2,
-    "detector": 2,
-    "session": 2,
-    "sources": 2,
-    "tracker": 2,
-    "smoother": 2,
-    "quality": 2,
-    "overlay": 2,
-    "sinks": 3,
-    "provenance": 3,
-    "follower": 3,
-    "evidence": 3,
-    "scanner": 3,
-    "chooser": 3,
-    "classifier": 4,
-    "feed": 3,
-    "capture": 4,
-    "finder": 4,
-    "pipeline": 5,
-    "loop": 6,
-    "recognizer": 6,
-    "run": 7,
-    "cli": 8,
-}
-"""Layer of every module of realtime (DESIGN, section 2); `spec` and `preprocess` may know each other's constants."""
-
-ALLOWED_SIDEWAYS = {("datatypes", "labels"), ("datatypes", "rates"), ("spec", "preprocess")}
-
 
 def modules(package: str) -> list[Path]:
     return sorted((ROOT / package).rglob("*.py"))
 
 
-def part(path: Path) -> str:
-    """The room of realtime that a file belongs to: its module, or its sub-package."""
-    relative = path.relative_to(ROOT / "realtime")
-    return relative.parts[0].removesuffix(".py")
+def dotted(path: Path) -> str:
+    """The name by which a file is imported."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
 def imports(path: Path) -> set[str]:
@@ -80,21 +31,34 @@ def imports(path: Path) -> set[str]:
     return found
 
 
-def test_every_module_of_realtime_has_a_layer() -> None:
-    rooms = {part(path) for path in modules("realtime")} - {"__init__"}
-    assert rooms == set(LAYERS)
+def graph(package: str, depth: int) -> dict[str, set[str]]:
+    """Who imports whom among the parts of a package: folders and the modules beside them, or, one level deeper, all modules.
 
-
-@pytest.mark.parametrize("path", modules("realtime"), ids=lambda path: str(path.relative_to(ROOT)))
-def test_imports_go_down(path: Path) -> None:
-    here = part(path)
-    if here == "__init__":
-        return  # the lazy door: names only
-    for name in imports(path):
-        if not name.startswith("realtime.") or name.split(".")[1] not in LAYERS:
+    A package's own `__init__` is a lazy door that holds names only, and is no part.
+    """
+    files = {dotted(path): path for path in modules(package)}
+    edges: dict[str, set[str]] = {}
+    for name, path in files.items():
+        here = ".".join(name.split(".")[:depth])
+        if name == package:
             continue
-        there = name.split(".")[1]
-        assert there == here or LAYERS[there] < LAYERS[here] or (here, there) in ALLOWED_SIDEWAYS, f"{here} imports {there}"
+        used = {imported for imported in imports(path) if imported in files and imported != package}
+        edges.setdefault(here, set()).update({".".join(other.split(".")[:depth]) for other in used} - {here})
+    return edges
+
+
+@pytest.mark.parametrize("package", ["realtime", "train", "benchmarks"])
+@pytest.mark.parametrize("depth", [2, 3])
+def test_imports_go_one_way(package: str, depth: int) -> None:
+    """No cycle among folders, and none among modules: the order is that of the imports, and nobody keeps it by hand."""
+    order = list(graphlib.TopologicalSorter(graph(package, depth)).static_order())  # raises CycleError
+    assert len(order) > 5
+
+
+def test_the_packages_know_each_other_one_way() -> None:
+    for package, strangers in (("realtime", {"train", "benchmarks"}), ("benchmarks", {"train"}), ("train", {"benchmarks"})):
+        for path in modules(package):
+            assert not {name.split(".")[0] for name in imports(path)} & strangers, path
 
 
 @pytest.mark.parametrize("package", ["realtime", "benchmarks"])
@@ -105,13 +69,13 @@ def test_only_train_needs_torch(package: str) -> None:
 
 
 def test_only_session_imports_onnxruntime() -> None:
-    users = {part(path) for path in modules("realtime") if "onnxruntime" in {n.split(".")[0] for n in imports(path)}}
-    assert users == {"session"}
+    users = {dotted(path) for path in modules("realtime") if "onnxruntime" in {n.split(".")[0] for n in imports(path)}}
+    assert users == {"realtime.model.session"}
 
 
 def test_only_preprocess_equalizes_a_face() -> None:
-    users = {part(path) for path in modules("realtime") if "equalizeHist" in path.read_text(encoding="utf-8")}
-    assert users == {"preprocess"}
+    users = {dotted(path) for path in modules("realtime") if "equalizeHist" in path.read_text(encoding="utf-8")}
+    assert users == {"realtime.preprocess"}
 
 
 def test_realtime_runs_with_torch_blocked() -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from realtime import session
-from realtime.classifier import Classifier
+from realtime.model import session
+from realtime.model.classifier import Classifier
 from tests.conftest import ROOT
-from train import evaluate, metrics
-from train.datasets import FaceSet
-from train.metrics import Scorecard
+from train import evaluate
+from train.data.datasets import FaceSet
+from train.judging import metrics
+from train.judging.metrics import Scorecard
 
 AGREEMENT_FACES = 500
 

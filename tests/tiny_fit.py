@@ -3,7 +3,8 @@
 import sys
 
 from tests.train_data import forgetful, plain, recipe
-from train import fit, models, recipes
+from train import fit, recipes
+from train.network import models
 
 
 def register() -> None:

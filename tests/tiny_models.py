@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from realtime.labels import LABELS
-from realtime.spec import KEY, ModelSpec
+from realtime.model.spec import KEY, ModelSpec
 
 
 def write_linear(

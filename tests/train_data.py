@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from realtime.labels import LABELS
-from train.datasets import FaceSet
-from train.fer2013 import VOTE_COLUMNS
+from train.data.datasets import FaceSet
+from train.data.fer2013 import VOTE_COLUMNS
 from train.recipes import Recipe
 
 torch.set_num_threads(1)  # these networks are too small for two

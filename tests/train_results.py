@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from realtime.labels import PAPER_LABELS
-from train.engine import Epoch
+from train.learning.engine import Epoch
 from train.reproduce import rows
 from train.reproduce.results import Result, SplitResult
 from train.reproduce.tradeoff import Cost, Costs, Timing

@@ -10,9 +10,9 @@ import torch
 from realtime.errors import ConfigError
 from tests.tiny_fit import register
 from tests.train_data import patterns, recipe
-from train import distributed
-from train.distributed import Group
-from train.engine import Stopped, Trainer
+from train.learning import distributed
+from train.learning.distributed import Group
+from train.learning.engine import Stopped, Trainer
 
 
 def main(folder: Path) -> None:

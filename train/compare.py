@@ -13,12 +13,14 @@ from rich.table import Table
 
 from realtime import preprocess
 from realtime.errors import ConfigError, FerError, SinkError
-from realtime.session import RUNTIME
-from realtime.version import current_commit, instructions, processor
-from train import evaluate, fer2013, metrics, speed
-from train.datasets import FaceSet
+from realtime.machine import current_commit, instructions, processor
+from realtime.model.session import RUNTIME
+from train import evaluate
+from train.data import fer2013
+from train.data.datasets import FaceSet
 from train.extra import EXTRA
-from train.speed import FULL, INT8, Candidate, Speed
+from train.judging import metrics, speed
+from train.judging.speed import FULL, INT8, Candidate, Speed
 
 BATCHES = (1, 4, 16)
 
@@ -48,7 +50,7 @@ def compare(paths: Sequence[Path], val: FaceSet, *, rounds: int = speed.ROUNDS) 
 
     Raises:
         ConfigError: two files have the same name, or a file's classes are not those of the faces.
-        WeightsNotFound, WeightsCorrupt, ModelSpecError: see `realtime.session.Session`.
+        WeightsNotFound, WeightsCorrupt, ModelSpecError: see `realtime.model.session.Session`.
     """
     names = [path.name for path in paths]
     if len(set(names)) < len(names):

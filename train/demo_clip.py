@@ -1,7 +1,7 @@
 """python -m train.demo_clip --data ckplus48.zip --pictures fer2013.csv.xz --votes fer2013new.csv --out realtime/assets
 
 Makes demo.mp4, the clip that `fer-cam --demo` shows, and demo.csv, the truth about it. The faces in it are means of 54 to
-283 pictures of many persons (train.average_faces); no picture of anybody is in the clip or can be got back from it.
+283 pictures of many persons (train.demo.average_faces); no picture of anybody is in the clip or can be got back from it.
 """
 
 import argparse
@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from realtime.errors import FerError, SinkError
-from train import ckplus, fer2013
-from train.average_faces import SIDE, Average, expressions, neutral
-from train.portrait import LEFT, TOP, Look, Morph, draw
+from train.data import ckplus, fer2013
+from train.demo.average_faces import SIDE, Average, expressions, neutral
+from train.demo.portrait import LEFT, TOP, Look, Morph, draw
 
 FRAME_WH = (640, 480)
 FPS = 30

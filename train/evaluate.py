@@ -20,19 +20,20 @@ from rich.console import Console
 from rich.table import Table
 
 from realtime import preprocess
-from realtime.classifier import Classifier
 from realtime.datatypes import Scores
-from realtime.detector import HaarDetector
 from realtime.errors import ConfigError, FerError, SinkError
-from realtime.session import Session
-from train import datasets, fer2013, folders, metrics
-from train.datasets import FaceSet
+from realtime.faces.detector import HaarDetector
+from realtime.model.classifier import Classifier
+from realtime.model.session import Session
+from train.data import datasets, fer2013, folders
+from train.data.datasets import FaceSet
+from train.data.folders import FoundFaces
 from train.extra import EXTRA
-from train.folders import FoundFaces
-from train.metrics import Scorecard
+from train.judging import metrics
+from train.judging.metrics import Scorecard
 
 with EXTRA:
-    from train import lineage
+    from train.data import lineage
 
 BATCH = 64
 SPLITS = ("PublicTest", "PrivateTest", "Training")
@@ -70,7 +71,7 @@ class Report:
 
 
 def open_classifier(path: Path) -> Classifier:
-    """The live program's classifier with this file; see `realtime.session.Session` for what can go wrong."""
+    """The live program's classifier with this file; see `realtime.model.session.Session` for what can go wrong."""
     return Classifier(Session(path))
 
 

@@ -17,20 +17,25 @@ from rich.console import Console
 from realtime import preprocess
 from realtime.errors import ConfigError, FerError, SinkError
 from realtime.labels import NO_FACE
-from realtime.session import CHECKSUMS, Session
-from realtime.spec import ModelSpec
-from train import evaluate, manifest, material, metrics
-from train.datasets import FaceSet
+from realtime.model.session import CHECKSUMS, Session
+from realtime.model.spec import ModelSpec
+from train import evaluate
+from train.data import manifest, training_data
+from train.data.datasets import FaceSet
 from train.extra import EXTRA
-from train.metrics import Scorecard
+from train.judging import metrics
+from train.judging.metrics import Scorecard
 
 with EXTRA:
     import torch
     from torch import nn
 
-    from train import calibration, checkpoint, inference, lineage, models, onnx_graph, quantize
-    from train.calibration import Calibration
-    from train.checkpoint import Checkpoint
+    from train.data import lineage
+    from train.judging import calibration, inference
+    from train.judging.calibration import Calibration
+    from train.learning import checkpoint
+    from train.learning.checkpoint import Checkpoint
+    from train.network import models, onnx_graph, quantize
 
 MOST_DIFFERENCE = 1e-4
 """Largest difference of a logit between torch and ONNX: rounding of float32 gives about a tenth of it."""
@@ -226,7 +231,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         EXTRA.require()
         saved = checkpoint.load(args.run)
-        faces = material.gather(saved.recipe, args.data, args.votes, args.extra, args.labels)
+        faces = training_data.gather(saved.recipe, args.data, args.votes, args.extra, args.labels)
         for file in export(
             saved,
             faces.train,
@@ -261,7 +266,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, required=True, help="the .onnx file to write")
     parser.add_argument("--int8", action="store_true", help="also write NAME-int8.onnx beside it")
     parser.add_argument("--logit-adjust", type=float, default=0.0, metavar="TAU", help="favour rare classes (default: 0)")
-    material.add_arguments(parser)
+    training_data.add_arguments(parser)
     return parser
 
 

@@ -17,18 +17,20 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from realtime import session
 from realtime.errors import ConfigError, FerError
-from train import curves, manifest, material, recipes
+from realtime.model import session
+from train import recipes
+from train.data import manifest, training_data
+from train.data.manifest import Manifest
+from train.data.training_data import Material
 from train.extra import EXTRA
-from train.manifest import Manifest
-from train.material import Material
+from train.learning import curves
 from train.recipes import IMAGENET, WEBCAM, Recipe
 
 with EXTRA:
-    from train import checkpoint, distributed, teachers
-    from train.distributed import Group
-    from train.engine import Stopped, Trainer
+    from train.learning import checkpoint, distributed, teachers
+    from train.learning.distributed import Group
+    from train.learning.engine import Stopped, Trainer
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -127,7 +129,8 @@ def _prepare(args: argparse.Namespace) -> _Task:
         wants = "takes no teachers: leave --teacher out" if args.teacher else "wants teachers: give --teacher FILE, once each"
         raise ConfigError(f"recipe {recipe.name} {wants}")
     recipe = replace(recipe, teachers=tuple(teachers.sha256(path) for path in args.teacher))
-    return _Task(recipe, init, tuple(args.teacher), material.gather(recipe, args.data, args.votes, args.extra, args.labels))
+    gathered = training_data.gather(recipe, args.data, args.votes, args.extra, args.labels)
+    return _Task(recipe, init, tuple(args.teacher), gathered)
 
 
 def _open_folder(out: Path, *, resume: bool) -> None:
@@ -163,7 +166,7 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m train.fit", description="Train a network by a recipe.")
     parser.add_argument("recipe", help=f"one of: {', '.join(sorted(recipes.RECIPES))}")
-    material.add_arguments(parser)
+    training_data.add_arguments(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints, metrics.csv and manifest.csv")
     parser.add_argument(
         "--init",

@@ -14,12 +14,14 @@ from pathlib import Path
 from rich.console import Console
 
 from realtime.errors import ConfigError, FerError, SinkError
-from train import evaluate, export, material, recipes
+from train import evaluate, export, recipes
+from train.data import training_data
 from train.export import LEAST_AGREEMENT
 from train.extra import EXTRA
 
 with EXTRA:
-    from train import lineage, quantize
+    from train.data import lineage
+    from train.network import quantize
 
 
 def write(full: Path, pictures: Path, votes: Path) -> float:
@@ -30,7 +32,7 @@ def write(full: Path, pictures: Path, votes: Path) -> float:
         SinkError: the copy cannot be written.
     """
     network = evaluate.open_classifier(full)
-    data = material.gather(recipes.find("webcam"), pictures, votes)
+    data = training_data.gather(recipes.find("webcam"), pictures, votes)
     out = full.with_name(f"{full.stem}-int8.onnx")
     spec = dataclasses.replace(
         network.spec,

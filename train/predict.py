@@ -11,13 +11,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from realtime.classifier import Classifier
 from realtime.datatypes import SourceInfo
 from realtime.errors import ConfigError, FerError
-from realtime.sinks import outputs
-from realtime.sources.pictures import Pictures
+from realtime.model.classifier import Classifier
+from realtime.sinks import paths
+from realtime.sources.images import Pictures
 from train.extra import EXTRA
-from train.single import FaceReading, PictureReading, read
+from train.paper.single import FaceReading, PictureReading, read
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as of fer-cam."""
@@ -48,9 +48,9 @@ def save_panel(reading: PictureReading, source: SourceInfo, out: Path) -> Path:
     Raises:
         SinkError: it cannot be written.
     """
-    from train.panel import panel  # matplotlib takes a second to load
+    from train.paper.panel import panel  # matplotlib takes a second to load
 
-    path = outputs.Places(source).place(out, PANEL_SUFFIX)
+    path = paths.OutputPaths(source).place(out, PANEL_SUFFIX)
     try:
         panel(reading, source.name, path)
     except BaseException:
@@ -68,7 +68,7 @@ def main(argv: list[str] | None = None) -> int:
         _check(args.image, args.out)
         if args.out is not None:
             with EXTRA:  # before the picture is read: without matplotlib there is no panel
-                import train.panel  # noqa: F401
+                import train.paper.panel  # noqa: F401
             EXTRA.require()
         with closing(Pictures(args.image)) as pictures:
             frame = pictures.read()

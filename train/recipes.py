@@ -14,7 +14,7 @@ class Recipe:
 
     Attributes:
         name: what `python -m train.fit` is asked for.
-        network: a key of `train.models.NETWORKS`.
+        network: a key of `train.network.models.NETWORKS`.
         max_pool: whether the stem keeps its max-pool (feature maps 12-6-3-2; without it 24-12-6-3 at 3.5 times the cost).
         epochs: passes over the training rows.
         batch_size: pictures a step.
@@ -26,8 +26,8 @@ class Recipe:
         cool_down: share of the steps in which a trapezoid falls.
         bfloat16: whether the forward passes may run in bfloat16 where that pays; depthwise convolutions are slower in it.
         weight_decay: L2, not applied to batch norm and biases.
-        augmentation: a key of `train.augment.AUGMENTATIONS`.
-        picture: a key of `train.inputs.INPUTS`; only networks for "equalized" pictures can be exported.
+        augmentation: a key of `train.images.augment.AUGMENTATIONS`.
+        picture: a key of `train.images.inputs.INPUTS`; only networks for "equalized" pictures can be exported.
         balance: against rare classes being overlooked: "none", "sampling" (every class is drawn equally often), "sqrt" (as
             often as the root of its pictures), "sets" (the same for every class of every joined set) or "loss" (every class
             weighs the same).

@@ -20,18 +20,22 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from realtime.classifier import Classifier
 from realtime.errors import FerError, SinkError
-from realtime.version import current_commit, processor
-from train import disturb, evaluate, fer2013, honesty, manifest, metrics, sets
-from train.datasets import FaceSet
-from train.disturb import Disturbance
+from realtime.machine import current_commit, processor
+from realtime.model.classifier import Classifier
+from train import evaluate
+from train.data import fer2013, manifest, sets
+from train.data.datasets import FaceSet
 from train.extra import EXTRA
-from train.honesty import Point, RiskCoverage, Silence
-from train.metrics import Scorecard
+from train.images import corruptions
+from train.images.corruptions import Disturbance
+from train.judging import metrics, selective
+from train.judging.metrics import Scorecard
+from train.judging.selective import Point, RiskCoverage, Silence
 
 with EXTRA:
-    from train import calibration, lineage, quality_plots
+    from train.data import lineage
+    from train.judging import calibration, quality_plots
 
 SEED = 0
 SPLIT = "PublicTest"
@@ -94,13 +98,13 @@ def disturbed(faces: FaceSet, disturbance: Disturbance, number: int = 0) -> Face
 
 
 def steadiness(
-    classifier: Classifier, faces: FaceSet, jitters: int = disturb.JITTERS, tell: Callable[[int], None] = lambda _: None
+    classifier: Classifier, faces: FaceSet, jitters: int = corruptions.JITTERS, tell: Callable[[int], None] = lambda _: None
 ) -> Steadiness:
     """Judges each picture's own label against those of its jitters; `tell` is called with the number of each round done."""
     own = evaluate.predict(classifier, faces).probs.argmax(axis=1)
     changed = np.zeros(len(faces))
     for number in range(jitters):
-        changed += evaluate.predict(classifier, disturbed(faces, disturb.jitter, number)).probs.argmax(axis=1) != own
+        changed += evaluate.predict(classifier, disturbed(faces, corruptions.jitter, number)).probs.argmax(axis=1) != own
         tell(number + 1)
     share = changed / jitters
     by_label = {label: float(share[own == i].mean()) if (own == i).any() else None for i, label in enumerate(faces.labels)}
@@ -108,9 +112,9 @@ def steadiness(
 
 
 def conditions(classifier: Classifier, faces: FaceSet, accuracy: float) -> tuple[Condition, ...]:
-    """Figures under each of `disturb.CONDITIONS`; `accuracy` is that on the pictures as they are."""
+    """Figures under each of `corruptions.CONDITIONS`; `accuracy` is that on the pictures as they are."""
     found = []
-    for name, disturbance in disturb.CONDITIONS.items():
+    for name, disturbance in corruptions.CONDITIONS.items():
         scores = metrics.score(evaluate.predict(classifier, disturbed(faces, disturbance)).probs, faces.classes(), faces.labels)
         found.append(Condition(name, scores.accuracy, scores.balanced_accuracy, accuracy - scores.accuracy))
     return tuple(found)
@@ -150,8 +154,8 @@ def find(
         scores=scores,
         steadiness=steadiness(classifier, faces, tell=tell),
         conditions=conditions(classifier, faces, scores.accuracy),
-        honesty=honesty.risk_coverage(probs, truth),
-        curve=honesty.tau_curve(probs, truth, faces.labels, class_shares),
+        honesty=selective.risk_coverage(probs, truth),
+        curve=selective.tau_curve(probs, truth, faces.labels, class_shares),
         strangers=met,
         lineage_known=known,
         people=0 if strangers is None else len({manifest.subject_of(name) for name in strangers.names}),
@@ -217,7 +221,7 @@ def main(argv: list[str] | None = None) -> int:
         strangers = sets.held_out_persons(args.ckplus) if args.ckplus else None
 
         def tell(number: int) -> None:
-            progress.print(f"jitter {number} of {disturb.JITTERS}", highlight=False)
+            progress.print(f"jitter {number} of {corruptions.JITTERS}", highlight=False)
 
         found = find(args.model, faces, shares, strangers, tell)
         show(found, Console())

@@ -17,8 +17,8 @@ from rich.table import Table
 
 from realtime.errors import ConfigError, FerError, SinkError
 from realtime.labels import LABELS
+from realtime.machine import current_commit
 from realtime.preprocess import SIZE
-from realtime.version import current_commit
 from train import recipes
 from train.extra import EXTRA
 from train.recipes import Recipe
@@ -27,7 +27,8 @@ with EXTRA:
     import torch
     from torch.nn import functional as F
 
-    from train import distributed, models, optimizers
+    from train.learning import distributed, optimizers
+    from train.network import models
 
 BATCHES = (8, 128)
 """The paper's batch and that of our own recipes."""

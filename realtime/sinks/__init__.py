@@ -8,12 +8,12 @@ from realtime.config import Config
 from realtime.datatypes import FrameResult, RunInfo, Summary
 from realtime.errors import ConfigError, SinkError
 from realtime.meter import Meter
+from realtime.sinks.background import BackgroundSink
 from realtime.sinks.base import Sink
-from realtime.sinks.behind import Behind
+from realtime.sinks.csv import CsvSink
+from realtime.sinks.images import ImageSink
 from realtime.sinks.jsonl import JsonlSink
-from realtime.sinks.outputs import Places, descriptor
-from realtime.sinks.pictures import PictureSink
-from realtime.sinks.table import CsvSink
+from realtime.sinks.paths import OutputPaths, descriptor
 from realtime.sinks.video import VideoSink
 
 
@@ -78,7 +78,7 @@ class Outputs:
         self.paths += (path,)
         video = VideoSink(path, run)
         self._videos.append(video)
-        self._sinks.append(Behind(video))
+        self._sinks.append(BackgroundSink(video))
 
     def discard(self, nothing: Summary) -> None:
         """Closes what was opened for a run that cannot begin; `nothing` is the summary of no frames."""
@@ -115,13 +115,13 @@ def open_outputs(config: Config, run: RunInfo) -> Outputs:
         SinkError: one of the outputs cannot be opened; nothing is left of the others, and what was there before is as it was.
     """
     source, outputs = run.source, Outputs()
-    places = Places(source, overwrite=config.overwrite)
+    places = OutputPaths(source, overwrite=config.overwrite)
     _check_apart(config)
     try:
         # all names first: opening a file empties it
         save = places.target(config.save) if config.save is not None else None
         video = places.place(save, ".mp4") if save is not None and source.temporal else None
-        pictures = PictureSink(save, run, places) if save is not None and not source.temporal else None
+        pictures = ImageSink(save, run, places) if save is not None and not source.temporal else None
         jsonl = places.place(places.target(config.jsonl), ".jsonl") if config.jsonl is not None else None
         csv = places.place(places.target(config.csv), ".csv") if config.csv is not None else None
         if video is not None:

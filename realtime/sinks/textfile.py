@@ -6,7 +6,7 @@ from pathlib import Path
 
 from realtime.config import STDOUT
 from realtime.errors import SinkError
-from realtime.sinks.outputs import descriptor, reason
+from realtime.sinks.paths import descriptor, reason
 
 
 class TextFile:

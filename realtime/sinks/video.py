@@ -18,10 +18,10 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from realtime import overlay
 from realtime.datatypes import FrameResult, RunInfo, Summary
+from realtime.drawing import overlay
 from realtime.errors import SinkError
-from realtime.sinks.outputs import reason
+from realtime.sinks.paths import reason
 from realtime.sinks.sound import SoundTrack
 
 FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}

@@ -44,7 +44,7 @@ def open_source(config: Config, notify: Notify = unheard) -> Source:
     if _like_address(text) and not path.exists():
         raise SourceOpenError("an address needs its scheme, such as rtsp:// or http:// in front; there is no file of that name")
     if path.is_dir() or path.suffix.lower() in PICTURE_SUFFIXES:
-        from realtime.sources.pictures import Pictures
+        from realtime.sources.images import Pictures
 
         return Pictures(path, notify=notify)
     from realtime.sources.file import VideoFile

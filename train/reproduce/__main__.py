@@ -10,9 +10,9 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from realtime import session
 from realtime.errors import ConfigError, FerError
-from train import ckplus
+from realtime.model import session
+from train.data import ckplus
 from train.extra import EXTRA
 
 with EXTRA:

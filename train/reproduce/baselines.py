@@ -12,7 +12,7 @@ from sklearn.svm import LinearSVC
 
 from realtime import preprocess
 from realtime.errors import ConfigError
-from train.datasets import FaceSet
+from train.data.datasets import FaceSet
 
 HOG_CELL, HOG_BLOCK, HOG_STRIDE, HOG_BINS = 8, 16, 8, 9
 """Pixels, pixels, pixels, unsigned orientations: the textbook's setting (Dalal and Triggs, 2005), 900 numbers a face."""

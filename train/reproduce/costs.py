@@ -8,14 +8,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.spec import ModelSpec
-from realtime.version import current_commit, processor
-from train import layers, models, quantize, speed
-from train.datasets import FaceSet
+from realtime.machine import current_commit, processor
+from realtime.model.spec import ModelSpec
+from train.data.datasets import FaceSet
+from train.judging import speed
+from train.judging.speed import FULL, INT8, Candidate, Speed
+from train.network import layers, models, quantize
 from train.reproduce.methods import Training
 from train.reproduce.rows import NETWORKS, ROWS, Row
 from train.reproduce.tradeoff import Cost, Costs, Timing
-from train.speed import FULL, INT8, Candidate, Speed
 
 PACKAGES = ("onnxruntime", "torch", "torchvision", "numpy")
 

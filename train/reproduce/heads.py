@@ -17,10 +17,10 @@ from torch.nn import functional as F
 from torch.nn.utils.rnn import PackedSequence, pack_sequence
 
 from realtime.errors import ConfigError
-from train import models
-from train.datasets import FaceSet
-from train.inference import predict
-from train.manifest import sequence_of, subject_of
+from train.data.datasets import FaceSet
+from train.data.manifest import sequence_of, subject_of
+from train.judging.inference import predict
+from train.network import models
 from train.reproduce.baselines import require_two_classes, spread
 
 Features = NDArray[np.float32]

@@ -8,9 +8,11 @@ import numpy as np
 
 from realtime.errors import ConfigError, SinkError
 from realtime.preprocess import SIZE
-from train import algorithms, figures, layer_figure, layers, models
-from train.algorithms import RegionDetector
-from train.datasets import FaceSet
+from train.data.datasets import FaceSet
+from train.images import algorithms
+from train.images.algorithms import RegionDetector
+from train.network import layers, models
+from train.paper import figures, layer_figure
 
 ALGORITHMS = "algorithms.json"
 """Where `write` puts the counts."""

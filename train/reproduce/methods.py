@@ -9,9 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from train import checkpoint, evaluate, lineage, models, onnx_graph
-from train.datasets import FaceSet
-from train.engine import Epoch, Trainer
+from train import evaluate
+from train.data import lineage
+from train.data.datasets import FaceSet
+from train.learning import checkpoint
+from train.learning.engine import Epoch, Trainer
+from train.network import models, onnx_graph
 from train.recipes import SCRATCH, WEBCAM, Recipe
 
 Probs = NDArray[np.float32]

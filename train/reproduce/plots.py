@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from train.engine import Epoch
-from train.figures import LABEL_PT, SMALL_PT, TITLE_PT, save
+from train.learning.engine import Epoch
+from train.paper.figures import LABEL_PT, SMALL_PT, TITLE_PT, save
 from train.reproduce import rows
 from train.reproduce.results import Result
 from train.reproduce.tradeoff import Cost, Costs, Timing

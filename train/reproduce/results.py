@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from realtime.errors import ConfigError, SinkError
-from train.engine import Epoch
+from train.learning.engine import Epoch
 
 SCHEMA = 1
 Z95 = 1.959964

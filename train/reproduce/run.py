@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.errors import ConfigError
-from realtime.version import current_commit
-from train import manifest, protocols
-from train.datasets import FaceSet
-from train.manifest import Manifest, sequence_of
-from train.protocols import Split
+from realtime.machine import current_commit
+from train.data import manifest, protocols
+from train.data.datasets import FaceSet
+from train.data.manifest import Manifest, sequence_of
+from train.data.protocols import Split
 from train.reproduce import methods, results
 from train.reproduce.methods import QUICK_PICTURES, Solution, Task
 from train.reproduce.results import Result, SplitResult

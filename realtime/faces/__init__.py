@@ -1,0 +1,1 @@
+"""Finding and following faces, and what is said of each."""

@@ -1,0 +1,76 @@
+"""Expressions of prepared faces: one call of the network for all faces of a frame."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime import preprocess
+from realtime.datatypes import Scores
+from realtime.model.chooser import open_session
+from realtime.model.providers import AUTO
+from realtime.model.session import Session
+from realtime.model.spec import ModelSpec
+
+
+class Classifier:
+    """Turns prepared faces into probabilities.
+
+    Args:
+        session: the network.
+        notes: how it was chosen, a line each, for people who ask.
+    """
+
+    def __init__(self, session: Session, notes: Sequence[str] = ()) -> None:
+        self._session = session
+        self.notes = tuple(notes)
+
+    @classmethod
+    def load(cls, model: str = AUTO, threads: int = 0, provider: str = AUTO) -> "Classifier":
+        """Opens the network; see `chooser.open_session` for what is chosen, and what can go wrong."""
+        opened = open_session(model, threads, provider)
+        return cls(opened.session, opened.notes)
+
+    @property
+    def spec(self) -> ModelSpec:
+        """What the network says about itself."""
+        return self._session.spec
+
+    @property
+    def name(self) -> str:
+        """File name of the weights."""
+        return self._session.path.name
+
+    @property
+    def weights_sha256(self) -> str:
+        """SHA-256 of the weights' file."""
+        return self._session.sha256
+
+    @property
+    def provider(self) -> str:
+        """What runs the network."""
+        return self._session.provider
+
+    @property
+    def threads(self) -> int:
+        """How many threads the network uses."""
+        return self._session.threads
+
+    def close(self) -> None:
+        """Ends the network's threads; may be called twice. Nothing can be classified afterwards."""
+        self._session.close()
+
+    def classify(self, faces: NDArray[np.uint8] | Sequence[NDArray[np.uint8]]) -> Scores:
+        """n prepared faces, uint8 (n,S,S), in one call -> their probabilities. No face is no call."""
+        if len(faces) == 0:
+            return Scores(np.zeros((0, len(self.spec.labels)), np.float32), self.spec.labels)
+        logits = self._session.run(preprocess.normalise(faces, self.spec.mean, self.spec.std))
+        probs = _softmax(logits)
+        if not self.spec.no_face:
+            return Scores(probs, self.spec.labels)
+        return Scores(_softmax(logits[:, :-1]), self.spec.labels, 1 - probs[:, -1])
+
+
+def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)

@@ -1,0 +1,248 @@
+"""An ONNX network, found, checked and ready to run. The only file that imports onnxruntime."""
+
+import hashlib
+import io
+import os
+import re
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from realtime.errors import ModelSpecError, ProviderError, WeightsCorrupt, WeightsNotFound
+from realtime.model import providers
+from realtime.model.providers import CPU, PROVIDERS, Provider
+from realtime.model.spec import KEY, ModelSpec
+
+RUNTIME = str(ort.__version__)
+"""Version of onnxruntime."""
+
+SHIPPED = {
+    "int8": "fer-resnet50-int8.onnx",
+    "full": "fer-resnet50.onnx",
+    "fast": "fer-resnet50-fast-int8.onnx",
+    "ferplus": "fer-resnet50-ferplus.onnx",
+}
+"""Names for the weights that come along: one network in 8-bit integers and in full precision; one that is faster and not as
+good; and one that has seen FER2013 alone, in full precision and in the source tree only: what training begins with."""
+
+CHECKSUMS = "SHA256SUMS"
+
+MOST_THREADS = 4
+"""More than so many parts of a crowd are not read at the same time."""
+
+
+def locate(model: str) -> Path:
+    """The weights file that `model` names: a key of SHIPPED, a path, or "auto", which is int8 where nothing is measured.
+
+    Raises:
+        WeightsNotFound: there is no such file.
+    """
+    shipped = SHIPPED.get("int8" if model == "auto" else model)
+    if shipped is None:
+        path = Path(model)
+        if path.is_file():
+            return path
+        raise WeightsNotFound(
+            f"{model}: no such weights file; give int8, full, fast or the path of an .onnx file, or leave --model out"
+        )
+    here = Path(__file__).parent.parent
+    for folder in (here / "weights", here.parent / "weights"):  # installed, or a checkout
+        if (folder / shipped).is_file():
+            return folder / shipped
+    remedy = "they come with the source tree only" if model == "ferplus" else "install fer-cam again, or give --model PATH"
+    raise WeightsNotFound(f"the shipped weights {shipped} are missing; {remedy}")
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of a weights file: what SHA256SUMS beside it says (Session checks that it is true), else that of its bytes.
+
+    Raises:
+        WeightsNotFound: it cannot be read.
+    """
+    return _listed(path) or _digest(path)
+
+
+def installed() -> tuple[str, ...]:
+    """Names of the providers in this build of onnxruntime."""
+    return providers.installed(ort.get_available_providers())
+
+
+def threads_for(threads: int) -> int:
+    """How many parts of a crowd are read side by side; 0 takes as many as there are cores, at most 4."""
+    return threads or min(MOST_THREADS, os.cpu_count() or 1)
+
+
+class Session:
+    """A network in memory.
+
+    On the CPU several faces are read in parts, side by side, each by one thread from the first layer to the last. Were all
+    threads to share every layer, they would wake and wait for one another a hundred times a face. In parts, two threads take
+    half of one's time for sixteen faces (weights/results/compared.json).
+
+    Args:
+        path: an ONNX file written by train.export. If a SHA256SUMS file beside it lists it, its checksum must agree.
+        threads: see `threads_for`.
+        provider: what runs it, a name in PROVIDERS. It is never replaced by another one.
+
+    Attributes:
+        path: where it came from.
+        threads: how many it uses.
+        provider: what runs it.
+        spec: what the network says about itself.
+        sha256: of the file.
+
+    Raises:
+        WeightsNotFound: it cannot be opened.
+        WeightsCorrupt: it cannot be read, or its checksum is wrong.
+        ModelSpecError: it lacks `fer.spec` metadata, or its shapes contradict them.
+        ProviderError: the provider is not installed, or onnxruntime would run the network elsewhere.
+    """
+
+    def __init__(self, path: Path, threads: int = 0, provider: str = CPU) -> None:
+        self.path = path
+        self.threads = threads_for(threads)
+        self.provider = provider
+        self.sha256 = _checked_sum(path)
+        self._helpers = ThreadPoolExecutor(max(1, self.threads - 1), thread_name_prefix="network")  # begun when first needed
+        self._session = _open(path, self.threads, PROVIDERS[provider])
+        text = self._session.get_modelmeta().custom_metadata_map.get(KEY)
+        if text is None:
+            raise ModelSpecError(f"{path.name} has no {KEY} metadata; only networks written by train.export can be used")
+        self.spec = ModelSpec.from_json(text)
+        self._input = self._checked_input()
+        if provider != CPU:
+            self._try(PROVIDERS[provider])
+
+    def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """float32 (n,1,S,S), normalised -> logits, float32 (n,k)."""
+        count = min(self.threads, len(batch)) if self.provider == CPU else 1
+        if count <= 1:
+            return self._read(batch)
+        first, *others = np.array_split(batch, count)
+        elsewhere = [self._helpers.submit(self._read, part) for part in others]
+        return np.concatenate([self._read(first), *(part.result() for part in elsewhere)])
+
+    def close(self) -> None:
+        """Ends the helper threads, which run for milliseconds at most; may be called twice. Crowds can't be read afterwards."""
+        self._helpers.shutdown(cancel_futures=True)
+
+    def _read(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(self._session.run(None, {self._input: batch})[0], dtype=np.float32)
+
+    def _checked_input(self) -> str:
+        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        side, classes = self.spec.input_size, len(self.spec.outputs)
+        wanted_in, wanted_out = [1, side, side], [classes]
+        if len(inputs) != 1 or len(outputs) != 1 or inputs[0].shape[1:] != wanted_in or outputs[0].shape[1:] != wanted_out:
+            shapes = ", ".join(str(value.shape) for value in (*inputs, *outputs))
+            raise ModelSpecError(
+                f"{self.path.name} has shapes {shapes} where its {KEY} says (n,1,{side},{side}) -> (n,{classes}); "
+                "export it again with train.export"
+            )
+        return str(inputs[0].name)
+
+    def _try(self, provider: Provider) -> None:
+        """Runs once: a provider may take a network and fail at its first face."""
+        side = self.spec.input_size
+        try:
+            self.run(np.zeros((1, 1, side, side), np.float32))
+        except Exception as error:  # a driver's error has no type of its own
+            raise _refused(provider, f"it failed at the first face ({_first_line(error)})") from error
+
+
+def _open(path: Path, threads: int, provider: Provider) -> ort.InferenceSession:
+    """The network on `provider` and on nothing else.
+
+    onnxruntime goes on with the CPU where a provider fails, with a line in a log at most (microsoft/onnxruntime #23372), so
+    what it says afterwards is checked.
+    """
+    if provider.title not in ort.get_available_providers():
+        raise _refused(provider, f"the onnxruntime {RUNTIME} installed here has only {', '.join(installed())}")
+    if provider.name != CPU:
+        ort.set_default_logger_severity(4)  # it is told below, in one line
+    if provider.name == "cuda" and hasattr(ort, "preload_dlls"):
+        with redirect_stdout(io.StringIO()):  # it prints what it does not find, and stdout is for data
+            ort.preload_dlls()
+    # by path: given bytes, onnxruntime's Python side would keep them for good, 24 or 48 MB
+    try:
+        session = ort.InferenceSession(str(path), _options(threads, provider), **_where(provider))
+    except Exception as error:  # onnxruntime raises a dozen unrelated types here
+        if provider.name != CPU:
+            _open(path, threads, PROVIDERS[CPU])  # raises if the file is at fault
+            raise _refused(provider, f"it cannot load the network ({_first_line(error)})") from error
+        raise WeightsCorrupt(
+            f"{path.name} is no network that onnxruntime can load ({_first_line(error)}); fetch it again, or export it "
+            "with train.export"
+        ) from error
+    if session.get_providers()[0] != provider.title:
+        raise _refused(provider, "onnxruntime cannot start it and would use the CPU")
+    if provider.name != CPU and _layers(session, provider) == 0:
+        raise _refused(provider, "it takes none of the network's layers and would leave them to the CPU")
+    return session
+
+
+def _options(threads: int, provider: Provider) -> ort.SessionOptions:
+    options = ort.SessionOptions()
+    # on the CPU the threads read a part each, see `Session`; elsewhere they share the odd layer that is left to the CPU
+    options.intra_op_num_threads = 1 if provider.name == CPU else threads
+    options.log_severity_level = 3
+    # a thread that spins between two frames burns a core and slows the cascade down
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if provider.name != CPU:
+        options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
+    return options
+
+
+def _where(provider: Provider) -> dict[str, object]:
+    """Arguments of InferenceSession; the CPU must stand by for the odd layer that a provider lacks."""
+    names = [provider.title] if provider.name == CPU else [provider.title, PROVIDERS[CPU].title]
+    options = [dict(provider.options)] + [{}] * (len(names) - 1)
+    return {"providers": names, "provider_options": options, "enable_fallback": 0}
+
+
+def _layers(session: ort.InferenceSession, provider: Provider) -> int | None:
+    """How many of the network's layers run on `provider`, or None where this onnxruntime (before 1.24) does not tell."""
+    if not hasattr(session, "get_provider_graph_assignment_info"):
+        return None
+    parts = session.get_provider_graph_assignment_info()
+    return sum(len(part.get_nodes()) for part in parts if part.ep_name == provider.title)
+
+
+def _refused(provider: Provider, why: str) -> ProviderError:
+    return ProviderError(f"--provider {provider.name}: {why}; it needs {provider.remedy}; or leave --provider out")
+
+
+def _listed(path: Path) -> str | None:
+    """What SHA256SUMS beside the file says of it, if anything."""
+    sums = path.parent / CHECKSUMS
+    try:
+        lines = sums.read_text(encoding="utf-8").splitlines() if sums.is_file() else []
+    except OSError as error:
+        raise WeightsNotFound(f"{sums}: cannot be read ({error.strerror})") from error
+    return next((digest for digest, _, name in (line.partition("  ") for line in lines) if name == path.name), None)
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise WeightsNotFound(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _checked_sum(path: Path) -> str:
+    """SHA-256 of a file, which is what SHA256SUMS says, if that says anything."""
+    wanted, found = _listed(path), _digest(path)
+    if wanted is not None and wanted != found:
+        raise WeightsCorrupt(f"{path} is not the file that {CHECKSUMS} names (damaged download?); fetch it again")
+    return found
+
+
+def _first_line(error: Exception) -> str:
+    """onnxruntime's words without its codes."""
+    words = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", str(error))
+    return words.splitlines()[0][:120].rstrip(".") if words else type(error).__name__

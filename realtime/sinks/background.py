@@ -1,0 +1,88 @@
+"""Lets an output that takes its time (a video's encoder) work on a thread of its own, a few frames behind."""
+
+import queue
+import threading
+import time
+from contextlib import suppress
+
+from realtime.datatypes import FrameResult, Summary
+from realtime.errors import SinkError
+from realtime.sinks.base import Sink
+
+MOST_BEHIND = 4
+"""Frames that wait at most; each holds its picture."""
+
+LOOK_S = 0.1
+"""How often a full queue is looked at again."""
+
+STUCK_S = 30.0
+"""An output that takes no frame for so long is given up; encoding one of 3840x2160 takes 0.1 s."""
+
+
+class BackgroundSink:
+    """A sink before another one; frames arrive there in order, all of them.
+
+    Args:
+        sink: works on the thread from now on, and on the caller's again when `close` closes it.
+        stuck_s: how long it may take for a frame, and for what waits when it is closed, seconds.
+    """
+
+    def __init__(self, sink: Sink, *, stuck_s: float = STUCK_S) -> None:
+        self._sink = sink
+        self._stuck_s = stuck_s
+        self._waiting: queue.Queue[FrameResult | None] = queue.Queue(MOST_BEHIND)
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="encode", daemon=True)
+        self._thread.start()
+
+    def write(self, result: FrameResult) -> None:
+        """Leaves a frame, waiting while too many wait already.
+
+        Raises:
+            SinkError: one of the frames left before could not be written, or the output is stuck.
+        """
+        self._put(result, time.monotonic() + self._stuck_s)
+        self._fail()
+
+    def close(self, summary: Summary) -> None:
+        """Waits until every frame is written, then closes the sink; may be called twice.
+
+        Raises:
+            SinkError: a frame or the end could not be written, or the output is stuck; its thread is left behind then.
+        """
+        if self._thread.is_alive():
+            until = time.monotonic() + self._stuck_s
+            self._put(None, until)
+            self._thread.join(max(0.0, until - time.monotonic()))
+            if self._thread.is_alive():
+                raise self._stuck()
+        self._sink.close(summary)
+        self._fail()
+
+    def _put(self, item: FrameResult | None, until: float) -> None:
+        """Waits for room; after a failure the thread takes what is left of the frames, and `item` if it is the end."""
+        while self._failure is None or item is None:
+            with suppress(queue.Full):
+                self._waiting.put(item, timeout=LOOK_S)
+                return
+            if time.monotonic() > until:
+                raise self._stuck()
+
+    def _stuck(self) -> SinkError:
+        return SinkError(f"an output has taken no frame for {self._stuck_s:g} s; is its disk full or gone?")
+
+    def _fail(self) -> None:
+        """Raises the failure once."""
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+
+    def _run(self) -> None:
+        failed = False
+        while (result := self._waiting.get()) is not None:
+            if failed:
+                continue
+            try:
+                self._sink.write(result)
+            except BaseException as error:  # arrives as itself from write() or close()
+                failed, self._failure = True, error

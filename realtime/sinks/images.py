@@ -1,0 +1,86 @@
+"""Annotated pictures: what is saved instead of a video where the source is pictures, and the snapshots."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.datatypes import FrameResult, RunInfo, Summary
+from realtime.drawing import overlay
+from realtime.errors import SinkError
+from realtime.sinks.paths import OutputPaths, claim, reason, shortened
+
+JPEG = frozenset({".jpg", ".jpeg"})
+JPEG_QUALITY = 95
+
+
+class ImageSink:
+    """Saves every frame as `<name>_fer.<png|jpg>`, or a single picture under the name given.
+
+    Args:
+        target: a folder (made if it is missing) where the source is a folder; a folder or a file for a single picture.
+        run: names the source.
+        places: of the run; where it overwrites, so do pictures, but never one of the source or of this run.
+
+    Raises:
+        SinkError: the folder cannot be made, or the file cannot be written.
+    """
+
+    def __init__(self, target: Path, run: RunInfo, places: OutputPaths) -> None:
+        source = run.source
+        self._folder = source.path is not None and Path(source.path).is_dir()
+        self._written: set[Path] = set()
+        if not self._folder:
+            self.path = places.place(target, _suffix(source.name))
+            return
+        self.path = target
+        try:
+            target.mkdir(exist_ok=True)
+            self._overwrite = places.overwrite and not (source.path is not None and target.samefile(source.path))
+        except OSError as error:
+            raise SinkError(f"cannot make the folder {target}: {reason(error)}") from error
+
+    def write(self, result: FrameResult) -> None:
+        """Saves one picture.
+
+        Raises:
+            SinkError: the disk is full, or the suffix names no kind of picture.
+        """
+        path = self.path
+        if self._folder:
+            name = Path(result.frame.source)
+            path = self.path / f"{shortened(name.stem)}_fer{_suffix(name.name)}"
+            path = path if self._overwrite and path not in self._written else claim(path)
+            self._written.add(path)
+        _save(overlay.draw(result), path)
+
+    def close(self, summary: Summary) -> None:
+        """Nothing is left to do: every picture is whole."""
+
+
+def save_snapshot(picture: NDArray[np.uint8], folder: Path, name: str) -> Path:
+    """Saves a picture as `<name>_snapshot.png`, `<name>_snapshot-2.png`, ... and returns the path.
+
+    Raises:
+        SinkError: the folder is missing, read-only or full.
+    """
+    path = claim(folder / f"{name}_snapshot.png")
+    _save(picture, path)
+    return path
+
+
+def _suffix(name: str) -> str:
+    return ".jpg" if Path(name).suffix.lower() in JPEG else ".png"
+
+
+def _save(picture: NDArray[np.uint8], path: Path) -> None:
+    """Encodes in memory, since OpenCV's own writer cannot open every name on Windows and does not say what failed."""
+    try:
+        _, data = cv2.imencode(path.suffix, picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+        path.write_bytes(data.tobytes())
+    except cv2.error as error:
+        path.unlink(missing_ok=True)
+        raise SinkError(f"cannot write {path}: give a name that ends in .png or .jpg") from error
+    except OSError as error:
+        raise SinkError(f"cannot write {path}: {reason(error)}") from error

@@ -1,0 +1,1 @@
+"""Where a run is watched: the window and the terminal."""

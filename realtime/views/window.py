@@ -1,0 +1,186 @@
+"""The window and its keys. OpenCV wants all of it on the main thread."""
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.datatypes import FrameResult
+from realtime.drawing import overlay
+from realtime.drawing.overlay import Hud
+from realtime.errors import SinkError
+
+FLAGS = cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL
+
+FIRST_SIZE_WH = (1280, 720)
+"""The window opens as large as the picture fits into this, in screen pixels."""
+
+PROBE_TIMEOUT_S = 20.0
+"""A display that has not answered by then (a dead ssh tunnel) is no display."""
+
+
+class Action(StrEnum):
+    """What a key, or the window's X, asks for."""
+
+    QUIT = "quit"
+    PAUSE = "pause"
+    SNAPSHOT = "snapshot"
+    MARKER = "marker"
+    FULLSCREEN = "full screen"
+    DETAILS = "details"
+    HELP = "help"
+
+
+ESC = "\x1b"
+
+ACTIONS = {
+    "q": Action.QUIT,
+    ESC: Action.QUIT,
+    " ": Action.PAUSE,
+    "s": Action.SNAPSHOT,
+    "m": Action.MARKER,
+    "f": Action.FULLSCREEN,
+    "d": Action.DETAILS,
+    "h": Action.HELP,
+}
+"""By key; capitals do the same."""
+
+
+class Window:
+    """Shows annotated frames and takes keys; it handles full screen, details and help itself.
+
+    Args:
+        title: of the window.
+        mirror: whether pictures are mirrored, as people expect of a camera that looks at them.
+
+    Raises:
+        SinkError: there is no screen to open a window on.
+    """
+
+    def __init__(self, title: str, mirror: bool = False) -> None:
+        check_screen()
+        self._title = title
+        self._mirror = mirror
+        self._help = False
+        self._details = True
+        self._full = False
+        self._closed = False
+        self._shown: tuple[FrameResult, Hud] | None = None
+        os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false")  # Qt talks about fonts and Wayland on stderr
+        try:
+            cv2.namedWindow(title, FLAGS)
+        except cv2.error as error:
+            raise SinkError(f"no window can be opened ({_first_line(error)}); use --no-display") from error
+
+    @property
+    def picture(self) -> NDArray[np.uint8] | None:
+        """What is shown, for a snapshot: drawn without mirror and status, since files are never mirrored."""
+        return None if self._shown is None else overlay.draw(self._shown[0])
+
+    def show(self, result: FrameResult, hud: Hud) -> None:
+        """Draws a frame; it is seen after the next `poll`. Does nothing once the window is closed.
+
+        Raises:
+            SinkError: the window cannot be drawn.
+        """
+        if self._closed:
+            return  # imshow would open a new window
+        first = self._shown is None
+        self._shown = (result, hud)
+        try:
+            if first:
+                self._fit(*result.frame.size_hw)
+            self._draw()
+        except cv2.error as error:
+            raise SinkError(f"the window cannot be drawn ({_first_line(error)}); use --no-display") from error
+
+    def poll(self, wait_ms: int = 1) -> Action | None:
+        """Lets the window redraw itself and waits up to `wait_ms` for a key; QUIT for ever once the window is closed."""
+        if self._closed:
+            return Action.QUIT
+        key = cv2.waitKey(max(1, wait_ms))  # 0 would wait for ever
+        if not self._visible():
+            self._closed = True
+            return Action.QUIT
+        action = None if key < 0 else ACTIONS.get(chr(key & 0xFF).lower())
+        match action:
+            case Action.FULLSCREEN:
+                self._full = not self._full
+                cv2.setWindowProperty(
+                    self._title, cv2.WND_PROP_FULLSCREEN, cv2.WINDOW_FULLSCREEN if self._full else cv2.WINDOW_NORMAL
+                )
+            case Action.DETAILS:
+                self._details = not self._details
+                self._draw()
+            case Action.HELP:
+                self._help = not self._help
+                self._draw()
+        return action
+
+    def close(self) -> None:
+        """Closes the window; may be called twice."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._visible():
+            cv2.destroyWindow(self._title)
+            cv2.waitKey(1)  # some backends close it only when events are handled
+
+    def _draw(self) -> None:
+        if self._shown is not None:
+            result, hud = self._shown
+            hud = replace(hud, help=self._help, details=self._details)
+            cv2.imshow(self._title, overlay.draw(result, hud, mirror=self._mirror))
+
+    def _fit(self, height: int, width: int) -> None:
+        scale = min(FIRST_SIZE_WH[0] / width, FIRST_SIZE_WH[1] / height)
+        cv2.resizeWindow(self._title, max(1, round(width * scale)), max(1, round(height * scale)))
+
+    def _visible(self) -> bool:
+        """Whether the user has left the window open; a window behind another one counts as visible."""
+        try:
+            return cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) >= 1
+        except cv2.error:  # some backends throw for a window that is gone
+            return False
+
+
+def check_screen() -> None:
+    """Tries a window in another process, for OpenCV's Qt does not fail without a display: it aborts the whole program.
+
+    Only Linux is tried; macOS and Windows always have a screen for programs that a user starts.
+
+    Raises:
+        SinkError: a window cannot be opened.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    display = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if not display:
+        raise SinkError("there is no screen (DISPLAY is not set); use --no-display, or ssh -X for a window from afar")
+    # os._exit drops the window before it is painted.
+    probe = f"import cv2, os; cv2.namedWindow('fer-cam', {FLAGS}); os._exit(0)"
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", probe],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=PROBE_TIMEOUT_S,
+            cwd=Path(sys.prefix),  # so that no cv2.py of the user's folder is imported
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise SinkError(f"the screen {display} cannot be tried ({error}); use --no-display") from error
+    if done.returncode != 0:
+        raise SinkError(f"no window can be opened on the screen {display}; use --no-display, or check DISPLAY and xauth")
+
+
+def _first_line(error: cv2.error) -> str:
+    """OpenCV's words without its file names, codes and advice to rebuild it."""
+    return re.sub(r"^.*error: \([^)]*\)\s*", "", str(error).strip().splitlines()[0])

@@ -1,0 +1,83 @@
+"""Drawing on a picture, by the pixels that it leaves."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from realtime.drawing import canvas
+from realtime.drawing.canvas import WHITE, Colour, Rect
+
+ORANGE = Colour.of("d55e00")
+
+
+def inked(picture: NDArray[np.uint8]) -> tuple[int, int]:
+    """The first and the last column that is not black."""
+    columns = np.flatnonzero(picture.any(axis=(0, 2)))
+    return int(columns[0]), int(columns[-1])
+
+
+@pytest.mark.parametrize("cap_px", [8, 14, 42])
+@pytest.mark.parametrize("text", ["#3 happiness 87 %", "29.8 fps   14 / 22 ms"])
+def test_words_stand_where_the_whole_line_has_them(text: str, cap_px: int) -> None:
+    width = canvas.text_width(text, cap_px)
+    words, line = (np.zeros((canvas.line_height(cap_px), width + 20, 3), np.uint8) for _ in range(2))
+    canvas.write(words, text, 5, 0, cap_px, WHITE)
+    canvas._inked(text, cap_px, WHITE).lay(line, 5, 0)
+    assert inked(words) == pytest.approx(inked(line), abs=1)
+    assert inked(words)[1] < 5 + width
+    # the same ink, a word at most a fraction of a pixel beside its place
+    so_far, of_line = (picture.sum(axis=(0, 2), dtype=np.int64).cumsum() for picture in (words, line))
+    assert np.abs(so_far - of_line).max() < 0.02 * of_line[-1]
+
+
+def test_text_beyond_the_edge_is_cut_off() -> None:
+    picture = np.zeros((20, 30, 3), np.uint8)
+    canvas.write(picture, "happiness", -20, 4, 10, WHITE)
+    assert picture[:, :10].any()
+    canvas.write(picture, "gone", 500, 4, 10, WHITE)
+    canvas.write(picture, "", 0, 0, 10, WHITE)
+    assert canvas.text_width("", 10) == 0
+
+
+def test_an_opaque_plate_hides_and_a_clear_one_tints() -> None:
+    picture = np.full((40, 40, 3), 100, np.uint8)
+    canvas.plate(picture, Rect(10, 10, 30, 30), WHITE, radius=4)
+    assert (picture[14:26, 14:26] == 255).all()
+    assert (picture[10, 10] < 255).all(), "the corner is round"
+    picture[:] = 100
+    canvas.plate(picture, Rect(10, 10, 30, 30), WHITE, alpha=0.5)
+    assert np.abs(picture[14:26, 14:26].astype(int) - 178).max() <= 1
+    assert (picture[:9] == 100).all()
+
+
+def test_a_layer_looks_as_if_it_had_been_drawn_there() -> None:
+    def drawing(picture: NDArray[np.uint8]) -> None:
+        canvas.plate(picture, Rect(0, 0, 60, 40), ORANGE, radius=6, alpha=0.6)
+        canvas.write(picture, "anger", 8, 8, 10, WHITE)
+
+    below = np.random.default_rng(0).integers(0, 256, (50, 90, 3)).astype(np.uint8)
+    drawn, laid = below.copy(), below.copy()
+    drawing(drawn[5:45, 20:80])
+    layer = canvas.Layer.of(60, 40, drawing)
+    layer.lay(laid, 20, 5)
+    assert np.abs(drawn.astype(int) - laid).max() <= 2  # rounded once more
+    layer.lay(laid, 20, 5)
+    assert np.abs(drawn.astype(int) - laid).max() > 50  # and it lets the picture shine through
+
+
+def test_a_layer_is_cut_off_at_the_edge() -> None:
+    layer = canvas.Layer.of(20, 20, lambda picture: canvas.plate(picture, Rect(0, 0, 20, 20), WHITE))
+    picture = np.zeros((30, 30, 3), np.uint8)
+    layer.lay(picture, -15, 25)
+    layer.lay(picture, 99, 0)
+    assert np.argwhere(picture.any(axis=2)).tolist() == [[y, x] for y in range(25, 30) for x in range(5)]
+
+
+def test_rectangles() -> None:
+    a, b = Rect(0, 0, 10, 10), Rect(5, 5, 20, 8)
+    assert a.intersect(b) == Rect(5, 5, 10, 8)
+    assert a.intersect(b).area == 15
+    assert a.intersect(Rect(30, 30, 40, 40)).area == 0
+    assert a.inset(2) == Rect(2, 2, 8, 8)
+    assert a.inset(2).within(a)
+    assert not b.within(a)

@@ -1,0 +1,274 @@
+import hashlib
+import os
+import threading
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+from numpy.typing import NDArray
+
+from realtime.errors import ModelSpecError, ProviderError, WeightsCorrupt, WeightsNotFound
+from realtime.labels import LABELS
+from realtime.model import session
+from realtime.model.providers import Provider
+from realtime.model.session import Session, locate
+from realtime.model.spec import KEY, ModelSpec
+from tests.tiny_models import write_left_right, write_linear
+
+K = len(LABELS)
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    return write_left_right(tmp_path / "tiny.onnx")
+
+
+def test_runs_and_knows_its_spec(model: Path) -> None:
+    net = Session(model, threads=1)
+    batch = np.zeros((2, 1, 48, 48), np.float32)
+    batch[0, 0, :, :24] = 1
+    batch[1, 0, :, 24:] = 2
+    logits = net.run(batch)
+    assert net.spec.labels == LABELS
+    assert logits.shape == (2, K)
+    assert logits[0, LABELS.index("happiness")] == pytest.approx(0.01 * 24 * 48, rel=1e-5)
+    assert logits[1, LABELS.index("sadness")] == pytest.approx(0.02 * 24 * 48, rel=1e-5)
+
+
+@pytest.mark.parametrize("faces", [0, 1, 2, 3, 7])
+def test_a_crowd_is_read_in_parts_and_told_in_order(model: Path, faces: int) -> None:
+    batch = np.zeros((faces, 1, 48, 48), np.float32)
+    batch += np.arange(faces, dtype=np.float32)[:, None, None, None]
+    logits = Session(model, threads=3).run(batch)
+    assert logits.shape == (faces, K)
+    np.testing.assert_array_equal(logits, Session(model, threads=1).run(batch))
+    np.testing.assert_allclose(logits[:, LABELS.index("happiness")], 0.01 * 24 * 48 * np.arange(faces), rtol=1e-5)
+
+
+@pytest.mark.parametrize(("threads", "faces", "parts"), [(3, 7, [2, 2, 3]), (3, 2, [1, 1]), (3, 1, [1]), (1, 7, [7])])
+def test_every_thread_has_its_part(
+    model: Path, monkeypatch: pytest.MonkeyPatch, threads: int, faces: int, parts: list[int]
+) -> None:
+    net, taken = Session(model, threads=threads), []
+    read = net._read
+    monkeypatch.setattr(net, "_read", lambda batch: (taken.append(len(batch)), read(batch))[1])
+    net.run(np.zeros((faces, 1, 48, 48), np.float32))
+    assert sorted(taken) == parts
+
+
+def test_what_fails_in_a_part_is_told(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail_elsewhere(batch: np.ndarray) -> np.ndarray:
+        if threading.current_thread() is not threading.main_thread():
+            raise RuntimeError("out of memory")
+        return batch
+
+    net = Session(model, threads=2)
+    monkeypatch.setattr(net, "_read", fail_elsewhere)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        net.run(np.zeros((2, 1, 48, 48), np.float32))
+
+
+def test_missing_file_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(WeightsNotFound, match=r"nowhere\.onnx: no such weights file; give"):
+        locate(str(tmp_path / "nowhere.onnx"))
+    with pytest.raises(WeightsNotFound, match="no such weights"):
+        locate(str(tmp_path))  # a folder is no file
+
+
+@pytest.mark.parametrize("model", ["auto", "int8", "full", "fast"])
+def test_the_shipped_files_are_there_and_whole(model: str) -> None:
+    assert Session(locate(model)).spec.labels == LABELS
+
+
+def test_auto_is_int8_where_nothing_is_measured() -> None:
+    assert locate("auto") == locate("int8") != locate("full")
+
+
+def test_without_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(session.SHIPPED, "int8", "not-shipped.onnx")
+    for model in ("auto", "int8"):
+        with pytest.raises(WeightsNotFound, match=r"not-shipped\.onnx are missing; install fer-cam again"):
+            locate(model)
+
+
+def test_checksum_is_the_listed_one_or_counted(model: Path) -> None:
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()
+    assert session.checksum(model) == digest
+    (model.parent / session.CHECKSUMS).write_text(f"{'0' * 64}  {model.name}\n")
+    assert session.checksum(model) == "0" * 64  # cheap; Session finds out that it is wrong
+    with pytest.raises(WeightsNotFound, match="No such file"):
+        session.checksum(model.with_name("none.onnx"))
+
+
+def test_a_text_file_is_corrupt(tmp_path: Path) -> None:
+    path = tmp_path / "text.onnx"
+    path.write_text("these are no weights")
+    with pytest.raises(WeightsCorrupt, match=r"text\.onnx is no network"):
+        Session(path)
+
+
+def test_a_truncated_file_is_corrupt(model: Path) -> None:
+    model.write_bytes(model.read_bytes()[:-4000])
+    with pytest.raises(WeightsCorrupt) as caught:
+        Session(model)
+    assert "\n" not in str(caught.value)
+    assert caught.value.exit_code == 4
+
+
+def test_checksum_guards_the_file_it_names(model: Path) -> None:
+    sums = model.parent / session.CHECKSUMS
+    sums.write_text(f"{'0' * 64}  other.onnx\n{hashlib.sha256(model.read_bytes()).hexdigest()}  {model.name}\n")
+    Session(model)
+    sums.write_text(f"{'0' * 64}  {model.name}\n")
+    with pytest.raises(WeightsCorrupt, match="not the file that SHA256SUMS names"):
+        Session(model)
+
+
+def test_without_metadata(tmp_path: Path) -> None:
+    path = write_linear(tmp_path / "m.onnx", np.zeros((2304, K), np.float32), np.zeros(K, np.float32), metadata={})
+    with pytest.raises(ModelSpecError, match=f"no {KEY} metadata"):
+        Session(path)
+
+
+def test_shapes_must_agree_with_the_spec(tmp_path: Path) -> None:
+    too_few = write_linear(tmp_path / "few.onnx", np.zeros((2304, 3), np.float32), np.zeros(3, np.float32))
+    with pytest.raises(ModelSpecError, match="has shapes"):
+        Session(too_few)
+    other_side = write_linear(
+        tmp_path / "side.onnx", np.zeros((64 * 64, K), np.float32), np.zeros(K, np.float32), ModelSpec("net"), side=64
+    )
+    with pytest.raises(ModelSpecError, match=r"\(n,1,48,48\)"):
+        Session(other_side)
+
+
+def test_unreadable_file(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Path, mode: str) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(WeightsNotFound, match="Permission denied"):
+        Session(model)
+
+
+def test_threads(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    assert (Session(model).threads, Session(model, threads=7).threads) == (4, 7)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    assert Session(model).threads == 2
+
+
+# What runs it
+
+
+def test_the_cpu_runs_it_unless_told_otherwise(model: Path) -> None:
+    assert Session(model).provider == "cpu"
+    assert "cpu" in session.installed()
+
+
+def test_a_provider_that_is_not_installed(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ort, "get_available_providers", lambda: ["CPUExecutionProvider"])
+    with pytest.raises(ProviderError) as caught:
+        Session(model, provider="cuda")
+    assert str(caught.value) == (
+        f"--provider cuda: the onnxruntime {ort.__version__} installed here has only cpu; it needs an NVIDIA GPU and, in place "
+        'of onnxruntime, pip install "onnxruntime-gpu[cuda,cudnn]"; or leave --provider out'
+    )
+    assert caught.value.exit_code == 4
+
+
+@pytest.mark.filterwarnings("ignore:Specified provider")
+@pytest.mark.skipif("dml" in session.installed(), reason="DirectML is here and may really run it")
+def test_going_back_to_the_cpu_without_a_word_is_an_error(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """onnxruntime itself takes the CPU here: the session works and no exception comes."""
+    monkeypatch.setattr(ort, "get_available_providers", lambda: ["DmlExecutionProvider", "CPUExecutionProvider"])
+    with pytest.raises(ProviderError, match=r"--provider dml: .*would use the CPU; .*pip install onnxruntime-directml"):
+        Session(model, provider="dml")
+
+
+AZURE = Provider("azure", "AzureExecutionProvider", "a cloud")
+"""In every build for Linux and Windows, and it takes only layers that ask for it."""
+
+
+@pytest.mark.skipif(
+    AZURE.title not in ort.get_available_providers() or not hasattr(ort.InferenceSession, "get_provider_graph_assignment_info"),
+    reason="this onnxruntime has no such provider, or does not tell who runs what",
+)
+def test_a_provider_that_takes_no_layer_is_an_error(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(session.PROVIDERS, "azure", AZURE)
+    with pytest.raises(ProviderError, match="it takes none of the network's layers"):
+        Session(model, provider="azure")
+
+
+class Elsewhere:
+    """A provider's session: the CPU runs it under another name, and may fail on the way."""
+
+    fails_loading: ClassVar[bool] = False
+    fails_running: ClassVar[bool] = False
+    asked: ClassVar[list[tuple[list[str], list[dict[str, str]]]]] = []
+
+    def __init__(
+        self,
+        path: str,
+        options: ort.SessionOptions,
+        providers: list[str],
+        provider_options: list[dict[str, str]],
+        enable_fallback: int,
+    ) -> None:
+        assert enable_fallback == 0  # else onnxruntime prints to stdout and goes on with the CPU
+        self.asked.append((providers, provider_options))
+        if self.fails_loading and providers[0] != "CPUExecutionProvider":
+            raise RuntimeError("[ONNXRuntimeError] : 1 : FAIL : CUDA failure 35: driver too old.\nstack")
+        self._providers = providers
+        self._session = REAL(path, options, providers=["CPUExecutionProvider"])
+
+    def get_providers(self) -> list[str]:
+        return self._providers
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "get_provider_graph_assignment_info":
+            raise AttributeError(name)  # as before 1.24
+        return getattr(self._session, name)
+
+    def run(self, outputs: None, feed: dict[str, NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+        if self.fails_running:
+            raise RuntimeError("CUDNN_STATUS_NOT_INITIALIZED")
+        return list(self._session.run(outputs, feed))
+
+
+REAL = ort.InferenceSession
+
+
+@pytest.fixture
+def cuda(monkeypatch: pytest.MonkeyPatch) -> type[Elsewhere]:
+    """An onnxruntime with CUDA."""
+    monkeypatch.setattr(ort, "get_available_providers", lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"])
+    monkeypatch.setattr(ort, "InferenceSession", Elsewhere)
+    monkeypatch.setattr(Elsewhere, "asked", [])
+    return Elsewhere
+
+
+def test_a_provider_that_works(model: Path, cuda: type[Elsewhere]) -> None:
+    net = Session(model, provider="cuda")
+    assert net.provider == "cuda"
+    assert net.run(np.zeros((3, 1, 48, 48), np.float32)).shape == (3, K)
+    assert cuda.asked == [
+        (["CUDAExecutionProvider", "CPUExecutionProvider"], [{"cudnn_conv_algo_search": "HEURISTIC"}, {}]),
+    ]
+    assert session.installed() == ("cpu", "cuda")
+
+
+def test_a_provider_that_cannot_load(model: Path, cuda: type[Elsewhere], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cuda, "fails_loading", True)
+    with pytest.raises(ProviderError, match=r"cannot load the network \(CUDA failure 35: driver too old\); it needs an NVIDIA"):
+        Session(model, provider="cuda")
+    model.write_text("these are no weights")  # then it is not the provider's fault
+    with pytest.raises(WeightsCorrupt, match="no network that onnxruntime can load"):
+        Session(model, provider="cuda")
+
+
+def test_a_provider_that_fails_at_the_first_face(model: Path, cuda: type[Elsewhere], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cuda, "fails_running", True)
+    with pytest.raises(ProviderError, match=r"--provider cuda: it failed at the first face \(CUDNN_STATUS"):
+        Session(model, provider="cuda")

@@ -1,0 +1,136 @@
+"""An output on a thread of its own: order, back-pressure, and failures that arrive as themselves."""
+
+import threading
+
+import pytest
+
+from realtime.datatypes import FrameResult, Summary
+from realtime.errors import SinkError
+from realtime.labels import LABELS
+from realtime.meter import Meter
+from realtime.sinks.background import MOST_BEHIND, BackgroundSink
+from tests.builders import frame, result
+
+LIMIT_S = 20.0
+NOTHING = Meter(LABELS).summary()
+
+pytestmark = pytest.mark.usefixtures("nothing_left_behind")
+
+
+class Slow:
+    """A sink that works when it is let, and fails at the frames it is told to."""
+
+    def __init__(self, failing: dict[int, BaseException] | None = None) -> None:
+        self.gate = threading.Event()
+        self.gate.set()
+        self.written: list[int] = []
+        self.closed = 0
+        self.failing = failing or {}
+        self.failed = threading.Event()
+        self.threads: set[str] = set()
+
+    def write(self, result: FrameResult) -> None:
+        assert self.gate.wait(LIMIT_S)
+        self.threads.add(threading.current_thread().name)
+        if result.frame.index in self.failing:
+            self.failed.set()
+            raise self.failing[result.frame.index]
+        self.written.append(result.frame.index)
+
+    def close(self, summary: Summary) -> None:
+        self.closed += 1
+
+
+def results(count: int) -> list[FrameResult]:
+    return [result(of=frame(index=i)) for i in range(count)]
+
+
+def write_all(behind: BackgroundSink, given: list[FrameResult]) -> None:
+    for each in given:
+        behind.write(each)
+
+
+def test_every_frame_arrives_in_order_on_another_thread() -> None:
+    slow = Slow()
+    behind = BackgroundSink(slow)
+    write_all(behind, results(50))
+    behind.close(NOTHING)
+    assert slow.written == list(range(50))
+    assert slow.threads == {"encode"}
+    assert slow.closed == 1
+
+
+def test_the_caller_waits_when_too_many_wait() -> None:
+    slow = Slow()
+    slow.gate.clear()
+    behind = BackgroundSink(slow)
+    ahead = results(MOST_BEHIND + 1)
+    for each in ahead[:MOST_BEHIND]:
+        behind.write(each)
+    done = threading.Event()
+
+    def write_more() -> None:
+        write_all(behind, results(3))
+        done.set()
+
+    writer = threading.Thread(target=write_more)
+    writer.start()
+    assert not done.wait(0.05)
+    slow.gate.set()
+    assert done.wait(LIMIT_S)
+    writer.join()
+    behind.close(NOTHING)
+    assert len(slow.written) == MOST_BEHIND + 3
+
+
+def test_a_failure_arrives_at_a_later_frame() -> None:
+    slow = Slow({1: SinkError("disk full")})
+    behind = BackgroundSink(slow)
+    first, second, *more = results(20)
+    behind.write(first)
+    behind.write(second)
+    assert slow.failed.wait(LIMIT_S)
+    with pytest.raises(SinkError, match="disk full"):
+        write_all(behind, more)
+    behind.close(NOTHING)  # told once
+    assert slow.written == [0]
+    assert slow.closed == 1
+
+
+def test_a_failure_at_the_last_frame_arrives_when_closing() -> None:
+    slow = Slow({0: SinkError("disk full")})
+    behind = BackgroundSink(slow)
+    behind.write(results(1)[0])
+    with pytest.raises(SinkError, match="disk full"):
+        behind.close(NOTHING)
+    assert slow.closed == 1
+
+
+def test_a_bug_is_not_called_a_full_disk() -> None:
+    behind = BackgroundSink(Slow({0: ZeroDivisionError()}))
+    behind.write(results(1)[0])
+    with pytest.raises(ZeroDivisionError):
+        behind.close(NOTHING)
+
+
+def test_closing_twice() -> None:
+    slow = Slow()
+    behind = BackgroundSink(slow)
+    behind.close(NOTHING)
+    behind.close(NOTHING)
+    assert slow.written == []
+
+
+def test_an_output_that_is_stuck_is_given_up_in_bounded_time() -> None:
+    slow = Slow()
+    slow.gate.clear()
+    behind = BackgroundSink(slow, stuck_s=0.2)
+    with pytest.raises(SinkError, match=r"no frame for 0\.2 s"):
+        write_all(behind, results(MOST_BEHIND + 2))
+    with pytest.raises(SinkError, match=r"no frame for 0\.2 s"):
+        behind.close(NOTHING)
+    assert slow.closed == 0  # its thread may still be in it
+    slow.gate.set()
+    behind.close(NOTHING)
+    assert slow.written == list(range(MOST_BEHIND + 1))
+    assert slow.closed == 1

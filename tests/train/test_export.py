@@ -1,0 +1,331 @@
+"""From a checkpoint to ONNX files: by value, with their spec, both or none."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx import numpy_helper
+from torch import nn
+
+from realtime import preprocess
+from realtime.errors import ConfigError, ModelError, SinkError, WeightsCorrupt, WeightsNotFound
+from realtime.model.session import Session
+from realtime.model.spec import ModelSpec
+from tests.train_data import encoded, patterns, picture, recipe, save, tiny, unsettled, write_ferplus, write_zip
+from train import evaluate, export, fit, recipes
+from train.data import lineage, sets, training_data
+from train.data.datasets import FaceSet
+from train.learning import checkpoint, engine
+from train.network import models, onnx_graph, quantize
+
+SPEC = ModelSpec(name="tiny", provenance="made by a test")
+
+
+def faces(n: int, seed: int = 0) -> np.ndarray:
+    return preprocess.normalise([preprocess.prepare(image) for image in patterns(n, seed=seed).images])
+
+
+def logits(network: nn.Module, batch: np.ndarray) -> np.ndarray:
+    with torch.inference_mode():
+        return np.asarray(network.eval()(torch.from_numpy(batch)).numpy())
+
+
+class TestGraph:
+    @pytest.fixture
+    def network(self) -> nn.Module:
+        torch.manual_seed(0)
+        return unsettled(tiny(8))
+
+    @pytest.fixture
+    def path(self, network: nn.Module, tmp_path: Path) -> Path:
+        path = tmp_path / "tiny.onnx"
+        onnx_graph.to_onnx(network, SPEC, path)
+        return path
+
+    def test_torch_and_onnx_agree_for_batches_of_any_size(self, network: nn.Module, path: Path) -> None:
+        session = Session(path, threads=1)
+        for n in (1, 2, 7):
+            np.testing.assert_allclose(session.run(faces(n)), logits(network, faces(n)), atol=1e-4)
+        assert np.ptp(logits(network, faces(7))) > 0.1
+
+    def test_batch_norm_stays_in_the_file(self, network: nn.Module, path: Path) -> None:
+        kinds = [node.op_type for node in onnx.load(path).graph.node]
+        assert kinds.count("BatchNormalization") == sum(isinstance(m, nn.BatchNorm2d) for m in network.modules())
+
+    def test_the_file_has_the_promised_shapes_and_spec(self, path: Path) -> None:
+        graph = onnx.load(path).graph
+        shapes = [[d.dim_param or d.dim_value for d in v.type.tensor_type.shape.dim] for v in (graph.input[0], graph.output[0])]
+        assert shapes == [["n", 1, 48, 48], ["n", 8]]
+        assert (graph.input[0].name, graph.output[0].name) == ("faces", "logits")
+        assert Session(path, threads=1).spec == SPEC
+
+    def test_weights_come_back_bit_for_bit(self, network: nn.Module, path: Path) -> None:
+        back = tiny(8)
+        onnx_graph.load_into(back, path)
+        theirs = back.state_dict()
+        for name, value in network.state_dict().items():
+            if not name.endswith("num_batches_tracked"):
+                assert torch.equal(value, theirs[name]), name
+        np.testing.assert_array_equal(logits(back, faces(3)), logits(network, faces(3)))
+
+    def test_equal_tensors_which_the_exporter_stores_once_come_back_too(self, tmp_path: Path) -> None:
+        network, path = tiny(8), tmp_path / "fresh.onnx"  # all of its batch norms are alike
+        onnx_graph.to_onnx(network, SPEC, path)
+        assert len(onnx.load(path).graph.initializer) < len(onnx_graph.load_weights(path))
+        back = tiny(8)
+        onnx_graph.load_into(back, path)
+        np.testing.assert_array_equal(logits(back, faces(3)), logits(network, faces(3)))
+
+    def test_halving_keeps_float32_computing_and_the_rounded_weights(self, network: nn.Module, path: Path) -> None:
+        whole = path.stat().st_size
+        onnx_graph.halve(path)
+        assert path.stat().st_size < 0.55 * whole
+        onnx_graph.halved(network)
+        np.testing.assert_allclose(Session(path, threads=1).run(faces(5)), logits(network, faces(5)), atol=1e-4)
+        back = tiny(8)
+        onnx_graph.load_into(back, path)
+        np.testing.assert_array_equal(logits(back, faces(3)), logits(network, faces(3)))
+        kinds = {tensor.name: tensor.data_type for tensor in onnx.load(path).graph.initializer}
+        assert kinds["conv1.weight.fp16"] == onnx.TensorProto.FLOAT16
+        assert kinds["bn1.running_var"] == onnx.TensorProto.FLOAT
+        assert Session(path, threads=1).spec == SPEC
+
+    def test_another_network_is_refused(self, path: Path) -> None:
+        with pytest.raises(ModelError, match=r"fc\.weight is missing or of another shape"):
+            onnx_graph.load_into(tiny(7), path)
+
+    def test_other_classes_get_a_new_layer(self, path: Path, network: nn.Module) -> None:
+        other = tiny(7)
+        before = other.fc.weight.clone()
+        onnx_graph.load_into(other, path, new_classes=True)
+        assert torch.equal(other.fc.weight, before)
+        assert torch.equal(other.conv1.weight, network.conv1.weight)
+        assert onnx_graph.load_labels(path) == SPEC.labels
+
+    def test_files_that_are_none(self, tmp_path: Path) -> None:
+        with pytest.raises(WeightsNotFound, match=r"none\.onnx"):
+            onnx_graph.load_weights(tmp_path / "none.onnx")
+        (tmp_path / "text.onnx").write_text("hello")
+        with pytest.raises(WeightsCorrupt, match=r"text\.onnx is no ONNX file"):
+            onnx_graph.load_weights(tmp_path / "text.onnx")
+
+    def test_int8_keeps_the_spec_is_small_and_close(self, network: nn.Module, path: Path, tmp_path: Path) -> None:
+        out = tmp_path / "tiny-int8.onnx"
+        quantize.quantize(path, out, quantize.calibration_faces(patterns(64), 64), SPEC)
+        assert Session(out, threads=1).spec == SPEC
+        assert out.stat().st_size < 0.35 * path.stat().st_size
+        exact, rough = logits(network, faces(16)), Session(out, threads=1).run(faces(16))
+        assert 0 < np.abs(exact - rough).max() < 0.1 * np.ptp(exact)
+        graph = onnx.load(out).graph
+        kinds = [node.op_type for node in graph.node]
+        assert "BatchNormalization" not in kinds
+        assert kinds.count("QuantizeLinear") > 10
+        types = {tensor.name: numpy_helper.to_array(tensor).dtype for tensor in graph.initializer}
+        assert all(dtype == np.int8 for name, dtype in types.items() if name.endswith("weight_quantized"))
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["tiny-int8.onnx", "tiny.onnx"]
+
+    def test_quantised_weights_are_no_start_for_training(self, path: Path, tmp_path: Path) -> None:
+        out = tmp_path / "tiny-int8.onnx"
+        quantize.quantize(path, out, quantize.calibration_faces(patterns(16), 16), SPEC)
+        with pytest.raises(ModelError, match="give a full-precision file"):
+            onnx_graph.load_into(tiny(8), out)
+
+
+def test_calibration_faces_are_balanced_prepared_and_half_of_them_changed() -> None:
+    train = patterns(80)
+    rare = train.where((train.classes() != 3) | (np.arange(80) == 3))
+    chosen = quantize.calibration_faces(rare, 40)
+    assert chosen.dtype == np.uint8
+    assert chosen.shape == (7 * 5 + 1, 48, 48)
+    originals = {preprocess.prepare(image).tobytes() for image in rare.images}
+    assert [face.tobytes() in originals for face in chosen[:6]] == [True, False] * 3
+    np.testing.assert_array_equal(chosen, quantize.calibration_faces(rare, 40))
+
+
+def partly_mislabelled(faces: FaceSet) -> FaceSet:
+    """Every eighth label is wrong, so that no temperature near 0 is the best."""
+    targets = faces.targets.copy()
+    targets[::8] = np.roll(targets[::8], 1, axis=1)
+    return FaceSet(faces.images, targets, faces.labels, faces.names)
+
+
+TRAIN, VAL = patterns(48), partly_mislabelled(patterns(32, seed=1, prefix="val"))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of the tiny network that has learned the patterns."""
+    folder = tmp_path_factory.mktemp("run")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(models.NETWORKS, "tiny", tiny)
+        plan = recipe(epochs=15, augmentation="none", learning_rate=0.02, schedule="constant")
+        list(engine.Trainer(plan, TRAIN, VAL, folder).run())
+    return folder
+
+
+class TestExport:
+    @pytest.fixture(autouse=True)
+    def _tiny_network(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(models.NETWORKS, "tiny", tiny)
+
+    def test_both_files_are_calibrated_described_and_summed(self, run: Path, tmp_path: Path) -> None:
+        out = tmp_path / "weights" / "fer.onnx"
+        done = export.export(checkpoint.load(run), TRAIN, VAL, out, tau=0.5, int8=True)
+        assert [file.path for file in done] == [out, out.with_name("fer-int8.onnx")]
+        assert sorted(path.name for path in out.parent.iterdir()) == ["SHA256SUMS", "fer-int8.onnx", "fer.onnx"]
+        lines = (out.parent / "SHA256SUMS").read_text().splitlines()
+        sums = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (out.with_name("fer-int8.onnx"), out)]
+        assert lines == [f"{sums[0]}  fer-int8.onnx", f"{sums[1]}  fer.onnx"]
+        for file in done:
+            spec = Session(file.path, threads=1).spec
+            assert spec.name == file.path.stem
+            assert spec.labels == TRAIN.labels
+            np.testing.assert_array_equal(lineage.read(file.path), lineage.pictures_of(TRAIN))
+            for fact in ("recipe tiny, epoch 15 of 15", TRAIN.manifest_sha256(), "tau 0.5", "32 faces: accuracy"):
+                assert fact in spec.provenance
+            assert file.agreement >= export.LEAST_AGREEMENT
+            assert file.scores.accuracy == 0.875
+
+    def test_the_last_layer_carries_the_calibration(self, run: Path, tmp_path: Path) -> None:
+        """The file's logits are (torch's + shift) / temperature, up to the rounding of the weights to 16 bits."""
+        saved = checkpoint.load(run)
+        (file,) = export.export(saved, TRAIN, VAL, tmp_path / "fer.onnx", tau=0.7)
+        raw = logits(export.averaged(saved), faces(32, seed=1))
+        shift = -0.7 * np.log(TRAIN.distributions().mean(axis=0))
+        told = float(file.scores.nll)
+        session = Session(file.path, threads=1)
+        temperature = float(session.spec.provenance.split("temperature ")[1].split(",")[0])
+        np.testing.assert_allclose(session.run(faces(32, seed=1)), (raw + shift) / temperature, atol=0.02, rtol=0.01)
+        assert told == pytest.approx(
+            float(
+                torch.nn.functional.cross_entropy(
+                    torch.from_numpy((raw + shift) / temperature).float(), torch.from_numpy(VAL.classes())
+                )
+            ),
+            abs=0.01,
+        )
+
+    def test_averaged_weights_are_exported(self, run: Path) -> None:
+        saved = checkpoint.load(run)
+        averaged = export.averaged(saved).state_dict()
+        assert all(torch.equal(averaged[name], saved.average[f"module.{name}"]) for name in averaged)
+        assert not torch.equal(averaged["conv1.weight"], saved.model["conv1.weight"])
+
+    def refused(self, run: Path, tmp_path: Path, message: str, **options: bool) -> None:
+        (tmp_path / "fer.onnx").write_bytes(b"an earlier file")
+        with pytest.raises(ConfigError, match=message):
+            export.export(checkpoint.load(run), TRAIN, VAL, tmp_path / "fer.onnx", **options)
+        assert [path.name for path in tmp_path.iterdir()] == ["fer.onnx"]
+        assert (tmp_path / "fer.onnx").read_bytes() == b"an earlier file"
+
+    def test_nothing_is_written_when_torch_and_onnx_disagree(
+        self, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        real = Session.run
+        monkeypatch.setattr(Session, "run", lambda self, batch: real(self, batch) + np.float32(2e-4))
+        self.refused(run, tmp_path, r"torch and ONNX differ by 2\.\de-04")
+
+    def test_a_network_that_gives_nan_is_refused(self, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        real = Session.run
+        monkeypatch.setattr(Session, "run", lambda self, batch: real(self, batch) * np.float32(np.nan))
+        self.refused(run, tmp_path, "differ by nan")
+
+    def test_nothing_is_written_when_int8_is_another_network(
+        self, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def another(path: Path, out: Path, faces: np.ndarray, spec: ModelSpec) -> None:
+            onnx_graph.to_onnx(unsettled(tiny(len(spec.labels)), seed=9), spec, out)
+
+        monkeypatch.setattr(quantize, "quantize", another)
+        self.refused(run, tmp_path, r"int8 gives \d+\.\d% of the faces the same label", int8=True)
+
+    def test_other_faces_than_it_was_trained_on_are_refused(self, run: Path, tmp_path: Path) -> None:
+        with pytest.raises(ConfigError, match="not the faces the network was trained on"):
+            export.export(checkpoint.load(run), patterns(48, seed=5), VAL, tmp_path / "fer.onnx")
+
+    def test_a_folder_that_cannot_be_written(self, run: Path, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("")
+        with pytest.raises(SinkError, match="give another --out"):
+            export.export(checkpoint.load(run), TRAIN, VAL, tmp_path / "file" / "fer.onnx")
+
+    def test_the_command(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        monkeypatch.setitem(
+            recipes.RECIPES, "tiny", recipe(epochs=10, augmentation="none", schedule="constant", learning_rate=0.02)
+        )
+        pictures, votes = write_ferplus(tmp_path, TRAIN, VAL)
+        data = ["--data", str(pictures), "--votes", str(votes)]
+        out, report = tmp_path / "weights" / "fer.onnx", tmp_path / "report.json"
+        assert fit.main(["tiny", *data, "--out", str(tmp_path / "run")]) == 0
+        assert export.main([str(tmp_path / "run"), "--out", str(out), *data]) == 0
+        assert "MB; PublicTest: accuracy" in capsys.readouterr().err.replace("\n", " ")
+        assert evaluate.main([str(out), *data, "--json", str(report)]) == 0
+        judged = json.loads(report.read_text())
+        assert f"accuracy {judged['accuracy']:.4f}" in Session(out, threads=1).spec.provenance
+        assert export.main([str(tmp_path / "nothing"), "--out", str(out), *data]) == 2
+        assert "no checkpoint here" in capsys.readouterr().err
+
+        def interrupt(*_: object, **__: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(export, "export", interrupt)
+        assert export.main([str(tmp_path / "run"), "--out", str(out), *data]) == 130
+        assert "nothing was written" in capsys.readouterr().err
+
+    def test_a_tree_of_class_folders_from_end_to_end(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(recipes.RECIPES, "tiny", recipe(epochs=2, augmentation="none"))
+        for part, faces in (("train", TRAIN), ("validation", VAL)):
+            for row in range(24):
+                label = ("happy", "fear")[int(faces.classes()[row]) % 2]
+                save(tmp_path / "mine" / part / label / f"{row}.png", faces.images[row])
+        data = ["--data", str(tmp_path / "mine"), "--labels", "folder"]
+        out, report = tmp_path / "weights" / "two.onnx", tmp_path / "report.json"
+        assert fit.main(["tiny", *data, "--out", str(tmp_path / "run")]) == 0
+        assert export.main([str(tmp_path / "run"), "--out", str(out), *data]) == 0
+        spec = Session(out, threads=1).spec
+        assert spec.labels == ("happiness", "fear")
+        assert "24 faces of mine/train, " in spec.provenance
+        assert "mine/validation, 24 faces: accuracy" in spec.provenance
+        assert evaluate.main([str(out), *data, "--split", "train", "--json", str(report)]) == 0
+        assert json.loads(report.read_text())["trained_on"] == 24
+
+    def test_extra_pictures_and_settled_statistics_reach_the_file(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """The file says what the run judged, with batch norms settled over the pictures that it names."""
+        plan = recipe(epochs=3, augmentation="none", learning_rate=0.02, extra_repeats=3, statistics_pictures=16)
+        monkeypatch.setitem(recipes.RECIPES, "tiny", plan)
+        pictures, votes = write_ferplus(tmp_path, TRAIN, VAL)
+        persons = {f"CK+48/fear/S{i:03}_001_00000001.png": encoded(picture(500 + i)) for i in range(5)}
+        extra = write_zip(tmp_path / "ckplus48.zip", persons)
+        data = ["--data", str(pictures), "--votes", str(votes), "--extra", str(extra)]
+        out = tmp_path / "fer.onnx"
+        assert fit.main(["tiny", *data, "--out", str(tmp_path / "run")]) == 0
+        assert export.main([str(tmp_path / "run"), "--out", str(out), *data[:-2]]) == 2
+        assert "recipe tiny wants extra pictures" in capsys.readouterr().err
+        assert export.main([str(tmp_path / "run"), "--out", str(out), *data]) == 0
+        provenance = Session(out, threads=1).spec.provenance
+        assert f"{len(TRAIN)} faces of FER2013 Training with FER+ votes and 12 of CK+48 (3 times each picture)" in provenance
+        seen = lineage.read(out)
+        assert np.isin(lineage.pictures_of(sets.learned_persons(extra)), seen).all()
+        assert not np.isin(lineage.pictures_of(sets.held_out_persons(extra)), seen).any()
+
+        faces = training_data.gather(plan, pictures, votes, extra)
+        trainer = engine.Trainer(plan, faces.train, faces.val, tmp_path / "run")
+        trainer.resume()
+        judged = trainer.predict(faces.val)
+        temperature = float(provenance.split("temperature ")[1].split(",")[0])
+        said = evaluate.predict(evaluate.open_classifier(out), faces.val).probs.astype(np.float64) ** temperature
+        np.testing.assert_allclose(said / said.sum(axis=1, keepdims=True), judged, atol=0.01)
+
+
+def test_checksums_keep_the_lines_of_other_files(tmp_path: Path) -> None:
+    (tmp_path / "SHA256SUMS").write_text(f"{'1' * 64}  a.onnx\n{'2' * 64}  b.onnx\n")
+    (tmp_path / "b.onnx").write_bytes(b"b")
+    (tmp_path / "c.onnx").write_bytes(b"c")
+    export.update_checksums(tmp_path, ["b.onnx", "c.onnx"])
+    b, c = (hashlib.sha256(data).hexdigest() for data in (b"b", b"c"))
+    assert (tmp_path / "SHA256SUMS").read_bytes() == f"{'1' * 64}  a.onnx\n{b}  b.onnx\n{c}  c.onnx\n".encode()

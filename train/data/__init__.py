@@ -1,0 +1,1 @@
+"""Face sets: reading them, dividing them, and saying what a network has seen."""

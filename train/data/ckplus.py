@@ -1,0 +1,91 @@
+"""CK+48: the seven classes of the paper, from the zip as it is shipped or from the folder that it unpacks to."""
+
+import lzma
+import re
+import struct
+import zipfile
+import zlib
+from collections import Counter
+from pathlib import Path, PureWindowsPath
+
+from realtime.errors import ConfigError
+from realtime.labels import PAPER_LABELS
+from train.data import folders
+from train.data.datasets import FaceSet
+from train.data.folders import Tree
+
+LARGEST = 64 << 20
+"""Bytes of one unpacked picture; a 48x48 picture has 2 thousand, a photograph of a large camera 30 million."""
+
+
+def load_ckplus(path: Path) -> FaceSet:
+    """CK+48 with the paper's classes; a zip is read in memory, nothing is unpacked.
+
+    Zip and folder give the same faces: pictures are named `<class folder>/<subject>_<sequence>_<frame>.png` whatever the
+    folders around them, sorted, and made gray and 48x48 where they are not.
+
+    Raises:
+        ConfigError: missing, no zip, an unsafe or damaged one, an unknown or empty class, a broken picture; it is named.
+    """
+    if path.is_dir():
+        return _load(path)
+    with _open(path) as archive:
+        return _load(_Entry(archive))
+
+
+def _load(tree: Tree) -> FaceSet:
+    pictures = folders.find_pictures(tree)
+    for picture in pictures:
+        if picture.label not in PAPER_LABELS:
+            raise ConfigError(f"{tree}: {picture.name}: CK+ has no class {picture.label}; remove it, or give CK+48 as it is")
+    return folders.load_pictures(pictures, PAPER_LABELS)
+
+
+class _Entry(zipfile.Path):
+    """A file or folder inside an archive that is open."""
+
+    def __str__(self) -> str:
+        return super().__str__().rstrip("/")
+
+    def read_bytes(self) -> bytes:
+        """What is packed here.
+
+        Raises:
+            ConfigError: it is damaged, or too large for a picture.
+        """
+        try:
+            with self.root.open(self.at) as file:
+                data = file.read(LARGEST + 1)  # what the archive says about its size may be a lie
+        except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, OSError) as error:
+            raise ConfigError(f"{self}: cannot be read ({error}); the archive is damaged: get it again") from error
+        if len(data) > LARGEST:
+            raise ConfigError(f"{self}: has more than {LARGEST >> 20} MB unpacked, which is no face; get CK+48 again")
+        return data
+
+
+def _open(path: Path) -> zipfile.ZipFile:
+    """The archive, if all its names stay inside it and nothing is locked."""
+    try:
+        archive = zipfile.ZipFile(path)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); give the path of ckplus48.zip or its folder") from error
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error) as error:
+        raise ConfigError(f"{path}: cannot be read ({error}); give the path of ckplus48.zip or its folder") from error
+    try:
+        _check(path, archive)
+    except ConfigError:
+        archive.close()
+        raise
+    return archive
+
+
+def _check(path: Path, archive: zipfile.ZipFile) -> None:
+    names = Counter(archive.namelist())
+    for entry in archive.infolist():
+        parts = re.split(r"[/\\]", entry.filename)
+        if ".." in parts or parts[0] == "" or PureWindowsPath(entry.filename).drive:
+            raise ConfigError(f"{path}: {entry.filename!r} leads out of the archive; do not unpack it, get CK+48 elsewhere")
+        if entry.flag_bits & 1:
+            raise ConfigError(f"{path}: {entry.filename} has a password; unpack it yourself and give the folder")
+        if names[entry.filename] > 1:
+            raise ConfigError(f"{path}: {entry.filename} is in it {names[entry.filename]} times; get CK+48 again")

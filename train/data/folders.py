@@ -1,0 +1,225 @@
+"""Labelled pictures of any size in folders named after their classes, as Kaggle ships FER2013, CK+48 and others.
+
+ROOT/<class>/<picture>, or ROOT/<split>/<class>/<picture>; everything is taken in sorted order. A folder around it all, as
+archives have it (ROOT/images/train/happy/1.jpg), is looked through and is no part of a picture's name.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime import preprocess
+from realtime.errors import ConfigError
+from realtime.faces.detector import Detector
+from realtime.labels import LABELS, canonical
+from realtime.sources.base import PICTURE_SUFFIXES
+from train.data.datasets import FaceSet
+
+SPLITS = {"train": "train", "test": "test", "validation": "validation", "val": "validation"}
+"""Folder names that are splits, in small letters, and what they are called here."""
+
+
+class Tree(Protocol):
+    """A file or folder, on the disk or inside an archive: as much of pathlib.Path as is needed here."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def suffix(self) -> str: ...
+    def iterdir(self) -> "Iterator[Tree]": ...
+    def is_dir(self) -> bool: ...
+    def is_file(self) -> bool: ...
+    def read_bytes(self) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class LabelledPicture:
+    """One picture file: where it is, its path inside the tree with slashes, and its class, one of LABELS."""
+
+    path: Tree
+    name: str
+    label: str
+
+
+@dataclass(frozen=True, eq=False)
+class FoundFaces:
+    """What the detector found in n whole photographs.
+
+    Attributes:
+        faces: the largest face of every photograph that has one; its labels are those of all photographs.
+        faceless: names of the photographs without a face.
+    """
+
+    faces: FaceSet
+    faceless: tuple[str, ...]
+
+    @property
+    def pictures(self) -> int:
+        """How many photographs were searched."""
+        return len(self.faces) + len(self.faceless)
+
+
+def load_folder(root: Path, split: str | None = None) -> FaceSet:
+    """Face pictures of a tree, gray and shrunk to 48x48; its labels are the classes that have a folder, in LABELS' order.
+
+    Raises:
+        ConfigError: no such tree or split, an unknown or empty class, a broken picture; the message names it.
+    """
+    pictures = find_pictures(root, split)
+    return load_pictures(pictures, _labels(pictures))
+
+
+def load_pictures(pictures: tuple[LabelledPicture, ...], labels: tuple[str, ...]) -> FaceSet:
+    """Face pictures that were found, gray and shrunk to 48x48, with the given classes.
+
+    Raises:
+        ConfigError: a picture is broken; the message names it.
+    """
+    images = [preprocess.shrink(read_gray(picture)) for picture in pictures]
+    return _face_set(pictures, images, labels)
+
+
+def detect_faces(root: Path, split: str | None, detector: Detector) -> FoundFaces:
+    """The largest face of every photograph of a tree, gray and shrunk to 48x48.
+
+    Raises:
+        ConfigError: as `load_folder`, or none of the photographs has a face.
+    """
+    pictures = find_pictures(root, split)
+    images: list[NDArray[np.uint8]] = []
+    faceless: set[str] = set()
+    for picture in pictures:
+        gray = read_gray(picture)
+        boxes_xyxy = detector.detect(gray).boxes_xyxy
+        if len(boxes_xyxy) == 0:
+            faceless.add(picture.name)
+            continue
+        areas = (boxes_xyxy[:, 2] - boxes_xyxy[:, 0]) * (boxes_xyxy[:, 3] - boxes_xyxy[:, 1])
+        images.append(preprocess.shrink(preprocess.crop(gray, boxes_xyxy[areas.argmax()])))
+    if not images:
+        raise ConfigError(f"{root}: no face found in any of {len(pictures)} pictures; if they are face crops, omit --detect")
+    with_face = tuple(picture for picture in pictures if picture.name not in faceless)
+    return FoundFaces(_face_set(with_face, images, _labels(pictures)), tuple(sorted(faceless)))
+
+
+def find_pictures(root: Tree, split: str | None = None) -> tuple[LabelledPicture, ...]:
+    """Every picture of a tree, or of one split of it, with its class.
+
+    Raises:
+        ConfigError: no such tree or split, an unknown or empty class; the message names the folder.
+    """
+    root = _unwrapped(root)
+    parent = _split_folder(root, split)
+    prefix = "" if parent is root else f"{parent.name}/"
+    classes = _folders(parent)
+    if not any(_label(folder) for folder in classes):
+        names = f"only {_list(folder.name for folder in classes)}" if classes else "no folder at all"
+        raise ConfigError(f"{parent}: no class folder, {names}; give the folder that holds {_list(LABELS)}")
+    pictures: list[LabelledPicture] = []
+    for folder in classes:
+        label = _label(folder)
+        if label is None:
+            raise ConfigError(f"{folder}: {folder.name!r} is no class; name the folder as one of {_list(LABELS)}, or remove it")
+        paths = [path for path in _entries(folder) if path.suffix.lower() in PICTURE_SUFFIXES and path.is_file()]
+        if not paths:
+            raise ConfigError(f"{folder}: the class has no picture; put pictures into the folder, or remove it")
+        pictures += (LabelledPicture(path, f"{prefix}{folder.name}/{path.name}", label) for path in paths)
+    return tuple(pictures)
+
+
+def splits(root: Tree) -> tuple[str, ...]:
+    """The splits of a tree, as they are called here: "train", "test", "validation".
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    return tuple(SPLITS[folder.name.lower()] for folder in _folders(_unwrapped(root)) if folder.name.lower() in SPLITS)
+
+
+def read_gray(picture: LabelledPicture) -> NDArray[np.uint8]:
+    """The picture as uint8 (H,W); rotated as its EXIF data say, as the live program does.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    try:
+        data = picture.path.read_bytes()  # imread cannot open names outside the code page on Windows
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    except (OSError, cv2.error) as error:
+        reason = error.strerror if isinstance(error, OSError) else error.err
+        raise ConfigError(f"{picture.path}: cannot be read ({reason}); get the picture again, or remove it") from error
+    if image is None:
+        raise ConfigError(f"{picture.path}: cannot be read as a picture; it is damaged: get it again, or remove it")
+    return preprocess.to_gray(np.asarray(image, dtype=np.uint8))
+
+
+def _unwrapped(root: Tree) -> Tree:
+    """The tree itself, or what is in the only folder of it, such as CK+48/ or images/."""
+    inner = _folders(root)
+    while len(inner) == 1 and _label(inner[0]) is None and inner[0].name.lower() not in SPLITS:
+        deeper = _folders(inner[0])
+        if not deeper:  # an unknown class: named better from here
+            break
+        root, inner = inner[0], deeper
+    return root
+
+
+def _split_folder(root: Tree, split: str | None) -> Tree:
+    """The folder with the class folders."""
+    folders = _folders(root)
+    splits = [folder for folder in folders if folder.name.lower() in SPLITS]
+    if not splits:
+        if split is not None:
+            raise ConfigError(f"{root}: has no split {split!r}, it has no split folders at all; leave --split out")
+        return root
+    others = [folder for folder in folders if folder not in splits]
+    if others:
+        raise ConfigError(f"{others[0]}: lies beside the splits {_list(s.name for s in splits)} and is none; move it away")
+    if split is None:
+        raise ConfigError(
+            f"{root}: has the splits {_list(s.name for s in splits)}; choose one with --split, or give its folder"
+        )
+    wanted = [folder for folder in splits if SPLITS[folder.name.lower()] == SPLITS.get(split.lower())]
+    if len(wanted) != 1:
+        many = f"has the split {split!r} twice" if wanted else f"has no split {split!r}"
+        raise ConfigError(f"{root}: {many}; its splits are {_list(s.name for s in splits)}")
+    return wanted[0]
+
+
+def _folders(root: Tree) -> list[Tree]:
+    # __MACOSX is what the Mac's zip leaves
+    return [path for path in _entries(root) if path.is_dir() and path.name != "__MACOSX"]
+
+
+def _entries(folder: Tree) -> list[Tree]:
+    """What lies in a folder, sorted by name, without hidden files."""
+    try:
+        return sorted((path for path in folder.iterdir() if not path.name.startswith(".")), key=lambda path: path.name)
+    except OSError as error:
+        raise ConfigError(f"{folder}: cannot be read as a folder ({error.strerror}); give a folder of class folders") from error
+
+
+def _label(folder: Tree) -> str | None:
+    try:
+        return canonical(folder.name)
+    except KeyError:
+        return None
+
+
+def _labels(pictures: tuple[LabelledPicture, ...]) -> tuple[str, ...]:
+    there = {picture.label for picture in pictures}
+    return tuple(label for label in LABELS if label in there)
+
+
+def _face_set(pictures: tuple[LabelledPicture, ...], images: list[NDArray[np.uint8]], labels: tuple[str, ...]) -> FaceSet:
+    targets = np.array([[picture.label == label for label in labels] for picture in pictures], dtype=np.float32)
+    return FaceSet(np.stack(images), targets, labels, tuple(picture.name for picture in pictures))
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(names)

@@ -1,0 +1,224 @@
+"""The face sets that a network learns from together: where each lies, how it is divided, and how they are joined.
+
+The files are not part of the project; `train/README.md` says where each set can be asked for and how its file is made. A set
+that is missing is an error, since two runs of one recipe must have seen the same faces.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.errors import ConfigError
+from realtime.labels import LABELS, NO_FACE
+from train.data import ckplus, datasets, fer2013, protocols
+from train.data.datasets import FaceSet, with_labels
+
+CLASSES = (*LABELS, NO_FACE)
+"""The outputs of a network that learns from all sets: eight expressions, and "no face"."""
+
+HELD_OUT_FOLDS = 5
+"""CK+48's persons whose place in the sorted list divides by this are never learned from: 24 of 118, to judge on."""
+
+BASIC_EXPRESSIONS = ("Neutral", "Happy", "Surprised", "Sad", "Angry", "Disgusted", "Fearful")
+"""Categories of CFEE that are one expression; the others are compounds, awe, appall and hatred."""
+
+BETWEEN_FACES = 1500
+"""How many images that show parts of two faces are made; about half as many as there are false positives."""
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """A set, divided: no person, photograph or near-copy is in both parts.
+
+    Attributes:
+        train: to learn from.
+        val: to choose and to judge on; never learned from.
+        copies: how many training faces were dropped as copies.
+    """
+
+    train: FaceSet
+    val: FaceSet
+    copies: int = 0
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One set.
+
+    Attributes:
+        name: of the set; the names of its faces begin with it.
+        about: what it is, in words, for model cards.
+        load: reads it from the folder of all sets.
+        labelled: False for faces without expression labels, which only a teacher can make use of.
+    """
+
+    name: str
+    about: str
+    load: Callable[[Path], Parts]
+    labelled: bool = True
+
+
+def gather(folder: Path, *, unlabelled: bool) -> Parts:
+    """All sets joined, without copies.
+
+    Exact and near copies (correlation above 0.97) of validation faces leave the training part, whichever sets they come from,
+    and so do copies of faces in a set that comes earlier. A row's name is `<set>/<name in the set>`; targets have nine columns,
+    and rows of an unlabelled set sum to 0.
+
+    Args:
+        folder: with the files of all sets.
+        unlabelled: whether to take the sets without labels too.
+
+    Raises:
+        ConfigError: a file is missing or damaged.
+    """
+    entries = [entry for entry in SETS if entry.labelled or unlabelled]
+    divided = [(entry, entry.load(folder)) for entry in entries]
+    val = concatenate(_renamed(entry.name, parts.val) for entry, parts in divided)
+    train = concatenate([])
+    for entry, parts in divided:
+        fresh = datasets.drop_copies(_renamed(entry.name, parts.train), of=val)
+        train = concatenate([train, fresh.where(~datasets.near_copies(fresh, train))] if len(train) else [fresh])
+    copies = sum(len(parts.train) for _, parts in divided) - len(train)
+    return Parts(concatenate([train, between_faces(train, BETWEEN_FACES)]), val, copies)
+
+
+def concatenate(sets: Iterable[FaceSet]) -> FaceSet:
+    """The rows of all sets, in order; every set has CLASSES."""
+    several = list(sets)
+    empty = FaceSet(np.zeros((0, 48, 48), np.uint8), np.zeros((0, len(CLASSES)), np.float32), CLASSES, ())
+    several = [empty, *several]
+    return FaceSet(
+        np.concatenate([faces.images for faces in several]),
+        np.concatenate([faces.targets for faces in several]),
+        CLASSES,
+        tuple(name for faces in several for name in faces.names),
+    )
+
+
+def learned_persons(path: Path) -> FaceSet:
+    """CK+48's persons that may be learned from (place in the sorted list not divisible by 5), in the eight classes."""
+    faces = ckplus.load_ckplus(path)
+    return with_labels(faces.where(protocols.by_person(faces, 0, HELD_OUT_FOLDS).train), LABELS)
+
+
+def held_out_persons(path: Path) -> FaceSet:
+    """CK+48's other persons, in the eight classes: to judge on, never to learn from. Neutral has no picture."""
+    faces = ckplus.load_ckplus(path)
+    return with_labels(faces.where(protocols.by_person(faces, 0, HELD_OUT_FOLDS).test), LABELS)
+
+
+def between_faces(faces: FaceSet, count: int, seed: int = 0) -> FaceSet:
+    """Images of no face, made of two faces side by side or one above the other, seen from the middle between them.
+
+    The cascade finds such places beside and below real faces. What is left of each face is at most 0.65 of it.
+
+    Args:
+        faces: whose labelled rows are taken.
+        count: how many to make.
+        seed: of the choice.
+    """
+    rng = np.random.default_rng(seed)
+    rows = np.flatnonzero(faces.targets[:, : len(LABELS)].sum(axis=1) > 0)
+    images = []
+    for _ in range(count):
+        first, second = faces.images[rng.choice(rows, 2, replace=False)]
+        axis = int(rng.integers(2))
+        both = np.concatenate([first, second], axis=axis)
+        start = int(rng.integers(17, 32))
+        images.append(both.take(range(start, start + 48), axis=axis))
+    names = tuple(f"between/{number}" for number in range(count))
+    return FaceSet(np.stack(images), _no_face(count), CLASSES, names)
+
+
+def held_out(names: Iterable[str], one_in: int) -> NDArray[np.bool_]:
+    """bool (n,): about one in so many, chosen by a hash of the name, so that the choice never changes."""
+    digests = [hashlib.sha256(name.encode()).digest()[:8] for name in names]
+    return np.array([int.from_bytes(digest, "big") % one_in == 0 for digest in digests], dtype=np.bool_)
+
+
+def _ferplus(folder: Path) -> Parts:
+    pictures, votes = folder / "fer2013.csv.xz", folder / "fer2013new.csv"
+    train, val = (fer2013.load_ferplus(pictures, votes, usage) for usage in ("Training", "PublicTest"))
+    return Parts(with_labels(train, CLASSES), with_labels(val.with_majority(), CLASSES))
+
+
+def _ckplus(folder: Path) -> Parts:
+    path = folder / "ckplus48.zip"
+    learned, others = learned_persons(path), held_out_persons(path)
+    return Parts(with_labels(learned, CLASSES), with_labels(others, CLASSES))
+
+
+def _rafdb(folder: Path) -> Parts:
+    arrays = _arrays(folder / "rafdb_train48.npz", "images", "labels", "names")
+    names = tuple(str(name) for name in arrays["names"])
+    targets = np.array([[label == other for other in CLASSES] for label in arrays["labels"]], dtype=np.float32)
+    return _divided(FaceSet(arrays["images"], targets, CLASSES, names), held_out(names, 10))
+
+
+def _cfee(folder: Path) -> Parts:
+    """By person. Compound expressions share their target; only the basic ones are judged on."""
+    arrays = _arrays(folder / "cfee48.npz", "images", "targets", "categories", "persons")
+    persons = [str(person) for person in arrays["persons"]]
+    names = tuple(f"{person}/{category}" for person, category in zip(persons, arrays["categories"], strict=True))
+    targets = np.pad(arrays["targets"], ((0, 0), (0, 1)))
+    parts = _divided(FaceSet(arrays["images"], targets, CLASSES, names), held_out(persons, 4))
+    basic = np.array([name.rpartition("/")[2] in BASIC_EXPRESSIONS for name in parts.val.names])
+    return Parts(parts.train, parts.val.where(basic))
+
+
+def _false_positives(folder: Path) -> Parts:
+    """By photograph or page."""
+    arrays = _arrays(folder / "not_faces48.npz", "images", "sources", "kinds")
+    sources = [str(source) for source in arrays["sources"]]
+    names = tuple(f"{kind}/{row}" for row, kind in enumerate(arrays["kinds"]))
+    return _divided(FaceSet(arrays["images"], _no_face(len(names)), CLASSES, names), held_out(sources, 5))
+
+
+def _utkface(folder: Path) -> Parts:
+    """No labels: a fifth is kept for the table by age, sex and group, and is not judged on during a run."""
+    arrays = _arrays(folder / "utkface48.npz", "images", "names")
+    names = tuple(str(name) for name in arrays["names"])
+    faces = FaceSet(arrays["images"], np.zeros((len(names), len(CLASSES)), np.float32), CLASSES, names)
+    return Parts(faces.where(~held_out(names, 5)), faces.where(np.zeros(len(names), np.bool_)))
+
+
+SETS: tuple[Entry, ...] = (
+    Entry("ferplus", "FER2013 with FER+ votes; validation: PublicTest rows with a majority", _ferplus),
+    Entry("rafdb", "RAF-DB's training part; validation: one in ten by a hash of the name", _rafdb),
+    Entry("cfee", "CFEE; validation: one person in four, basic expressions", _cfee),
+    Entry("ckplus", "CK+48; validation: one person in five", _ckplus),
+    Entry("false-positives", "what the Haar cascade took for a face; validation: one source in five", _false_positives),
+    Entry("utkface", "UTKFace without labels, four faces in five", _utkface, labelled=False),
+)
+"""Of near-copies in several sets, the first set here keeps its own."""
+
+
+def _renamed(prefix: str, faces: FaceSet) -> FaceSet:
+    return FaceSet(faces.images, faces.targets, faces.labels, tuple(f"{prefix}/{name}" for name in faces.names))
+
+
+def _divided(faces: FaceSet, judged: NDArray[np.bool_]) -> Parts:
+    return Parts(faces.where(~judged), faces.where(judged))
+
+
+def _no_face(count: int) -> NDArray[np.float32]:
+    targets = np.zeros((count, len(CLASSES)), np.float32)
+    targets[:, CLASSES.index(NO_FACE)] = 1
+    return targets
+
+
+def _arrays(path: Path, *wanted: str) -> dict[str, NDArray[Any]]:
+    """The arrays of an .npz file."""
+    try:
+        with np.load(path) as archive:
+            return {name: archive[name] for name in wanted}
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error}); train/README.md says how to make it") from error
+    except (ValueError, KeyError, EOFError) as error:
+        raise ConfigError(f"{path}: is damaged or another file ({error}); train/README.md says how to make it") from error

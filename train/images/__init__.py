@@ -1,0 +1,1 @@
+"""What is done to single images before a network sees them."""

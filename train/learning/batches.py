@@ -1,0 +1,65 @@
+"""The pictures and targets of a step, as a recipe wants them: changed at random, and sometimes two laid over one another."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime import preprocess
+from train.data.datasets import FaceSet
+from train.images import augment
+from train.images.inputs import INPUTS
+from train.recipes import Recipe
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """What one process learns from in a step.
+
+    Attributes:
+        pictures: float32 (n,1,48,48), normalised.
+        targets: float32 (n,k), rows sum to 1.
+    """
+
+    pictures: NDArray[np.float32]
+    targets: NDArray[np.float32]
+
+
+class Batches:
+    """Makes the batches of a run.
+
+    All that is random about a picture follows from seed, epoch, step and its place in the step's batch: a resumed run and any
+    number of processes see the same.
+    """
+
+    def __init__(self, recipe: Recipe, faces: FaceSet) -> None:
+        self._recipe, self._images, self._targets = recipe, faces.images, faces.distributions()
+        self._change, self._show = augment.AUGMENTATIONS[recipe.augmentation], INPUTS[recipe.picture]
+
+    def make(self, epoch: int, step: int, rows: NDArray[np.intp], places: range) -> Batch:
+        """The pictures at some places of a step.
+
+        Args:
+            epoch, step: counted from 0.
+            rows: int (b,), the faces of the whole step, whichever process shows them.
+            places: which of them to make.
+        """
+        pictures, targets = [], []
+        for place in places:
+            picture, rng = self._at(epoch, step, rows, place)
+            target = self._targets[rows[place]]
+            if self._recipe.mixup_probability and rng.random() < self._recipe.mixup_probability:
+                other = int(rng.integers(len(rows)))
+                share = np.float32(rng.beta(self._recipe.mixup_alpha, self._recipe.mixup_alpha))
+                # the other's picture is made anew, since another process may have it
+                picture = share * picture + (1 - share) * self._at(epoch, step, rows, other)[0]
+                target = share * target + (1 - share) * self._targets[rows[other]]
+            pictures.append(picture)
+            targets.append(target)
+        return Batch(np.stack(pictures), np.stack(targets))
+
+    def _at(self, epoch: int, step: int, rows: NDArray[np.intp], place: int) -> tuple[NDArray[np.float32], np.random.Generator]:
+        """The picture at a place, float32 (1,48,48), and the generator that made it."""
+        # steps count from 1, since numpy takes [seed, epoch, 0, 0] for the order's [seed, epoch]
+        rng = np.random.default_rng([self._recipe.seed, epoch, step + 1, place])
+        return preprocess.normalise([self._show(self._change(self._images[rows[place]], rng))])[0], rng

@@ -1,0 +1,1 @@
+"""Networks: building them, reading and writing their weights."""

@@ -1,0 +1,149 @@
+"""From torch to ONNX and back: a file whose initialisers keep the names and values of the network's state_dict."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+from onnx import TensorProto, helper, numpy_helper
+from torch import nn
+
+from realtime.errors import ModelError, ModelSpecError, WeightsCorrupt, WeightsNotFound
+from realtime.model.spec import KEY, ModelSpec
+from train.network import models
+
+OPSET = 17
+INPUT, OUTPUT = "faces", "logits"
+HALF = ".fp16"
+
+
+def to_onnx(network: nn.Module, spec: ModelSpec, path: Path) -> None:
+    """Writes a network, float32 (n,1,S,S) -> logits float32 (n,k), with any n, and its spec.
+
+    Batch norm stays a node of its own (onnxruntime folds it when it loads the file), so that the weights can be read back.
+    """
+    network.eval()
+    faces = torch.zeros(2, spec.channels, spec.input_size, spec.input_size)
+    with warnings.catch_warnings():
+        # the exporter that replaces this one gave networks of fixed batch size, and wrong ones (torch issues 157621, 169178)
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore", UserWarning)
+        torch.onnx.export(
+            network,
+            (faces,),
+            str(path),
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=[INPUT],
+            output_names=[OUTPUT],
+            dynamic_axes={INPUT: {0: "n"}, OUTPUT: {0: "n"}},
+            training=torch.onnx.TrainingMode.PRESERVE,
+            do_constant_folding=False,
+        )
+    write_spec(path, spec)
+
+
+def write_spec(path: Path, spec: ModelSpec) -> None:
+    """Puts the spec into the metadata of an ONNX file; what other `fer.` keys say stays, what tools left there goes."""
+    model = onnx.load(path)
+    kept = {entry.key: entry.value for entry in model.metadata_props if entry.key.startswith("fer.")}
+    del model.metadata_props[:]
+    helper.set_model_props(model, kept | {KEY: spec.to_json()})
+    onnx.save(model, path)
+
+
+def halve(path: Path) -> None:
+    """Stores the weights of an ONNX file in half the bytes: as float16, cast to float32 by the graph.
+
+    onnxruntime does the casts once, when it loads the file; all computing stays in float32. Vectors (biases, batch norm)
+    stay float32: they are a hundredth of the bytes.
+    """
+    model = onnx.load(path)
+    casts = []
+    for tensor in model.graph.initializer:
+        if tensor.data_type == TensorProto.FLOAT and len(tensor.dims) > 1:
+            name = tensor.name
+            half = numpy_helper.to_array(tensor).astype(np.float16)
+            tensor.CopyFrom(numpy_helper.from_array(half, name + HALF))
+            casts.append(helper.make_node("Cast", [name + HALF], [name], name=name + ".cast", to=TensorProto.FLOAT))
+    nodes = list(model.graph.node)
+    del model.graph.node[:]
+    model.graph.node.extend(casts + nodes)
+    onnx.save(model, path)
+
+
+def halved(network: nn.Module) -> None:
+    """Rounds a network's weights to what `halve` stores."""
+    with torch.no_grad():
+        for weight in network.parameters():
+            if weight.ndim > 1:
+                weight.copy_(weight.half().float())
+
+
+def load_weights(path: Path) -> dict[str, torch.Tensor]:
+    """The state_dict of the network that a file was written from, float32 (batch norm's counters, which nothing uses, apart).
+
+    Load it with `strict=False` and see that no weight is missing, or use `load_into`.
+
+    Raises:
+        WeightsNotFound, WeightsCorrupt: there is no such file, or it is no ONNX file.
+    """
+    model = _load(path)
+    weights = {
+        tensor.name.removesuffix(HALF): torch.from_numpy(numpy_helper.to_array(tensor).astype(np.float32))
+        for tensor in model.graph.initializer
+    }
+    # the exporter stores equal tensors once and names the others by an Identity node
+    for node in model.graph.node:
+        if node.op_type == "Identity" and node.input[0] in weights:
+            weights[node.output[0]] = weights[node.input[0]]
+    return weights
+
+
+def load_into(network: nn.Module, path: Path, *, new_classes: bool = False) -> None:
+    """Gives a network the weights of a full-precision file written by train.export.
+
+    Args:
+        network: of the same kind.
+        path: the file.
+        new_classes: leaves the classifying layer as it is, since the network is to learn other classes.
+
+    Raises:
+        ModelError: the file's network is another one, or is quantised.
+    """
+    weights = load_weights(path)
+    wanted = {name: value.shape for name, value in network.state_dict().items() if not name.endswith("num_batches_tracked")}
+    if new_classes:
+        named = dict(network.named_parameters())
+        last = {id(tensor) for tensor in models.last_layer(network).parameters()}
+        wanted = {name: shape for name, shape in wanted.items() if id(named.get(name)) not in last}
+    wrong = [name for name, shape in wanted.items() if name not in weights or weights[name].shape != shape]
+    if wrong:
+        raise ModelError(
+            f"{path.name} does not fit: {wrong[0]} is missing or of another shape, like {len(wrong) - 1} more; "
+            "give a full-precision file of the same network"
+        )
+    network.load_state_dict({name: weights[name] for name in wanted}, strict=False)
+
+
+def load_labels(path: Path) -> tuple[str, ...]:
+    """What the outputs of the network in a file stand for.
+
+    Raises:
+        ModelError: there is no such file, or it is none of train.export's.
+    """
+    entries = {entry.key: entry.value for entry in _load(path).metadata_props}
+    if KEY not in entries:
+        raise ModelSpecError(f"{path.name} has no {KEY} metadata; give one written by train.export")
+    return ModelSpec.from_json(entries[KEY]).outputs
+
+
+def _load(path: Path) -> onnx.ModelProto:
+    try:
+        return onnx.load(path)
+    except OSError as error:
+        raise WeightsNotFound(f"{path}: cannot be read ({error.strerror}); give the path of an .onnx file") from error
+    except DecodeError as error:
+        raise WeightsCorrupt(f"{path} is no ONNX file; give one written by train.export") from error

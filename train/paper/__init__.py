@@ -1,0 +1,1 @@
+"""Figures and panels of the paper's steps."""

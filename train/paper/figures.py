@@ -1,0 +1,142 @@
+"""The paper's Figures 2 to 4 from labelled faces: class samples, edges and regions. They show faces: never commit them.
+
+Every function writes one PNG, replacing what was there.
+"""
+
+import io
+from pathlib import Path
+
+import cv2
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from numpy.typing import NDArray
+
+from realtime import preprocess
+from realtime.errors import SinkError
+from realtime.sinks.paths import reason
+from train.data.datasets import FaceSet
+from train.images import algorithms
+from train.images.algorithms import RegionDetector
+
+DPI = 150
+TITLE_PT, LABEL_PT, SMALL_PT = 12, 10, 8.5
+TILE_IN = 1.3
+"""Inches of a face in a figure."""
+
+SAMPLES = 4
+"""Faces a class in Figure 2."""
+
+REGION_SAMPLES = 2
+"""Faces a class in Figure 4."""
+
+Picture = NDArray[np.uint8]
+
+
+def class_samples(faces: FaceSet, title: str, path: Path) -> None:
+    """Figure 2: a column a class, different people below one another, as far as the names tell.
+
+    Args:
+        faces: the data.
+        title: names data and split.
+        path: where the PNG goes.
+
+    Raises:
+        SinkError: it cannot be written.
+    """
+    columns = [[faces.images[row] for row in sample(faces, label, SAMPLES)] for label in faces.labels]
+    counts = [int((faces.classes() == index).sum()) for index in range(len(faces.labels))]
+    headings = [f"{label}\n{count} pictures" for label, count in zip(faces.labels, counts, strict=True)]
+    save(_grid(columns, headings, [""] * SAMPLES, f"{title}: samples of each class (n = {len(faces)})"), path)
+
+
+def edges(faces: FaceSet, title: str, path: Path) -> None:
+    """Figure 3: Algorithm 1 step by step on one face of each class; arguments and errors as in `class_samples`."""
+    columns = []
+    for label in faces.labels:
+        chosen = [faces.images[row] for row in sample(faces, label, 1)]
+        columns.append([step for gray in chosen for step in (gray, preprocess.equalize(gray), algorithms.edges(gray))])
+    steps = ["original", "equalized", "Canny edges"]
+    save(_grid(columns, list(faces.labels), steps, f"{title}: edges of each class (Algorithm 1)"), path)
+
+
+def regions(faces: FaceSet, title: str, path: Path) -> None:
+    """Figure 4: Algorithm 2 on faces of each class; arguments and errors as in `class_samples`."""
+    detector = RegionDetector()
+    found = [[detector.detect(faces.images[row]) for row in sample(faces, label, REGION_SAMPLES)] for label in faces.labels]
+    columns = [[to_rgb(each.annotated) for each in column] for column in found]
+    figure = _grid(columns, list(faces.labels), [""] * REGION_SAMPLES, f"{title}: regions of each class (Algorithm 2)")
+    for column, each in enumerate(found):
+        for row, region in enumerate(each):
+            figure.axes[row * len(found) + column].set_xlabel(region.message, fontsize=SMALL_PT)
+    figure.legend(handles=region_legend(), loc="outside lower center", ncols=3, fontsize=LABEL_PT, frameon=False)
+    save(figure, path)
+
+
+def sample(faces: FaceSet, label: str, count: int) -> list[int]:
+    """Rows of up to `count` faces of a class, spread evenly over its list.
+
+    Of a sequence (names equal up to the last underscore, as in CK+) only the last picture is taken, the strongest
+    expression; unless that leaves too few.
+    """
+    rows = np.flatnonzero(faces.classes() == faces.labels.index(label))
+    by_sequence = {faces.names[row].rpartition("_")[0]: int(row) for row in sorted(rows, key=lambda row: faces.names[row])}
+    peaks = list(by_sequence.values()) if len(by_sequence) >= count else [int(row) for row in rows]
+    places = np.linspace(0, len(peaks), count, endpoint=False) + len(peaks) / count / 2
+    return list(dict.fromkeys(peaks[int(place)] for place in places)) if peaks else []
+
+
+def show(axes: Axes, picture: Picture) -> None:
+    """One picture without axes: gray (H,W) or RGB (H,W,3), as it is, no pixel smoothed where it is enlarged."""
+    axes.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="nearest" if picture.shape[0] < 150 else "antialiased")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def to_rgb(bgr: Picture) -> Picture:
+    """BGR -> RGB, as matplotlib has it."""
+    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
+def region_legend() -> list[Patch]:
+    """What the colours of Algorithm 2's boxes mean."""
+    colours = {"face": algorithms.FACE_COLOUR, "eyes": algorithms.EYE_COLOUR, "mouth": algorithms.MOUTH_COLOUR}
+    return [
+        Patch(facecolor="none", edgecolor=f"#{red:02x}{green:02x}{blue:02x}", linewidth=2, label=name)
+        for name, (blue, green, red) in colours.items()
+    ]
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Writes a PNG; drawn in memory first, so that nothing is touched if drawing fails.
+
+    Raises:
+        SinkError: the file cannot be written; what was begun of it is removed.
+    """
+    data = io.BytesIO()
+    figure.savefig(data, format="png", dpi=DPI, bbox_inches="tight", pad_inches=0.1)
+    try:
+        path.write_bytes(data.getvalue())
+    except OSError as error:
+        if path.is_file():
+            path.unlink()
+        raise SinkError(f"cannot write {path}: {reason(error)}") from error
+
+
+def _grid(columns: list[list[Picture]], headings: list[str], rows: list[str], title: str) -> Figure:
+    """Pictures in columns; a column with fewer than the others ends early."""
+    size_in = (TILE_IN * len(columns) + 0.9, (TILE_IN + 0.1) * len(rows) + 1.0)
+    figure = Figure(figsize=size_in, layout="compressed")
+    figure.suptitle(title, fontsize=TITLE_PT)
+    grid = figure.subplots(len(rows), len(columns), squeeze=False)
+    for column, (pictures, heading) in enumerate(zip(columns, headings, strict=True)):
+        grid[0, column].set_title(heading, fontsize=LABEL_PT)
+        for row, name in enumerate(rows):
+            axes = grid[row, column]
+            show(axes, pictures[row] if row < len(pictures) else np.full((1, 1), 255, np.uint8))
+            if column == 0 and name:
+                axes.set_ylabel(name, fontsize=LABEL_PT)
+    return figure

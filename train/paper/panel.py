@@ -1,0 +1,106 @@
+"""The panel of a single prediction: original, equalized, edges, regions, bars; a row a face. It shows faces: not to commit."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from realtime import preprocess
+from realtime.drawing.overlay import colour_of
+from train.images import algorithms
+from train.images.algorithms import RegionDetector
+from train.paper.figures import LABEL_PT, SMALL_PT, TITLE_PT, region_legend, save, show, to_rgb
+from train.paper.single import FaceReading, PictureReading
+
+MOST_ROWS = 4
+"""Faces that a panel shows, the largest first; more would be too small to see."""
+
+ROW_IN = 2.1
+"""Inches of a row."""
+
+MARGIN = 0.25
+"""What is shown around a face, as a part of its side."""
+
+LARGEST_SIDE = 1000
+"""Pixels of the longer side of the original in the panel."""
+
+
+def panel(reading: PictureReading, title: str, path: Path) -> None:
+    """Draws everything about a picture.
+
+    Args:
+        reading: the picture and its faces.
+        title: names the picture.
+        path: where the PNG goes, replacing what was there.
+
+    Raises:
+        SinkError: it cannot be written.
+    """
+    faces = reading.faces[:MOST_ROWS]
+    height, width = reading.image.shape[:2]
+    wide = min(max(width / height, 1.0), 1.8)
+    figure = Figure(figsize=((wide + 3 + 2.0) * ROW_IN, ROW_IN * len(faces) + 1.1), layout="constrained")
+    found = RegionDetector().detect(reading.image)
+    rows = figure.subplots(len(faces), 5, squeeze=False, width_ratios=(wide, 1, 1, 1, 1.5))
+    for number, (face, cells) in enumerate(zip(faces, rows, strict=True), start=1):
+        name = f"#{number}" if len(faces) > 1 else ""
+        show(cells[0], _original(reading, face))
+        cells[0].set_ylabel(name, fontsize=LABEL_PT, rotation=0, ha="right", va="center")
+        show(cells[1], preprocess.equalize(face.small))
+        show(cells[2], algorithms.edges(face.small))
+        annotated = to_rgb(found.annotated)
+        show(cells[3], annotated if reading.note else _around(annotated, face.box_xyxy * np.float32(found.scale)))
+        _bars(cells[4], face, reading.labels)
+    side = len(faces[0].small)
+    headings = ("original", f"equalized, {side}×{side}", "edges (Algorithm 1)", "regions (Algorithm 2)", "probability (%)")
+    for cell, heading in zip(rows[0], headings, strict=True):
+        cell.set_title(heading, fontsize=LABEL_PT)
+    rows[-1][3].set_xlabel(found.message, fontsize=SMALL_PT)
+    lines = [f"{title}   ({reading.model})", reading.note]
+    if len(faces) < len(reading.faces):
+        lines.append(f"the {len(faces)} largest of {len(reading.faces)} faces")
+    figure.suptitle("\n".join(line for line in lines if line), fontsize=TITLE_PT)
+    figure.legend(handles=region_legend(), loc="outside lower center", ncols=3, fontsize=SMALL_PT, frameon=False)
+    save(figure, path)
+
+
+def _original(reading: PictureReading, face: FaceReading) -> NDArray[np.uint8]:
+    """The whole picture, no larger than needed, with the face of this row marked, unless it is the face itself."""
+    height, width = reading.image.shape[:2]
+    factor = min(1.0, LARGEST_SIDE / max(height, width))
+    picture = cv2.resize(reading.image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    if not reading.note:
+        x1, y1, x2, y2 = (int(value) for value in np.rint(face.box_xyxy * factor))
+        line = max(algorithms.LINE_PX, round(max(picture.shape) / 250))
+        cv2.rectangle(picture, (x1, y1), (x2 - 1, y2 - 1), algorithms.FACE_COLOUR, line)
+    return to_rgb(np.asarray(picture, dtype=np.uint8))
+
+
+def _around(picture: NDArray[np.uint8], box_xyxy: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """A square with a face and a little around it, moved to where it does not leave the picture."""
+    height, width = picture.shape[:2]
+    x1, y1, x2, y2 = (float(value) for value in box_xyxy)
+    side = min(round((x2 - x1) * (1 + 2 * MARGIN)), height, width)
+    left = min(max(round((x1 + x2 - side) / 2), 0), width - side)
+    top = min(max(round((y1 + y2 - side) / 2), 0), height - side)
+    return picture[top : top + side, left : left + side]
+
+
+def _bars(axes: Axes, face: FaceReading, labels: tuple[str, ...]) -> None:
+    percents = face.probs * 100
+    places = np.arange(len(labels))
+    colours = [f"#{colour.red:02x}{colour.green:02x}{colour.blue:02x}" for colour in map(colour_of, labels)]
+    axes.barh(places, percents, color=colours, edgecolor="0.3", linewidth=0.6)
+    for place, percent in zip(places, percents, strict=True):
+        weight = "bold" if place == face.best else "normal"
+        axes.text(percent + 1.5, float(place), f"{percent:.1f}", va="center", fontsize=SMALL_PT, weight=weight)
+    axes.set_yticks(places, labels, fontsize=SMALL_PT)
+    axes.invert_yaxis()
+    axes.set_xlim(0, 118)
+    axes.set_xticks([0, 50, 100], ["0", "50", "100"], fontsize=SMALL_PT)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    axes.set_xlabel(f"shown as: {face.label}", fontsize=SMALL_PT, weight="bold")

@@ -1,0 +1,96 @@
+"""One picture through the live program's own detector, preprocessing and network, with everything that was seen on the way."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime import preprocess
+from realtime.config import Config
+from realtime.datatypes import Faces
+from realtime.faces import quality
+from realtime.faces.detector import HaarDetector
+from realtime.faces.smoother import Smoother
+from realtime.model.classifier import Classifier
+
+NO_FACE = "no face found: the whole picture is taken as the face, which says something only if it is one"
+
+
+@dataclass(frozen=True, eq=False)
+class FaceReading:
+    """One face and what the network says about it.
+
+    Attributes:
+        box_xyxy: float32 (4,), pixels of the picture.
+        small: uint8 (S,S), gray, in the network's size, not equalized.
+        probs: float32 (k,), sums to 1.
+        label: the expression that the live program would show, or `uncertain`.
+    """
+
+    box_xyxy: NDArray[np.float32]
+    small: NDArray[np.uint8]
+    probs: NDArray[np.float32]
+    label: str
+
+    @property
+    def best(self) -> int:
+        """Index of the likeliest expression."""
+        return int(self.probs.argmax())
+
+
+@dataclass(frozen=True, eq=False)
+class PictureReading:
+    """One picture and its faces.
+
+    Attributes:
+        image: uint8 (H,W,3), BGR.
+        faces: the largest first, at least one.
+        labels: names of the columns of every face's probs.
+        model: file name of the weights.
+        note: why the whole picture was taken as the face, or empty if faces were found in it.
+    """
+
+    image: NDArray[np.uint8]
+    faces: tuple[FaceReading, ...]
+    labels: tuple[str, ...]
+    model: str
+    note: str
+
+
+def read(image: NDArray[np.uint8], classifier: Classifier) -> PictureReading:
+    """Finds and reads the faces of a picture; where there is none to be found, the whole picture is the face.
+
+    Args:
+        image: uint8, gray, BGR or BGRA, any size.
+        classifier: the network.
+
+    Raises:
+        ValueError: the array is no such picture.
+        ModelError: this OpenCV has no cascades.
+    """
+    image = preprocess.to_bgr(image)
+    gray = preprocess.to_gray(image)
+    height, width = gray.shape
+    if min(height, width) > classifier.spec.input_size:
+        found, note = HaarDetector().detect(gray), NO_FACE
+    else:  # in a crop of one face the cascade could only find a wrong, smaller one
+        found, note = Faces.empty(), f"the picture is as small as a face crop ({width}x{height}): it is taken whole as the face"
+    boxes = found.boxes_xyxy if len(found) else np.array([[0, 0, width, height]], np.float32)
+    order = np.argsort(boxes[:, 0] - boxes[:, 2], kind="stable")
+    faces = _classify(gray, boxes[order], classifier)
+    return PictureReading(image, faces, classifier.spec.labels, classifier.name, "" if len(found) else note)
+
+
+def _classify(gray: NDArray[np.uint8], boxes_xyxy: NDArray[np.float32], classifier: Classifier) -> tuple[FaceReading, ...]:
+    """All faces in one call of the network, labelled by the live program's rule for pictures that stand alone."""
+    spec, config = classifier.spec, Config()
+    smalls = [preprocess.shrink(preprocess.crop(gray, box), spec.input_size) for box in boxes_xyxy]
+    prepared = [preprocess.equalize(small) if spec.equalize else small for small in smalls]
+    probs = classifier.classify(prepared).probs
+    rule = Smoother(spec.labels, config.threshold, time_constant_s=0.0)
+    readings = []
+    for number, (box, small, row) in enumerate(zip(boxes_xyxy, smalls, probs, strict=True)):
+        side = float((box[2:] - box[:2]).min())
+        label = rule.update(number, row, quality.measure(small, side), now=0.0).label
+        readings.append(FaceReading(box, small, row, label))
+    return tuple(readings)
