@@ -38,7 +38,7 @@ from realtime.model.classifier import Classifier
 
 
 @dataclass(frozen=True, eq=False)
-class _Look:
+class _Detected:
     """A frame whose faces are found and not yet read.
 
     Attributes:
@@ -95,16 +95,16 @@ class Pipeline:
 
     def process_many(self, frames: Sequence[Frame], dropped: int = 0, effort: Effort = FULL_EFFORT) -> tuple[FrameResult, ...]:
         """The same for consecutive frames, whose faces go through the network together: half the time for each."""
-        looks = [self._look(frame, effort) for frame in frames]
+        detections = [self._detect(frame, effort) for frame in frames]
         began = self._clock()
-        scores = self._classifier.classify([face for look in looks for face in look.prepared])
-        classify_s = (self._clock() - began) / len(looks)
+        scores = self._classifier.classify([face for detected in detections for face in detected.prepared])
+        classify_s = (self._clock() - began) / len(detections)
         results, first = [], 0
-        for look in looks:
-            rows = slice(first, first + len(look.read))
-            of_look = Scores(scores.probs[rows], scores.labels, scores.face_probs[rows])
-            first += len(look.read)
-            results.append(self._tell(look, of_look, classify_s, dropped, effort))
+        for detected in detections:
+            rows = slice(first, first + len(detected.read))
+            of_frame = Scores(scores.probs[rows], scores.labels, scores.face_probs[rows])
+            first += len(detected.read)
+            results.append(self._assemble(detected, of_frame, classify_s, dropped, effort))
         return tuple(results)
 
     def close(self) -> None:
@@ -117,7 +117,7 @@ class Pipeline:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _look(self, frame: Frame, effort: Effort) -> _Look:
+    def _detect(self, frame: Frame, effort: Effort) -> _Detected:
         spec, clock = self._classifier.spec, self._clock
         began = clock()
         gray = preprocess.to_gray(frame.image)
@@ -126,7 +126,7 @@ class Pipeline:
         read = self._whose_turn([sighting for sighting in sightings if sighting.state is State.SEEN], effort)
         smalls = tuple(preprocess.shrink(preprocess.crop(gray, sighting.box_xyxy), spec.input_size) for sighting in read)
         prepared = tuple(preprocess.equalize(small) if spec.equalize else small for small in smalls)
-        return _Look(frame, sightings, read, smalls, prepared, found - began, clock() - found)
+        return _Detected(frame, sightings, read, smalls, prepared, found - began, clock() - found)
 
     def _whose_turn(self, seen: Sequence[Sighting], effort: Effort) -> tuple[Sighting, ...]:
         """The faces to read in a frame: those that were read longest ago, as many as the effort allows."""
@@ -135,32 +135,32 @@ class Pipeline:
             return tuple(seen)
         return tuple(sorted(seen, key=lambda sighting: self._smoother.last_read_s(sighting.id))[:most])
 
-    def _tell(self, look: _Look, scores: Scores, classify_s: float, dropped: int, effort: Effort) -> FrameResult:
+    def _assemble(self, detected: _Detected, scores: Scores, classify_s: float, dropped: int, effort: Effort) -> FrameResult:
         """Hears what the network says of a frame's faces, and puts everything together."""
-        began, now = self._clock(), look.frame.time_s
+        began, now = self._clock(), detected.frame.time_s
         self._smoother.forget_before(now - REMEMBER_S)
         self._evidence.forget_before(now - REMEMBER_S)
-        for sighting, face_prob in zip(look.read, scores.face_probs, strict=True):
+        for sighting, face_prob in zip(detected.read, scores.face_probs, strict=True):
             self._evidence.update(sighting.id, float(face_prob), now)
         self._finder.deny(self._evidence.hopeless(now), now)
-        for sighting, small, raw in zip(look.read, look.smalls, scores.probs, strict=True):
+        for sighting, small, raw in zip(detected.read, detected.smalls, scores.probs, strict=True):
             side = float(sighting.box_xyxy[2] - sighting.box_xyxy[0])
             crop = quality.judge(small, side)
             fault = TURNED_AWAY if sighting.turned else crop.fault
             self._smoother.update(sighting.id, raw, crop.value, now, fault)
-        raws = {sighting.id: raw for sighting, raw in zip(look.read, scores.probs, strict=True)}
+        raws = {sighting.id: raw for sighting, raw in zip(detected.read, scores.probs, strict=True)}
         # a face whose turn has not come yet has nothing to show
         heard = [
             sighting
-            for sighting in look.sightings
+            for sighting in detected.sightings
             if self._smoother.last_read_s(sighting.id) > -math.inf and not self._evidence.is_denied(sighting.id)
         ]
         faces = tuple(self._describe(sighting, raws.get(sighting.id)) for sighting in heard)
         finished = self._clock()
-        stages = StageSeconds(find=look.find_s, preprocess=look.prepare_s, classify=classify_s, smooth=finished - began)
-        live = self._temporal and look.frame.media_time is None
-        latency_s = finished - look.frame.captured_at if live else stages.total
-        return FrameResult(look.frame, faces, scores.labels, stages, latency_s, dropped, effort)
+        stages = StageSeconds(find=detected.find_s, preprocess=detected.prepare_s, classify=classify_s, smooth=finished - began)
+        live = self._temporal and detected.frame.media_time is None
+        latency_s = finished - detected.frame.captured_at if live else stages.total
+        return FrameResult(detected.frame, faces, scores.labels, stages, latency_s, dropped, effort)
 
     def _describe(self, sighting: Sighting, raw: NDArray[np.float32] | None) -> TrackedFace:
         opinion = self._smoother.opinion(sighting.id)

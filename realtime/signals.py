@@ -17,7 +17,7 @@ class Stop:
 
     Attributes:
         exit_code: 128 and the signal's number, or 0 while none came.
-        patient: the loop will look; until it runs, a signal ends the program where it stands.
+        graceful: the loop will look; until it runs, a signal ends the program where it stands.
     """
 
     def __init__(self) -> None:
@@ -26,9 +26,9 @@ class Stop:
 
     def handle(self, number: int, _: FrameType | None) -> None:
         """Takes a signal; a second one does not wait for the loop any more."""
-        impatient = self.exit_code != 0 or not self.graceful
+        at_once = self.exit_code != 0 or not self.graceful
         self.exit_code = 128 + number
-        if impatient:
+        if at_once:
             raise SystemExit(self.exit_code)
 
 

@@ -80,7 +80,7 @@ class DeniedPlaces:
 
     def add(self, gray: NDArray[np.uint8], square: NDArray[np.float32]) -> None:
         """Remembers a place of a frame, uint8 (H,W): centre x, centre y, side, float32 (3,)."""
-        self._places.append((square, _look(gray, square)))
+        self._places.append((square, _appearance(gray, square)))
         del self._places[:-MOST_PLACES]
 
     def covers(self, gray: NDArray[np.uint8], square: NDArray[np.float32]) -> bool:
@@ -90,13 +90,13 @@ class DeniedPlaces:
             denied, look = place
             if geometry.iou(there, geometry.from_centre_side(denied[None]))[0, 0] < SAME_PLACE:
                 continue
-            if float(np.mean(look * _look(gray, denied))) >= SAME_IMAGE:
+            if float(np.mean(look * _appearance(gray, denied))) >= SAME_IMAGE:
                 return True
             self._places = [other for other in self._places if other is not place]
         return False
 
 
-def _look(gray: NDArray[np.uint8], square: NDArray[np.float32]) -> NDArray[np.float32]:
+def _appearance(gray: NDArray[np.uint8], square: NDArray[np.float32]) -> NDArray[np.float32]:
     """A small image of a place with mean 0 and variance 1, so that the mean of a product of two is their correlation."""
     image = patches.cut(gray, square, 1.0, PLACE_PIXELS).image.astype(np.float32)
     image -= image.mean()
