@@ -258,6 +258,11 @@ class SourceInfo:
     def __post_init__(self) -> None:
         object.__setattr__(self, "fps", plausible_fps(self.fps))  # one place for all that use it
 
+    @property
+    def duration_s(self) -> float | None:
+        """How long a file lasts by its own word, seconds; None where it does not say."""
+        return None if self.live or not self.frames or not self.fps else self.frames / self.fps
+
 
 @dataclass(frozen=True)
 class RunInfo:

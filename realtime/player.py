@@ -29,6 +29,9 @@ LOOK_MS = 50
 MOST_LATE_S = 0.1
 """A file shown later than this is not hurried: frames that rush by look broken."""
 
+HINT_S = 6.0
+"""How long the key for help is mentioned after the window has opened."""
+
 NOTICE_S = 4.0
 MOST_NOTICES = 4
 """How long a message stays in the window, and how many there is room for."""
@@ -70,6 +73,7 @@ class Loop:
         self._left = config.max_frames
         self._paused = self._turned = self._quit = False
         self._began: float | None = None
+        self._opened_s = clock()
 
     def play(self, stop: Stop) -> None:
         """Runs until the source ends, the user quits, the frames asked for are done, or a signal came.
@@ -186,4 +190,28 @@ class Loop:
             recording=self._outputs.recording,
             notices=tuple(text for _, text in self._notices),
             effort=self._effort,
+            live=self._feed.info.live,
+            position=self._position(),
+            progress=self._progress(),
+            hint=now - self._opened_s < HINT_S,
         )
+
+    def _position(self) -> str:
+        """Where in a file the last frame is, such as "0:07 / 0:19"."""
+        at_s = None if self._last is None else self._last.frame.media_time
+        if self._feed.info.live or at_s is None:
+            return ""
+        length_s = self._feed.info.duration_s
+        return clock_time(at_s) if length_s is None else f"{clock_time(at_s)} / {clock_time(length_s)}"
+
+    def _progress(self) -> float | None:
+        at_s = None if self._last is None else self._last.frame.media_time
+        length_s = self._feed.info.duration_s
+        return None if self._feed.info.live or at_s is None or not length_s else at_s / length_s
+
+
+def clock_time(seconds: float) -> str:
+    """Minutes and seconds, with hours where there are any: 0:07, 12:30, 1:02:03."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,5 +1,6 @@
 """One run: everything is opened, the loop plays, and everything is closed whatever happens."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -19,6 +20,7 @@ from realtime.signals import Stop
 from realtime.sinks import open_outputs, uses_stdout
 from realtime.sources.capture import open_feed
 from realtime.sources.feed import Feed
+from realtime.views.lost_screen import LostScreen
 from realtime.views.terminal import StderrConsole, Terminal
 from realtime.views.window import Window
 
@@ -74,6 +76,16 @@ def _run(config: Config, info: RunInfo, feed: Feed, pipeline: Pipeline, stop: St
         if window is None and not outputs.any and not terminal.shows_faces:
             terminal.notice("nothing will be shown or saved: add --save, --jsonl or --csv")
         meter = Meter(info.labels, fps=feed.info.fps, temporal=feed.info.temporal)
+
+        def end_without_screen() -> None:
+            """The screen is gone, and Qt is ending the process: closes what is written."""
+            with suppress(Exception):  # nothing can be done about a second failure
+                outputs.close(meter.summary())
+                terminal.notice("the screen is gone, and the run ends here; what was written is whole")
+                terminal.finish(meter.summary(), [path for path in outputs.paths if path.exists()])
+            os._exit(SinkError.exit_code)
+
+        guard = LostScreen(end_without_screen) if window is not None else None
         try:
             Loop(config, feed, pipeline, meter, outputs, terminal, window).play(stop)
         except BaseException:
@@ -83,6 +95,8 @@ def _run(config: Config, info: RunInfo, feed: Feed, pipeline: Pipeline, stop: St
         else:
             outputs.close(meter.summary())
         finally:
+            if guard is not None:
+                guard.disarm()
             for trouble in outputs.troubles:
                 terminal.notice(trouble)
             # a video without frames is removed when it is closed

@@ -1,10 +1,11 @@
-"""Draws what is known about a frame onto a copy of its picture: boxes, labels, bars, and the state of the program."""
+"""Draws what is known about a frame onto a copy of its image: boxes, labels, bars, and the state of the program."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -61,6 +62,10 @@ class Hud:
         help: whether the keys are listed.
         details: whether the closest face has its bars.
         effort: how much is done for a frame.
+        live: whether latency counts from the capture; of files it is what processing took.
+        position: where in a file the frame is, for people; empty for cameras.
+        progress: the same as a share, 0 to 1; None where the length is not known.
+        hint: whether the key for help is mentioned.
     """
 
     fps: float
@@ -72,6 +77,10 @@ class Hud:
     help: bool = False
     details: bool = True
     effort: Effort = FULL_EFFORT
+    live: bool = True
+    position: str = ""
+    progress: float | None = None
+    hint: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,27 +100,39 @@ class _Sizes:
         return cls(cap, max(1, round(short / 300)), max(3, round(cap * 0.55)), max(2, round(cap * 0.45)))
 
 
-def draw(result: FrameResult, hud: Hud | None = None, *, mirror: bool = False) -> NDArray[np.uint8]:
-    """A new picture, uint8 (H,W,3), of the frame's size.
+def draw(
+    result: FrameResult, hud: Hud | None = None, *, mirror: bool = False, size_wh: tuple[int, int] | None = None
+) -> NDArray[np.uint8]:
+    """A new image, uint8 (H,W,3), of the frame's size or of `size_wh`: text is drawn at that size, and never scaled.
 
-    Without `hud` only faces and the bars of the closest one are drawn, as saved videos show them. `mirror` flips picture
+    Without `hud` only faces and the bars of the closest one are drawn, as saved videos show them. `mirror` flips image
     and boxes, never text.
     """
-    picture = (result.frame.image[:, ::-1] if mirror else result.frame.image).copy()
+    picture = _sized(result.frame.image, mirror, size_wh)
+    scale = picture.shape[1] / result.frame.image.shape[1], picture.shape[0] / result.frame.image.shape[0]
     sizes = _Sizes.of(picture)
     faces = sorted(result.faces, key=_side, reverse=True)  # the largest is drawn first where plates compete for room
-    boxes = [_box(face, picture, sizes, mirror) for face in faces]
+    boxes = [_box(face, picture, scale, mirror) for face in faces]
     for face, box in reversed(list(zip(faces, boxes, strict=True))):
         _draw_box(picture, face, box, sizes)
-    taken = [] if hud is None else _draw_corners(picture, hud, sizes)
+    taken = [] if hud is None else _draw_corners(picture, hud, not faces, sizes)
     if faces and (hud is None or hud.details):
-        taken += _draw_bars(picture, _closest(faces), boxes, result.labels, sizes)
+        taken += _draw_bars(picture, _closest(faces), boxes, taken, result.labels, sizes)
     _draw_plates(picture, faces, boxes, taken, sizes)
     if hud is not None and hud.help:
-        _draw_help(picture, sizes)
+        _draw_help(picture, boxes, taken, sizes)
     elif hud is not None and hud.paused:
         _draw_pause(picture, sizes)
     return picture
+
+
+def _sized(image: NDArray[np.uint8], mirror: bool, size_wh: tuple[int, int] | None) -> Picture:
+    """A copy of the image to draw on."""
+    if size_wh is None or size_wh == (image.shape[1], image.shape[0]):
+        return (image[:, ::-1] if mirror else image).copy()
+    shrinks = size_wh[0] < image.shape[1]
+    resized = cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return np.ascontiguousarray(resized[:, ::-1] if mirror else resized)
 
 
 def colour_of(label: str) -> Colour:
@@ -129,10 +150,10 @@ def _closest(faces: Sequence[TrackedFace]) -> TrackedFace:
     return min((face for face in faces if _side(face) >= ABOUT * side), key=lambda face: face.id)
 
 
-def _box(face: TrackedFace, picture: Picture, sizes: _Sizes, mirror: bool) -> Rect:
-    """The face's box in whole pixels, cut off where the picture ends; at least one pixel."""
+def _box(face: TrackedFace, picture: Picture, scale: tuple[float, float], mirror: bool) -> Rect:
+    """The face's box in whole pixels of the image, cut off where that ends; at least one pixel."""
     height, width = picture.shape[:2]
-    x1, y1, x2, y2 = (float(v) for v in face.box_xyxy)
+    x1, y1, x2, y2 = (float(v) * scale[i % 2] for i, v in enumerate(face.box_xyxy))
     if mirror:
         x1, x2 = width - x2, width - x1
     left, top = min(max(round(x1), 0), width - 1), min(max(round(y1), 0), height - 1)
@@ -239,16 +260,28 @@ def _panel(labels: tuple[str, ...], leading: str, sizes: _Sizes) -> Layer:
     return Layer.of(bars.width, bars.height, draw_on)
 
 
-def _draw_bars(picture: Picture, face: TrackedFace, boxes: Sequence[Rect], labels: Sequence[str], sizes: _Sizes) -> list[Rect]:
+def _draw_bars(
+    picture: Picture,
+    face: TrackedFace,
+    boxes: Sequence[Rect],
+    taken: Sequence[Rect],
+    labels: Sequence[str],
+    sizes: _Sizes,
+) -> list[Rect]:
     """One bar per expression, in a lower corner: the right one unless it covers more of the faces than the left one.
 
-    Returns what it covers: nothing where the picture is too small for it.
+    What is written there already stays below it. Returns what it covers: nothing where the image is too small for it.
     """
     bars, whole = _Bars.of(labels, sizes), canvas.bounds(picture)
     if bars.width > 0.6 * whole.width or bars.height > 0.8 * whole.height:
         return []
-    y = whole.y2 - sizes.pad - bars.height
-    corners = [Rect(x, y, x + bars.width, y + bars.height) for x in (whole.x2 - sizes.pad - bars.width, sizes.pad)]
+    corners = []
+    for x in (whole.x2 - sizes.pad - bars.width, sizes.pad):
+        y = whole.y2 - sizes.pad - bars.height
+        lowest = Rect(x, y, x + bars.width, y + bars.height)
+        tops = [rect.y1 for rect in taken if rect.y1 > whole.height // 2 and rect.intersect(lowest).area]
+        y = min([y, *(top - sizes.pad // 2 - bars.height for top in tops)])
+        corners.append(Rect(x, y, x + bars.width, y + bars.height))
     panel = min(corners, key=lambda corner: sum(corner.intersect(box).area for box in boxes))
     _panel(tuple(labels), face.label, sizes).lay(picture, panel.x1, panel.y1)
     inside = picture[panel.y1 : panel.y2, panel.x1 : panel.x2]
@@ -263,26 +296,54 @@ def _draw_bars(picture: Picture, face: TrackedFace, boxes: Sequence[Rect], label
     return [panel]
 
 
-def _draw_corners(picture: Picture, hud: Hud, sizes: _Sizes) -> list[Rect]:
-    """Speed in the upper left corner, notices below it, recording in the upper right. Returns what they cover."""
-    speed = f"{hud.fps:.1f} fps   {hud.latency_ms.p50:.0f} / {hud.latency_ms.p95:.0f} ms"
-    speed += f"   {hud.dropped} dropped" if hud.dropped else ""
-    speed += f"   {hud.effort.name}" if hud.effort != FULL_EFFORT else ""
-    covered = [_pill(picture, speed, sizes.pad, sizes.pad, sizes)]
-    for notice in hud.notices:
-        covered.append(_pill(picture, notice, sizes.pad, covered[-1].y2 + sizes.pad // 2, sizes))
+def _draw_corners(picture: Picture, hud: Hud, nobody: bool, sizes: _Sizes) -> list[Rect]:
+    """Speed, "no face" and notices in the upper left corner, recording in the upper right, position and hint in the lower left.
+
+    Returns what they cover.
+    """
+    whole = canvas.bounds(picture)
+    covered = [_pill(picture, _speed(hud), sizes.pad, sizes.pad, sizes)]
+    for line in (*(["no face"] if nobody else []), *hud.notices):
+        covered.append(_pill(picture, line, sizes.pad, covered[-1].y2 + sizes.pad // 2, sizes))
     if hud.recording:
-        x = canvas.bounds(picture).x2 - sizes.pad - canvas.text_width("REC", sizes.cap) - 4 * sizes.pad
+        x = whole.x2 - sizes.pad - canvas.text_width("REC", sizes.cap) - 4 * sizes.pad
         covered.append(_pill(picture, "REC", x, sizes.pad, sizes, fill=REC, alpha=0.9))
+    corner = "   ".join(filter(None, (hud.position, "h  help" if hud.hint and not hud.help else "")))
+    if corner:
+        height = canvas.line_height(sizes.cap) + 2 * (sizes.pad // 2)
+        covered.append(_pill(picture, corner, sizes.pad, whole.y2 - 2 * sizes.pad - height, sizes))
+    if hud.progress is not None:
+        top, done = whole.y2 - max(2, sizes.pad // 2), round(whole.x2 * min(max(hud.progress, 0), 1))
+        canvas.plate(picture, Rect(0, top, whole.x2, whole.y2), PANEL, 0, 0.72)
+        canvas.plate(picture, Rect(0, top, done, whole.y2), WHITE)
     return covered
 
 
+def _speed(hud: Hud) -> str:
+    """Frame rate and latency in words."""
+    what = "latency" if hud.live else "a frame"
+    speed = f"{hud.fps:.1f} fps   {hud.latency_ms.p50:.0f} ms {what} (p95 {hud.latency_ms.p95:.0f})"
+    speed += f"   {hud.dropped} dropped" if hud.dropped else ""
+    return speed + (f"   {hud.effort.name}" if hud.effort != FULL_EFFORT else "")
+
+
 def _pill(picture: Picture, text: str, x: int, y: int, sizes: _Sizes, fill: Colour = PANEL, alpha: float = 0.72) -> Rect:
+    text = _shortened(text, canvas.bounds(picture).x2 - x - 5 * sizes.pad, sizes)
     height = canvas.line_height(sizes.cap) + 2 * (sizes.pad // 2)
     rect = Rect(x, y, x + canvas.text_width(text, sizes.cap) + 4 * sizes.pad, y + height)
     canvas.plate(picture, rect, fill, 2 * sizes.radius, alpha)
     canvas.write(picture, text, x + 2 * sizes.pad, y + sizes.pad // 2, sizes.cap, WHITE)
     return rect
+
+
+@lru_cache(maxsize=64)
+def _shortened(text: str, width: int, sizes: _Sizes) -> str:
+    """As much of a text as there is room for."""
+    if canvas.text_width(text, sizes.cap) <= width:
+        return text
+    while text and canvas.text_width(f"{text}\u2026", sizes.cap) > width:
+        text = text[:-1].rstrip()
+    return f"{text}\u2026" if text else ""
 
 
 def _draw_pause(picture: Picture, sizes: _Sizes) -> None:
@@ -295,16 +356,25 @@ def _draw_pause(picture: Picture, sizes: _Sizes) -> None:
         canvas.plate(picture, Rect(middle - r // 9, y - 2 * r // 5, middle + r // 9 + 1, y + 2 * r // 5), WHITE, r // 10)
 
 
-def _draw_help(picture: Picture, sizes: _Sizes) -> None:
-    """The keys and what they do."""
+def _draw_help(picture: Picture, boxes: Sequence[Rect], taken: Sequence[Rect], sizes: _Sizes) -> None:
+    """The keys and what they do, where they cover least of the faces, and then least of what is written."""
     whole = canvas.bounds(picture)
     row = round(canvas.line_height(sizes.cap) * 1.2)
     keys = max(canvas.text_width(key, sizes.cap) for key, _ in KEYS)
     words = max(canvas.text_width(word, sizes.cap) for _, word in KEYS)
     pad, gap = 3 * sizes.pad, 3 * sizes.pad
     width, height = keys + gap + words + 2 * pad, row * len(KEYS) + 2 * pad
-    x, y = (whole.width - width) // 2, (whole.height - height) // 2
-    canvas.plate(picture, Rect(x, y, x + width, y + height), PANEL, 2 * sizes.radius, 0.85)
+    xs = ((whole.width - width) // 2, sizes.pad, whole.width - width - sizes.pad)
+    below = max((rect.y2 for rect in taken if rect.y2 < whole.height // 3), default=0) + sizes.pad
+    ys = ((whole.height - height) // 2, whole.height - height - sizes.pad, below, sizes.pad)
+    spots = [Rect(x, y, x + width, y + height) for y, x in product(ys, xs)]
+
+    def cost(rect: Rect) -> tuple[int, int]:
+        return sum(rect.intersect(box).area for box in boxes), sum(rect.intersect(other).area for other in taken)
+
+    spot = min(spots, key=cost)  # the first of several as good
+    canvas.plate(picture, spot, PANEL, 2 * sizes.radius, 0.85)
     for n, (key, word) in enumerate(KEYS):
-        canvas.write(picture, key, x + pad + keys - canvas.text_width(key, sizes.cap), y + pad + n * row, sizes.cap, WHITE)
-        canvas.write(picture, word, x + pad + keys + gap, y + pad + n * row, sizes.cap, DIM)
+        y = spot.y1 + pad + n * row
+        canvas.write(picture, key, spot.x1 + pad + keys - canvas.text_width(key, sizes.cap), y, sizes.cap, WHITE)
+        canvas.write(picture, word, spot.x1 + pad + keys + gap, y, sizes.cap, DIM)

@@ -73,6 +73,7 @@ class Window:
         self._full = False
         self._closed = False
         self._shown: tuple[FrameResult, Hud] | None = None
+        self._drawn_for: tuple[int, int] | None = None
         os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false")  # Qt talks about fonts and Wayland on stderr
         try:
             cv2.namedWindow(title, FLAGS)
@@ -109,6 +110,8 @@ class Window:
         if not self._visible():
             self._closed = True
             return Action.QUIT
+        if self._shown is not None and self._room(*self._shown[0].frame.size_hw) != self._drawn_for:
+            self._draw()  # the window has another size now
         action = None if key < 0 else ACTIONS.get(chr(key & 0xFF).lower())
         match action:
             case Action.FULLSCREEN:
@@ -137,7 +140,17 @@ class Window:
         if self._shown is not None:
             result, hud = self._shown
             hud = replace(hud, help=self._help, details=self._details)
-            cv2.imshow(self._title, overlay.draw(result, hud, mirror=self._mirror))
+            self._drawn_for = self._room(*result.frame.size_hw)
+            cv2.imshow(self._title, overlay.draw(result, hud, mirror=self._mirror, size_wh=self._drawn_for))
+
+    def _room(self, height: int, width: int) -> tuple[int, int] | None:
+        """How large the image is shown, pixels, so that text is drawn at that size; None where the window does not tell."""
+        try:
+            _, _, room_w, room_h = cv2.getWindowImageRect(self._title)
+        except cv2.error:
+            return None
+        scale = min(room_w / width, room_h / height)
+        return (max(1, round(width * scale)), max(1, round(height * scale))) if scale > 0 else None
 
     def _fit(self, height: int, width: int) -> None:
         scale = min(FIRST_SIZE_WH[0] / width, FIRST_SIZE_WH[1] / height)

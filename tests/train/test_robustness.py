@@ -58,7 +58,7 @@ def test_pictures_on_the_edge_change_theirs(model: Path) -> None:
     steady = robustness.steadiness(classifier, faces, jitters=16, tell=rounds.append)
     changed = 0
     for number in range(16):
-        jittered = robustness.disturbed(faces, robustness.disturb.jitter, number)
+        jittered = robustness.disturbed(faces, robustness.corruptions.jitter, number)
         changed += int(evaluate.predict(classifier, jittered).probs.argmax(axis=1)[0] != own[0])
     assert steady.changed == changed / 16
     assert 0.2 < steady.changed < 0.8
@@ -67,11 +67,11 @@ def test_pictures_on_the_edge_change_theirs(model: Path) -> None:
 
 def test_disturbances_follow_from_picture_and_number() -> None:
     faces = halves(3)
-    first, again = (robustness.disturbed(faces, robustness.disturb.jitter, 1) for _ in range(2))
+    first, again = (robustness.disturbed(faces, robustness.corruptions.jitter, 1) for _ in range(2))
     np.testing.assert_array_equal(first.images, again.images)
-    assert (robustness.disturbed(faces, robustness.disturb.jitter, 2).images != first.images).any()
+    assert (robustness.disturbed(faces, robustness.corruptions.jitter, 2).images != first.images).any()
     same = FaceSet(np.stack([half("left", 0)] * 2), faces.targets[:2], LABELS, ("a", "b"))
-    jittered = robustness.disturbed(same, robustness.disturb.jitter).images
+    jittered = robustness.disturbed(same, robustness.corruptions.jitter).images
     assert (jittered[0] != jittered[1]).any(), "two pictures are not moved alike"
 
 
@@ -82,7 +82,7 @@ def test_a_condition_costs_what_it_takes_away(model: Path, monkeypatch: pytest.M
     def unchanged(face: Picture, rng: np.random.Generator) -> Picture:
         return face
 
-    monkeypatch.setattr(robustness.disturb, "CONDITIONS", {"mirrored": mirrored, "none": unchanged})
+    monkeypatch.setattr(robustness.corruptions, "CONDITIONS", {"mirrored": mirrored, "none": unchanged})
     worst, none = robustness.conditions(evaluate.open_classifier(model), halves(8), accuracy=1.0)
     assert (worst.name, worst.accuracy, worst.balanced_accuracy, worst.loss) == ("mirrored", 0, 0, 1)
     assert (none.accuracy, none.loss) == (1, 0)
@@ -111,8 +111,8 @@ def test_the_command_finds_and_writes_everything(words: list[str], tmp_path: Pat
         "changed": 0,
         "changed_by_label": {label: 0 if label in ("happiness", "sadness") else None for label in LABELS},
     }
-    assert [each["name"] for each in found["conditions"]] == list(robustness.disturb.CONDITIONS)
-    assert len(found["tau_curve"]) == len(robustness.honesty.TAUS)
+    assert [each["name"] for each in found["conditions"]] == list(robustness.corruptions.CONDITIONS)
+    assert len(found["tau_curve"]) == len(robustness.selective.TAUS)
     held_out = found["ckplus_held_out"]
     assert (held_out["people"], held_out["n"]) == (3, 3)
     assert held_out["recall"][HAPPINESS] == 0.5

@@ -81,3 +81,16 @@ def test_rectangles() -> None:
     assert a.inset(2) == Rect(2, 2, 8, 8)
     assert a.inset(2).within(a)
     assert not b.within(a)
+
+
+@pytest.mark.parametrize("text", ["Zoë", "Łukasz", "Ольга", "Ελένη", "محمد", "שרה"])
+def test_names_are_drawn_in_their_own_letters(text: str) -> None:
+    """A letter that the font lacks is drawn as an empty box, the same for all of them."""
+    width = canvas.text_width(text, 20)
+    shown, boxes = (np.zeros((canvas.line_height(20), width + 40, 3), np.uint8) for _ in range(2))
+    canvas.write(shown, text, 5, 0, 20, WHITE)
+    canvas.write(boxes, "\uffff" * len(text), 5, 0, 20, WHITE)
+    assert shown.any()
+    assert not np.array_equal(shown, boxes)
+    letters = {canvas._coverage(letter, 20).tobytes() for letter in text}
+    assert len(letters) == len(set(text))

@@ -170,22 +170,26 @@ def test_the_x_of_the_window_quits_and_it_stays_closed(viewer: Viewer) -> None:
     assert viewer.end() == ("then quit (360, 640, 3)", "", 0)
 
 
+SIZE_WH = (1280, 720)
+"""Of the window: the image of 640x360 is twice as large in it, and its text is drawn at that size."""
+
+
 def difference(shown: NDArray[np.uint8], expected: NDArray[np.uint8]) -> float:
-    """Mean difference of gray levels between the screen and a picture that is scaled to it."""
-    scaled = cv2.resize(expected, (shown.shape[1], shown.shape[0]), interpolation=cv2.INTER_LINEAR)
-    return float(np.abs(shown.astype(int) - scaled).mean())
+    """Mean difference of gray levels between the screen and an image of its size."""
+    return float(np.abs(shown.astype(int) - expected).mean())
 
 
 @pytest.mark.window
 @pytest.mark.parametrize(("viewer", "mirror"), [((), False), (("mirror",), True)], indirect=["viewer"])
 def test_the_screen_shows_the_overlay_and_its_help(viewer: Viewer, mirror: bool, tmp_path: Path) -> None:
-    plain = overlay.draw(film(), HUD, mirror=mirror)
-    helped = overlay.draw(film(), replace(HUD, help=True), mirror=mirror)
-    bare = overlay.draw(film(), replace(HUD, help=True, details=False), mirror=mirror)
+    plain = overlay.draw(film(), HUD, mirror=mirror, size_wh=SIZE_WH)
+    helped = overlay.draw(film(), replace(HUD, help=True), mirror=mirror, size_wh=SIZE_WH)
+    bare = overlay.draw(film(), replace(HUD, help=True, details=False), mirror=mirror, size_wh=SIZE_WH)
+    assert [viewer.press("space"), viewer.press("space")] == ["pause", "pause"]  # by then the window has its size
     shown = viewer.photograph(tmp_path / "a.png")
     assert shown.shape == (720, 1280, 3)
     assert difference(shown, plain) < 1.5 < difference(shown, helped)
-    assert difference(shown, plain) < difference(shown, overlay.draw(film(), HUD, mirror=not mirror)) / 2
+    assert difference(shown, plain) < difference(shown, overlay.draw(film(), HUD, mirror=not mirror, size_wh=SIZE_WH)) / 2
     assert viewer.press("h") == "help"
     viewer.press("space")  # by then the window has been drawn
     assert difference(viewer.photograph(tmp_path / "b.png"), helped) < 1.5

@@ -111,7 +111,7 @@ class TestConversion:
         assert all(torch.equal(value, before[name]) for name, value in ours.state_dict().items())
 
 
-@pytest.mark.parametrize("name", models.NETWORKS)
+@pytest.mark.parametrize("name", sorted(models.NETWORKS.keys() - {"faceres"}))
 def test_every_network_has_weights_that_fit(name: str) -> None:
     """By shapes, on networks without memory: torchvision's own network has what adopt needs."""
     weights = imagenet.WEIGHTS[name]
