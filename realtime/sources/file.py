@@ -1,5 +1,6 @@
 """Video files: every frame, in presentation order, with its true time."""
 
+import threading
 from pathlib import Path
 
 import av
@@ -8,7 +9,7 @@ from realtime.datatypes import Frame, SourceInfo
 from realtime.errors import SourceOpenError
 from realtime.sources.base import Notify, unheard
 from realtime.sources.decoder import Decoder, reason
-from realtime.sources.handle import Handle
+from realtime.sources.handle import Handle, within
 
 
 class VideoFile:
@@ -71,8 +72,15 @@ def _open(path: Path, name: str, notify: Notify) -> Decoder:
     try:
         if path.is_file() and path.stat().st_size == 0:
             raise SourceOpenError(f"{name} is empty; was it copied or recorded to the end?")
-        # "file:" keeps FFmpeg from reading a protocol into a name such as "12:30.mp4"
-        return Decoder(f"file:{path}", name=name, notify=notify, is_file=True)
+
+        def make() -> Decoder:
+            # "file:" keeps FFmpeg from reading a protocol into a name such as "12:30.mp4"
+            return Decoder(f"file:{path}", name=name, notify=notify, is_file=True)
+
+        if path.exists() and not path.is_file():
+            # a pipe may have no writer yet, or a silent one: a signal must be able to end the wait
+            return within(threading.TIMEOUT_MAX, make, Decoder.close)
+        return make()
     except FileNotFoundError as error:
         raise SourceOpenError(f"there is no file {path}; check the name and the folder") from error
     except PermissionError as error:
