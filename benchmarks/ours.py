@@ -14,7 +14,7 @@ from benchmarks.steps import Part, Steps
 from realtime.config import Config
 from realtime.datatypes import FULL_EFFORT, FrameResult, SourceInfo
 from realtime.drawing import overlay
-from realtime.drawing.overlay import Hud
+from realtime.drawing.hud import Hud
 from realtime.faces.detector import HaarDetector
 from realtime.faces.finder import PerImageFinder
 from realtime.governor import Governor

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from realtime.config import Config
 from realtime.datatypes import FULL_EFFORT, Frame, FrameResult
-from realtime.drawing.overlay import Hud
+from realtime.drawing.hud import Hud
 from realtime.errors import SinkError
 from realtime.governor import Governor
 from realtime.meter import Meter

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from realtime import run as loop
 from realtime.config import Config
 from realtime.datatypes import Faces, Frame, FrameResult, SourceInfo
-from realtime.drawing.overlay import Hud
+from realtime.drawing.hud import Hud
 from realtime.errors import SourceLostError
 from realtime.faces.finder import FrameByFrame, PerImageFinder
 from realtime.model.classifier import Classifier

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from realtime.datatypes import FULL_EFFORT, FrameResult, RunInfo, State, Summary
-from realtime.drawing import overlay
+from realtime.drawing import style
 from realtime.meter import Meter
 from realtime.printable import printable
 
@@ -192,7 +192,7 @@ def _bar(label: str, share: float) -> Text:
 
 
 def _style(label: str) -> str:
-    colour = overlay.colour_of(label)
+    colour = style.colour_of(label)
     return f"#{colour.red:02x}{colour.green:02x}{colour.blue:02x}"
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from realtime.datatypes import FrameResult
 from realtime.drawing import overlay
-from realtime.drawing.overlay import Hud
+from realtime.drawing.hud import Hud
 from realtime.errors import SinkError
 
 FLAGS = cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from realtime import run
 from realtime.datatypes import Frame, FrameResult, RunInfo
-from realtime.drawing.overlay import Hud
+from realtime.drawing.hud import Hud
 from realtime.faces.finder import FrameByFrame
 from realtime.governor import EFFORTS
 from realtime.meter import Meter

@@ -13,12 +13,14 @@ from torch import nn
 
 from realtime import preprocess
 from realtime.errors import ConfigError, ModelError, SinkError, WeightsCorrupt, WeightsNotFound
+from realtime.labels import LABELS
 from realtime.model.session import Session
 from realtime.model.spec import ModelSpec
-from tests.train_data import encoded, patterns, picture, recipe, save, tiny, unsettled, write_ferplus, write_zip
+from tests.train_data import encoded, patterns, picture, plain, recipe, save, tiny, unsettled, write_ferplus, write_zip
 from train import evaluate, export, fit, recipes
 from train.data import lineage, sets, training_data
 from train.data.datasets import FaceSet
+from train.data.sets import CLASSES
 from train.learning import checkpoint, engine
 from train.network import models, onnx_graph, quantize
 
@@ -320,6 +322,29 @@ class TestExport:
         temperature = float(provenance.split("temperature ")[1].split(",")[0])
         said = evaluate.predict(evaluate.open_classifier(out), faces.val).probs.astype(np.float64) ** temperature
         np.testing.assert_allclose(said / said.sum(axis=1, keepdims=True), judged, atol=0.01)
+
+
+def test_a_network_that_also_tells_false_positives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From a set with a ninth class to a classifier whose probabilities are those of the expressions alone."""
+    monkeypatch.setitem(models.NETWORKS, "plain", plain)
+    known, clear = patterns(90, CLASSES), patterns(72, CLASSES, seed=1, prefix="val/a")
+    judged = partly_mislabelled(clear)
+    plan = recipe(network="plain", epochs=40, augmentation="none", learning_rate=0.02, schedule="constant")
+    (tmp_path / "run").mkdir()
+    list(engine.Trainer(plan, known, judged, tmp_path / "run").run())
+    assert (tmp_path / "run" / "by_set.csv").exists()
+    saved = checkpoint.load(tmp_path / "run")
+    (whole,) = export.export(saved, known, judged, tmp_path / "nine.onnx", tau=0.2)
+    classifier = evaluate.open_classifier(whole.path)
+    assert classifier.spec.labels == LABELS
+    assert classifier.spec.no_face
+    assert onnx_graph.load_labels(whole.path) == CLASSES
+    scores = classifier.classify([preprocess.prepare(image) for image in clear.images])
+    np.testing.assert_allclose(scores.probs.sum(axis=1), 1, atol=1e-5)
+    is_face = clear.classes() < len(LABELS)
+    assert scores.face_probs[is_face].mean() > 0.8 > 0.2 > scores.face_probs[~is_face].mean()
+    assert whole.scores.n == (judged.classes() < len(LABELS)).sum()
+    assert whole.scores.accuracy > 0.7
 
 
 def test_checksums_keep_the_lines_of_other_files(tmp_path: Path) -> None:

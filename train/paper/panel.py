@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from realtime import preprocess
-from realtime.drawing.overlay import colour_of
+from realtime.drawing.style import colour_of
 from train.images import algorithms
 from train.images.algorithms import RegionDetector
 from train.paper.figures import LABEL_PT, SMALL_PT, TITLE_PT, region_legend, save, show, to_rgb

@@ -8,9 +8,11 @@ import pytest
 from numpy.typing import NDArray
 
 from realtime.datatypes import FrameResult, Percentiles, State, TrackedFace
-from realtime.drawing import canvas, overlay
+from realtime.drawing import canvas, hud, overlay, style
 from realtime.drawing.canvas import BLACK, WHITE, Colour, Rect
-from realtime.drawing.overlay import COLOURS, Hud, draw
+from realtime.drawing.hud import Hud
+from realtime.drawing.overlay import draw
+from realtime.drawing.style import COLOURS
 from realtime.labels import LABELS, UNCERTAIN
 from tests import builders
 
@@ -70,7 +72,7 @@ def test_contrast_is_that_of_the_standard() -> None:
 
 
 def test_an_expression_of_another_network_is_drawn_in_white() -> None:
-    assert overlay.colour_of("boredom") == WHITE
+    assert style.colour_of("boredom") == WHITE
 
 
 # the picture as a whole
@@ -182,7 +184,7 @@ def test_the_label_flips_below_or_inside_where_there_is_no_room_and_stays_in_the
 def test_labels_do_not_cover_each_other() -> None:
     faces = [builders.face(n, box=(400 + 60 * n, 300, 460 + 60 * n, 360), label=LABELS[n]) for n in range(1, 6)]
     seen: list[Rect] = []
-    sizes = overlay._Sizes.of(np.zeros((720, 1280, 3), np.uint8))
+    sizes = style.Sizes.of(np.zeros((720, 1280, 3), np.uint8))
     for face in faces:
         box = Rect(*(int(v) for v in face.box_xyxy))
         spot = overlay._place(face, box, seen, Rect(0, 0, 1280, 720), sizes)
@@ -195,13 +197,13 @@ def test_labels_do_not_cover_each_other() -> None:
 
 
 def test_a_label_that_fits_nowhere_is_left_out() -> None:
-    sizes = overlay._Sizes.of(np.zeros((16, 16, 3), np.uint8))
+    sizes = style.Sizes.of(np.zeros((16, 16, 3), np.uint8))
     assert overlay._place(builders.face(), Rect(0, 0, 16, 16), [], Rect(0, 0, 16, 16), sizes) is None
 
 
 @pytest.mark.parametrize(("size_wh", "cap"), [((320, 240), 8), ((1280, 720), 14), ((720, 1280), 14), ((3840, 2160), 42)])
 def test_text_grows_with_the_picture(size_wh: tuple[int, int], cap: int) -> None:
-    assert overlay._Sizes.of(np.zeros((size_wh[1], size_wh[0], 3), np.uint8)).cap == cap
+    assert style.Sizes.of(np.zeros((size_wh[1], size_wh[0], 3), np.uint8)).cap == cap
 
 
 # bars
@@ -283,8 +285,8 @@ def test_an_empty_frame_says_so() -> None:
 
 
 def test_latency_says_what_it_is() -> None:
-    assert overlay._speed(HUD) == "29.8 fps   14 ms latency (p95 22)"
-    assert overlay._speed(replace(HUD, live=False)) == "29.8 fps   14 ms a frame (p95 22)"
+    assert hud._speed(HUD) == "29.8 fps   14 ms latency (p95 22)"
+    assert hud._speed(replace(HUD, live=False)) == "29.8 fps   14 ms a frame (p95 22)"
 
 
 def test_a_file_shows_how_far_it_is_and_the_hint_goes_once_help_is_open() -> None:
@@ -336,7 +338,7 @@ def test_drops_notices_and_recording_take_room_of_their_own() -> None:
     assert region(replace(HUD, notices=("saved",))).y2 > base.y2
     assert region(replace(HUD, notices=("saved", "camera lost"))).y2 > region(replace(HUD, notices=("saved",))).y2
     recording = draw(plain((1280, 720)), replace(HUD, recording=True))
-    assert near(recording[:50, 1180:], overlay.REC, 20).any()
+    assert near(recording[:50, 1180:], style.REC, 20).any()
 
 
 def test_pause_and_help_stand_in_the_middle_and_help_wins() -> None:
@@ -351,6 +353,6 @@ def test_pause_and_help_stand_in_the_middle_and_help_wins() -> None:
 
 
 def test_the_help_names_every_key_of_the_window() -> None:
-    words = " ".join(key for key, _ in overlay.KEYS)
+    words = " ".join(key for key, _ in hud.KEYS)
     for key in ("space", "s", "m", "f", "d", "h", "q", "ESC"):
         assert key in words.replace(",", "").split()

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from realtime.datatypes import FrameResult, Percentiles
 from realtime.drawing import overlay
-from realtime.drawing.overlay import Hud
+from realtime.drawing.hud import Hud
 from realtime.errors import SinkError
 from realtime.views import window
 from realtime.views.window import ACTIONS, Action, Window, check_screen

@@ -1,0 +1,140 @@
+"""The state of the program, drawn over the image: speed, notices, position, help, pause."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+
+from realtime.datatypes import FULL_EFFORT, Effort, Percentiles
+from realtime.drawing import canvas
+from realtime.drawing.canvas import WHITE, Colour, Picture, Rect
+from realtime.drawing.style import DIM, PANEL, REC, Sizes
+
+KEYS: tuple[tuple[str, str], ...] = (
+    ("space", "pause"),
+    ("s", "snapshot"),
+    ("m", "marker"),
+    ("f", "full screen"),
+    ("d", "details"),
+    ("h", "this help"),
+    ("q, ESC", "quit"),
+)
+"""What the help shows."""
+
+
+@dataclass(frozen=True)
+class Hud:
+    """The state of the program, as far as the viewer wants to know it.
+
+    Attributes:
+        fps: frames finished a second.
+        latency_ms: capture to the end of processing, lately.
+        dropped: frames that were never processed.
+        paused, recording: marks in the picture.
+        notices: short messages, the newest last.
+        help: whether the keys are listed.
+        details: whether the closest face has its bars.
+        effort: how much is done for a frame.
+        live: whether latency counts from the capture; of files it is what processing took.
+        position: where in a file the frame is, for people; empty for cameras.
+        progress: the same as a share, 0 to 1; None where the length is not known.
+        hint: whether the key for help is mentioned.
+    """
+
+    fps: float
+    latency_ms: Percentiles
+    dropped: int = 0
+    paused: bool = False
+    recording: bool = False
+    notices: tuple[str, ...] = ()
+    help: bool = False
+    details: bool = True
+    effort: Effort = FULL_EFFORT
+    live: bool = True
+    position: str = ""
+    progress: float | None = None
+    hint: bool = False
+
+
+def draw_corners(picture: Picture, hud: Hud, nobody: bool, sizes: Sizes) -> list[Rect]:
+    """Speed, "no face" and notices in the upper left corner, recording in the upper right, position and hint in the lower left.
+
+    Returns what they cover.
+    """
+    whole = canvas.bounds(picture)
+    covered = [_pill(picture, _speed(hud), sizes.pad, sizes.pad, sizes)]
+    for line in (*(["no face"] if nobody else []), *hud.notices):
+        covered.append(_pill(picture, line, sizes.pad, covered[-1].y2 + sizes.pad // 2, sizes))
+    if hud.recording:
+        x = whole.x2 - sizes.pad - canvas.text_width("REC", sizes.cap) - 4 * sizes.pad
+        covered.append(_pill(picture, "REC", x, sizes.pad, sizes, fill=REC, alpha=0.9))
+    corner = "   ".join(filter(None, (hud.position, "h  help" if hud.hint and not hud.help else "")))
+    if corner:
+        height = canvas.line_height(sizes.cap) + 2 * (sizes.pad // 2)
+        covered.append(_pill(picture, corner, sizes.pad, whole.y2 - 2 * sizes.pad - height, sizes))
+    if hud.progress is not None:
+        top, done = whole.y2 - max(2, sizes.pad // 2), round(whole.x2 * min(max(hud.progress, 0), 1))
+        canvas.plate(picture, Rect(0, top, whole.x2, whole.y2), PANEL, 0, 0.72)
+        canvas.plate(picture, Rect(0, top, done, whole.y2), WHITE)
+    return covered
+
+
+def _speed(hud: Hud) -> str:
+    """Frame rate and latency in words."""
+    what = "latency" if hud.live else "a frame"
+    speed = f"{hud.fps:.1f} fps   {hud.latency_ms.p50:.0f} ms {what} (p95 {hud.latency_ms.p95:.0f})"
+    speed += f"   {hud.dropped} dropped" if hud.dropped else ""
+    return speed + (f"   {hud.effort.name}" if hud.effort != FULL_EFFORT else "")
+
+
+def _pill(picture: Picture, text: str, x: int, y: int, sizes: Sizes, fill: Colour = PANEL, alpha: float = 0.72) -> Rect:
+    text = _shortened(text, canvas.bounds(picture).x2 - x - 5 * sizes.pad, sizes)
+    height = canvas.line_height(sizes.cap) + 2 * (sizes.pad // 2)
+    rect = Rect(x, y, x + canvas.text_width(text, sizes.cap) + 4 * sizes.pad, y + height)
+    canvas.plate(picture, rect, fill, 2 * sizes.radius, alpha)
+    canvas.write(picture, text, x + 2 * sizes.pad, y + sizes.pad // 2, sizes.cap, WHITE)
+    return rect
+
+
+@lru_cache(maxsize=64)
+def _shortened(text: str, width: int, sizes: Sizes) -> str:
+    """As much of a text as there is room for."""
+    if canvas.text_width(text, sizes.cap) <= width:
+        return text
+    while text and canvas.text_width(f"{text}\u2026", sizes.cap) > width:
+        text = text[:-1].rstrip()
+    return f"{text}\u2026" if text else ""
+
+
+def draw_pause(picture: Picture, sizes: Sizes) -> None:
+    """Two bars on a disc."""
+    whole = canvas.bounds(picture)
+    x, y, r = whole.width // 2, whole.height // 2, 3 * sizes.cap
+    canvas.plate(picture, Rect(x - r, y - r, x + r, y + r), PANEL, r, 0.72)
+    for side in (-1, 1):
+        middle = x + side * r // 4
+        canvas.plate(picture, Rect(middle - r // 9, y - 2 * r // 5, middle + r // 9 + 1, y + 2 * r // 5), WHITE, r // 10)
+
+
+def draw_help(picture: Picture, boxes: Sequence[Rect], taken: Sequence[Rect], sizes: Sizes) -> None:
+    """The keys and what they do, where they cover least of the faces, and then least of what is written."""
+    whole = canvas.bounds(picture)
+    row = round(canvas.line_height(sizes.cap) * 1.2)
+    keys = max(canvas.text_width(key, sizes.cap) for key, _ in KEYS)
+    words = max(canvas.text_width(word, sizes.cap) for _, word in KEYS)
+    pad, gap = 3 * sizes.pad, 3 * sizes.pad
+    width, height = keys + gap + words + 2 * pad, row * len(KEYS) + 2 * pad
+    xs = ((whole.width - width) // 2, sizes.pad, whole.width - width - sizes.pad)
+    below = max((rect.y2 for rect in taken if rect.y2 < whole.height // 3), default=0) + sizes.pad
+    ys = ((whole.height - height) // 2, whole.height - height - sizes.pad, below, sizes.pad)
+    spots = [Rect(x, y, x + width, y + height) for y, x in product(ys, xs)]
+
+    def cost(rect: Rect) -> tuple[int, int]:
+        return sum(rect.intersect(box).area for box in boxes), sum(rect.intersect(other).area for other in taken)
+
+    spot = min(spots, key=cost)  # the first of several as good
+    canvas.plate(picture, spot, PANEL, 2 * sizes.radius, 0.85)
+    for n, (key, word) in enumerate(KEYS):
+        y = spot.y1 + pad + n * row
+        canvas.write(picture, key, spot.x1 + pad + keys - canvas.text_width(key, sizes.cap), y, sizes.cap, WHITE)
+        canvas.write(picture, word, spot.x1 + pad + keys + gap, y, sizes.cap, DIM)

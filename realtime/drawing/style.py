@@ -1,0 +1,48 @@
+"""What drawings look like: colours, and sizes that grow with the image."""
+
+from dataclasses import dataclass
+
+from realtime.drawing.canvas import WHITE, Colour, Picture
+from realtime.labels import UNCERTAIN
+
+COLOURS: dict[str, Colour] = {
+    "neutral": Colour.of("f2f2f2"),
+    "happiness": Colour.of("f0e442"),
+    "surprise": Colour.of("e69f00"),
+    "sadness": Colour.of("0072b2"),
+    "anger": Colour.of("d55e00"),
+    "disgust": Colour.of("009e73"),
+    "fear": Colour.of("cc79a7"),
+    "contempt": Colour.of("56b4e9"),
+    UNCERTAIN: Colour.of("6e6e6e"),
+}
+"""Okabe and Ito's palette, which colour-blind people can tell apart; its black, lost on video, became off-white for neutral."""
+
+UNKNOWN = WHITE
+"""Colour of an expression that only somebody else's network knows."""
+
+PANEL = Colour.of("14171a")
+DIM = Colour.of("b4bac0")
+REC = Colour.of("e5484d")
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Pixels: height of capitals, thickness of lines, space around text, radius of corners."""
+
+    cap: int
+    line: int
+    pad: int
+    radius: int
+
+    @classmethod
+    def of(cls, picture: Picture) -> "Sizes":
+        """Grows with the picture's shorter side; below 8 px nobody can read the letters."""
+        short = min(picture.shape[:2])
+        cap = max(8, round(short / 52))
+        return cls(cap, max(1, round(short / 300)), max(3, round(cap * 0.55)), max(2, round(cap * 0.45)))
+
+
+def colour_of(label: str) -> Colour:
+    """The colour of an expression, or of `uncertain`."""
+    return COLOURS.get(label, UNKNOWN)
