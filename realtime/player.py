@@ -109,7 +109,7 @@ class Loop:
         effort = governor.update(now - frame.captured_at, now)
         if effort != self._effort:
             self._effort = effort
-            slow = "too slow here for everything" if effort != FULL_EFFORT else "fast enough again"
+            slow = "reducing work to keep up" if effort != FULL_EFFORT else "keeping up again"
             self._say(f"{slow}: {effort.name}")
 
     def _next(self) -> list[Frame]:

@@ -125,4 +125,4 @@ def _open_window(config: Config, info: RunInfo) -> tuple[Window | None, str | No
     except SinkError as error:
         if config.display:
             raise
-        return None, f"going on without a window: {error}"
+        return None, f"continuing without a window: {error}"

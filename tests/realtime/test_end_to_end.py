@@ -75,7 +75,7 @@ def test_the_demo_ends_by_itself_and_says_what_it_did(showing: Showing) -> None:
     assert showing.done.code == 0
     assert showing.done.complaints == []
     assert showing.done.out == ""
-    assert showing.done.err.count("going on without a window") == 1
+    assert showing.done.err.count("continuing without a window") == 1
     assert sorted(path.name for path in showing.folder.iterdir()) == ["demo_fer.mp4", "out.jsonl"]
     for name in ("demo_fer.mp4", "out.jsonl"):
         assert f"wrote {name}" in showing.done.err

@@ -50,7 +50,7 @@ def no_screen(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_a_screen_it_goes_on_with_one_warning(studio: Studio, capsys: pytest.CaptureFixture[str]) -> None:
     assert studio.run(film(1, 2), display=None) == 0
     assert studio.indices() == [0, 1]
-    assert capsys.readouterr().err.count("going on without a window: there is no screen; use --no-display\n") == 1
+    assert capsys.readouterr().err.count("continuing without a window: there is no screen; use --no-display\n") == 1
 
 
 @pytest.mark.usefixtures("no_screen")
