@@ -57,3 +57,9 @@ def test_a_tracked_face_checks_its_arrays() -> None:
 
 def test_stages_add_up() -> None:
     assert StageSeconds(find=1, preprocess=2, classify=3, smooth=4).total == 10
+
+
+def test_a_caption_has_the_labels_own_probability_or_the_reason() -> None:
+    assert builders.face(label="sadness", likely=0.864).caption == "sadness 86 %"
+    assert builders.face(shown="uncertain").caption == "uncertain: between neutral and sadness"
+    assert replace(builders.face(shown="uncertain"), reason=None).caption == "uncertain"
