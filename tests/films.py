@@ -82,8 +82,9 @@ def make_clip(
     start_s: float = 0.0,
     channels: int = 2,
     key_frames: int = 250,
+    late_s: float = 0.0,
 ) -> Path:
-    """A clip of 10 pictures a second with a tone; every so many of them a key frame."""
+    """A clip of 10 pictures a second with a tone; every so many of them a key frame, the first one later than the tone."""
     layout = "mono" if channels == 1 else "stereo"
     with av.open(str(path), "w") as file:
         video = file.add_stream("libx264", rate=10, options={"preset": "ultrafast", "g": str(key_frames)})
@@ -95,7 +96,7 @@ def make_clip(
         shift = round(start_s * rate)
         for n in range(seconds * 10):
             frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 80, np.uint8), format="bgr24")
-            frame.pts, frame.time_base = n + round(start_s * 10), Fraction(1, 10)
+            frame.pts, frame.time_base = n + round((start_s + late_s) * 10), Fraction(1, 10)
             file.mux(video.encode(frame))
         wave = (np.sin(np.arange(seconds * rate) / 10) * 8000).astype(np.int16)
         tone = av.AudioFrame.from_ndarray(np.stack([wave, wave]), format="s16p", layout="stereo")

@@ -147,6 +147,20 @@ def test_sound_is_in_step_where_the_first_frames_cannot_be_decoded(tmp_path: Pat
     assert film.sound_times[-1] == pytest.approx(2, abs=0.15)
 
 
+@pytest.mark.parametrize("name", ["a.mkv", "a.webm"])
+def test_a_file_whose_video_begins_after_its_sound_is_whole_and_in_step(name: str, tmp_path: Path) -> None:
+    """Matroska counts a track's duration from 0, wherever its first frame lies."""
+    clip = make_clip(tmp_path / "a.mkv", "libopus", rate=48000, seconds=4, late_s=2.0).rename(tmp_path / name)
+    source = VideoFile(clip)
+    frames = list(iter(source.read, None))  # raises SourceLostError for a file that breaks off
+    source.close()
+    assert len(frames) == 40
+    assert source.info.start_s == pytest.approx(2, abs=0.01)
+    film = save(tmp_path / "out.mp4", frames_at([frame.media_time or 0.0 for frame in frames]), source.info)
+    assert film.sound_times[0] == pytest.approx(0, abs=0.07)
+    assert film.sound_times[-1] == pytest.approx(2, abs=0.15)  # it lasted 4 s, of which 2 lie before the first frame
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are made here")
 def test_a_pipe_is_not_opened_again(tmp_path: Path) -> None:
     """Whoever opens a pipe takes data from its reader, and waits for ever where there is no writer."""
