@@ -111,7 +111,7 @@ Before it letters follow one another, each a whole number of pixels wide, and wo
 
 
 def _is_simple(text: str) -> bool:
-    return all(letter < FIRST_COMPLEX for letter in text)
+    return text.isascii() or all(letter < FIRST_COMPLEX for letter in text)
 
 
 @lru_cache(maxsize=64)
@@ -123,9 +123,16 @@ def _font(cap_px: int, simple: bool) -> ImageFont.FreeTypeFont:
 
 
 @lru_cache(maxsize=1024)
+def _length(text: str, cap_px: int) -> int:
+    """Pixels from the beginning of a text to where the next letter begins, as the font has it: 25 microseconds."""
+    return round(_font(cap_px, _is_simple(text)).getlength(text))
+
+
 def _advance(text: str, cap_px: int) -> int:
-    """Pixels from the beginning of a text to where the next letter begins."""
-    return round(_font(cap_px, _is_simple(text)).getlength(text)) if text else 0
+    """The same, from the lengths of its words where it is simple: most of them are known when a figure between them changes."""
+    if not _is_simple(text):
+        return _length(text, cap_px)
+    return sum(_length(part, cap_px) for part in re.findall(r"\s+|\S+", text))
 
 
 def _coverage(word: str, cap_px: int) -> Picture:
@@ -187,8 +194,10 @@ def text_width(text: str, cap_px: int) -> int:
 
 def write(picture: Picture, text: str, x: int, y: int, cap_px: int, colour: Colour) -> None:
     """Writes one line whose box starts at x, y (top left); what falls outside the picture is cut off."""
-    for word in re.finditer(r"\S+" if _is_simple(text) else r".+", text):
-        _inked(word.group(), cap_px, colour).lay(picture, x + _advance(text[: word.start()], cap_px), y)
+    for part in re.findall(r"\s+|\S+", text) if _is_simple(text) else [text]:
+        if not part.isspace():
+            _inked(part, cap_px, colour).lay(picture, x, y)
+        x += _length(part, cap_px)
 
 
 @lru_cache(maxsize=256)
