@@ -1,8 +1,10 @@
+import math
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from realtime.faces.smoother import MARGIN, MIN_QUALITY, SLACK, Smoother
+from realtime.faces.smoother import MARGIN, MIN_QUALITY, RETURN_S, SLACK, Smoother
 from realtime.labels import LABELS, UNCERTAIN
 
 TAU = 0.35
@@ -63,6 +65,30 @@ def test_no_label_below_the_threshold_and_one_again_a_little_above_it() -> None:
         for i, value in enumerate((0.41, 0.40, 0.39, 0.4 + SLACK - 0.01, 0.4 + SLACK + 0.01, 0.41))
     ]
     assert labels == ["fear", "fear", UNCERTAIN, UNCERTAIN, "fear", "fear"]
+
+
+@pytest.mark.parametrize("fps", [5, 30, 120])
+def test_a_face_just_above_the_threshold_does_not_stay_uncertain(fps: int) -> None:
+    plain = Smoother(LABELS, threshold=0.4, time_constant_s=0.0)
+    plain.update(1, probs(fear=0.39), 1.0, now=0.0)
+    labels = [plain.update(1, probs(fear=0.41), 1.0, now=1 + i / fps).label for i in range(2 * fps)]
+    waited = math.ceil(RETURN_S * fps)
+    assert labels == [UNCERTAIN] * waited + ["fear"] * (2 * fps - waited)
+
+
+def test_around_the_threshold_a_label_does_not_flicker() -> None:
+    plain = Smoother(LABELS, threshold=0.4, time_constant_s=0.0)
+    plain.update(1, probs(fear=0.39), 1.0, now=0.0)
+    swinging = (0.41 if i % 10 else 0.39 for i in range(300))
+    assert {plain.update(1, probs(fear=p), 1.0, now=1 + i / 30).label for i, p in enumerate(swinging)} == {UNCERTAIN}
+
+
+def test_the_wait_is_that_of_one_expression() -> None:
+    plain = Smoother(LABELS, threshold=0.4, time_constant_s=0.0)
+    plain.update(1, probs(fear=0.39), 1.0, now=0.0)
+    turns = [probs(fear=0.41), probs(anger=0.41)]
+    labels = [plain.update(1, turns[i % 2], 1.0, now=1 + 0.3 * i).label for i in range(10)]
+    assert set(labels) == {UNCERTAIN}
 
 
 def test_a_first_reading_needs_the_threshold_alone() -> None:
