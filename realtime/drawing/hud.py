@@ -116,8 +116,11 @@ def draw_pause(picture: Picture, sizes: Sizes) -> None:
         canvas.plate(picture, Rect(middle - r // 9, y - 2 * r // 5, middle + r // 9 + 1, y + 2 * r // 5), WHITE, r // 10)
 
 
-def draw_help(picture: Picture, boxes: Sequence[Rect], taken: Sequence[Rect], sizes: Sizes) -> None:
-    """The keys and what they do, where they cover least of the faces, and then least of what is written."""
+def draw_help(picture: Picture, boxes: Sequence[Rect], taken: Sequence[Rect], bars: Rect | None, sizes: Sizes) -> Rect:
+    """The keys and what they do, where they cover least of the faces, then of what is written, then of the bars.
+
+    Returns where.
+    """
     whole = canvas.bounds(picture)
     row = round(canvas.line_height(sizes.cap) * 1.2)
     keys = max(canvas.text_width(key, sizes.cap) for key, _ in KEYS)
@@ -129,8 +132,8 @@ def draw_help(picture: Picture, boxes: Sequence[Rect], taken: Sequence[Rect], si
     ys = ((whole.height - height) // 2, whole.height - height - sizes.pad, below, sizes.pad)
     spots = [Rect(x, y, x + width, y + height) for y, x in product(ys, xs)]
 
-    def cost(rect: Rect) -> tuple[int, int]:
-        return sum(rect.intersect(box).area for box in boxes), sum(rect.intersect(other).area for other in taken)
+    def cost(rect: Rect) -> tuple[int, ...]:
+        return tuple(sum(rect.intersect(other).area for other in group) for group in (boxes, taken, [bars] if bars else []))
 
     spot = min(spots, key=cost)  # the first of several as good
     canvas.plate(picture, spot, PANEL, 2 * sizes.radius, 0.85)
@@ -138,3 +141,4 @@ def draw_help(picture: Picture, boxes: Sequence[Rect], taken: Sequence[Rect], si
         y = spot.y1 + pad + n * row
         canvas.write(picture, key, spot.x1 + pad + keys - canvas.text_width(key, sizes.cap), y, sizes.cap, WHITE)
         canvas.write(picture, word, spot.x1 + pad + keys + gap, y, sizes.cap, DIM)
+    return spot

@@ -35,12 +35,16 @@ def draw(
     for face, box in reversed(list(zip(faces, boxes, strict=True))):
         _draw_box(picture, face, box, sizes)
     taken = [] if hud is None else draw_corners(picture, hud, not faces, sizes)
-    if faces and (hud is None or hud.details):
-        taken += _draw_bars(picture, _closest(faces), boxes, taken, result.labels, sizes)
-    _draw_plates(picture, faces, boxes, taken, sizes)
+    bars = _place_bars(picture, boxes, taken, result.labels, sizes) if faces and (hud is None or hud.details) else None
     if hud is not None and hud.help:
-        draw_help(picture, boxes, taken, sizes)
-    elif hud is not None and hud.paused:
+        help_spot = draw_help(picture, boxes, taken, bars, sizes)
+        taken.append(help_spot)
+        bars = None if bars is None or bars.intersect(help_spot).area else bars  # too small for both
+    if bars is not None:
+        _draw_bars(picture, _closest(faces), bars, result.labels, sizes)
+        taken.append(bars)
+    _draw_plates(picture, faces, boxes, taken, sizes)
+    if hud is not None and hud.paused and not hud.help:
         draw_pause(picture, sizes)
     return picture
 
@@ -174,21 +178,16 @@ def _panel(labels: tuple[str, ...], leading: str, sizes: Sizes) -> Layer:
     return Layer.of(bars.width, bars.height, draw_on)
 
 
-def _draw_bars(
-    picture: Picture,
-    face: TrackedFace,
-    boxes: Sequence[Rect],
-    taken: Sequence[Rect],
-    labels: Sequence[str],
-    sizes: Sizes,
-) -> list[Rect]:
-    """One bar per expression, in a lower corner: the right one unless it covers more of the faces than the left one.
+def _place_bars(
+    picture: Picture, boxes: Sequence[Rect], taken: Sequence[Rect], labels: Sequence[str], sizes: Sizes
+) -> Rect | None:
+    """A lower corner for the bars: the right one unless it covers more of the faces than the left one.
 
-    What is written there already stays below it. Returns what it covers: nothing where the image is too small for it.
+    What is written there already stays below it. None where the image is too small for them.
     """
     bars, whole = _Bars.of(labels, sizes), canvas.bounds(picture)
     if bars.width > 0.6 * whole.width or bars.height > 0.8 * whole.height:
-        return []
+        return None
     corners = []
     for x in (whole.x2 - sizes.pad - bars.width, sizes.pad):
         y = whole.y2 - sizes.pad - bars.height
@@ -196,7 +195,12 @@ def _draw_bars(
         tops = [rect.y1 for rect in taken if rect.y1 > whole.height // 2 and rect.intersect(lowest).area]
         y = min([y, *(top - sizes.pad // 2 - bars.height for top in tops)])
         corners.append(Rect(x, y, x + bars.width, y + bars.height))
-    panel = min(corners, key=lambda corner: sum(corner.intersect(box).area for box in boxes))
+    return min(corners, key=lambda corner: sum(corner.intersect(box).area for box in boxes))
+
+
+def _draw_bars(picture: Picture, face: TrackedFace, panel: Rect, labels: Sequence[str], sizes: Sizes) -> None:
+    """One bar per expression."""
+    bars = _Bars.of(labels, sizes)
     _panel(tuple(labels), face.label, sizes).lay(picture, panel.x1, panel.y1)
     inside = picture[panel.y1 : panel.y2, panel.x1 : panel.x2]
     canvas.write(inside, f"#{face.id}", bars.pad, sizes.pad, sizes.cap, WHITE)
@@ -207,4 +211,3 @@ def _draw_bars(
         figure, ink = f"{100 * p:.0f}", WHITE if label == face.label else DIM
         x = bars.width - bars.pad - canvas.text_width(figure, sizes.cap)
         canvas.write(inside, figure, x, sizes.pad + (n + 1) * bars.row, sizes.cap, ink)
-    return [panel]

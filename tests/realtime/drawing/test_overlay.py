@@ -314,6 +314,26 @@ def test_help_does_not_cover_the_face(x: int) -> None:
     assert not changed[160:560, x : x + 400].any()
 
 
+@pytest.mark.parametrize(("size_wh", "bars"), [((640, 360), True), ((596, 336), False)])
+def test_help_covers_neither_face_nor_status_and_bars_give_way_where_there_is_no_room(
+    size_wh: tuple[int, int], bars: bool
+) -> None:
+    result = plain(size_wh, builders.face(box=(285, 60, 545, 320), label="sadness"))
+    hud = replace(HUD, live=False, position="0:04 / 0:19", progress=0.2)
+    bare, helped = draw(result, replace(hud, details=False)), draw(result, replace(hud, help=True))
+    assert not np.array_equal(helped, bare)
+    for part, name in ((np.s_[:20], "speed"), (np.s_[size_wh[1] - 25 :], "position"), (np.s_[:, 283:], "face and label")):
+        assert np.array_equal(helped[part], bare[part]), name
+    assert near(helped[:, :280], COLOURS["sadness"]).any() == bars
+
+
+def test_where_there_is_room_help_and_bars_are_both_there() -> None:
+    result = plain((1280, 720), builders.face(box=(440, 160, 840, 560), label="sadness"))
+    helped = draw(result, replace(HUD, help=True))
+    assert np.array_equal(helped[440:, 960:], draw(result, HUD)[440:, 960:])
+    assert not np.array_equal(helped[440:, 960:], draw(result, replace(HUD, help=True, details=False))[440:, 960:])
+
+
 def test_text_is_drawn_at_the_size_that_is_shown() -> None:
     """Not scaled up with a small frame: the same frame, enlarged first, looks the same."""
     small = builders.frame(size_wh=(320, 180), fill=90)
