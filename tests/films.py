@@ -83,8 +83,12 @@ def make_clip(
     channels: int = 2,
     key_frames: int = 250,
     late_s: float = 0.0,
+    sound_s: float | None = None,
 ) -> Path:
-    """A clip of 10 pictures a second with a tone; every so many of them a key frame, the first one later than the tone."""
+    """A clip of 10 pictures a second with a tone; every so many of them a key frame, the first one later than the tone.
+
+    The tone is as long as the pictures unless `sound_s` says otherwise.
+    """
     layout = "mono" if channels == 1 else "stereo"
     with av.open(str(path), "w") as file:
         video = file.add_stream("libx264", rate=10, options={"preset": "ultrafast", "g": str(key_frames)})
@@ -98,7 +102,7 @@ def make_clip(
             frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 80, np.uint8), format="bgr24")
             frame.pts, frame.time_base = n + round((start_s + late_s) * 10), Fraction(1, 10)
             file.mux(video.encode(frame))
-        wave = (np.sin(np.arange(seconds * rate) / 10) * 8000).astype(np.int16)
+        wave = (np.sin(np.arange(round((seconds if sound_s is None else sound_s) * rate)) / 10) * 8000).astype(np.int16)
         tone = av.AudioFrame.from_ndarray(np.stack([wave, wave]), format="s16p", layout="stereo")
         tone.sample_rate, tone.pts = rate, shift
         for piece in [*resampler.resample(tone), *resampler.resample(None)]:

@@ -3,7 +3,9 @@
 import queue
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from realtime.datatypes import FrameResult, Summary
 from realtime.errors import SinkError
@@ -23,14 +25,14 @@ class BackgroundSink:
     """A sink before another one; frames arrive there in order, all of them.
 
     Args:
-        sink: works on the thread from now on, and on the caller's again when `close` closes it.
-        stuck_s: how long it may take for a frame, and for what waits when it is closed, seconds.
+        sink: works on the thread from now on, which closes it as well.
+        stuck_s: how long it may take for a frame, and for what is left when it is closed, seconds.
     """
 
     def __init__(self, sink: Sink, *, stuck_s: float = STUCK_S) -> None:
         self._sink = sink
         self._stuck_s = stuck_s
-        self._waiting: queue.Queue[FrameResult | None] = queue.Queue(MOST_BEHIND)
+        self._waiting: queue.Queue[FrameResult | Summary] = queue.Queue(MOST_BEHIND)
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="encode", daemon=True)
         self._thread.start()
@@ -45,23 +47,22 @@ class BackgroundSink:
         self._fail()
 
     def close(self, summary: Summary) -> None:
-        """Waits until every frame is written, then closes the sink; may be called twice.
+        """Waits until every frame is written and the sink closed; may be called twice.
 
         Raises:
             SinkError: a frame or the end could not be written, or the output is stuck; its thread is left behind then.
         """
         if self._thread.is_alive():
             until = time.monotonic() + self._stuck_s
-            self._put(None, until)
+            self._put(summary, until)
             self._thread.join(max(0.0, until - time.monotonic()))
             if self._thread.is_alive():
                 raise self._stuck()
-        self._sink.close(summary)
         self._fail()
 
-    def _put(self, item: FrameResult | None, until: float) -> None:
+    def _put(self, item: FrameResult | Summary, until: float) -> None:
         """Waits for room; after a failure the thread takes what is left of the frames, and `item` if it is the end."""
-        while self._failure is None or item is None:
+        while self._failure is None or isinstance(item, Summary):
             with suppress(queue.Full):
                 self._waiting.put(item, timeout=LOOK_S)
                 return
@@ -79,10 +80,17 @@ class BackgroundSink:
 
     def _run(self) -> None:
         failed = False
-        while (result := self._waiting.get()) is not None:
-            if failed:
-                continue
-            try:
-                self._sink.write(result)
-            except BaseException as error:  # arrives as itself from write() or close()
-                failed, self._failure = True, error
+        while isinstance(item := self._waiting.get(), FrameResult):
+            if not failed:
+                failed = not self._tried(partial(self._sink.write, item))
+        self._tried(partial(self._sink.close, item))
+
+    def _tried(self, work: Callable[[], None]) -> bool:
+        """Does something on the sink; what goes wrong first arrives as itself from write() or close()."""
+        try:
+            work()
+        except BaseException as error:
+            if self._failure is None:
+                self._failure = error
+            return False
+        return True

@@ -16,6 +16,8 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 
+from realtime.sinks.sync import HOLE_S, in_step
+
 SoundPacket: TypeAlias = "Packet[AudioStream]"
 
 COPIED = frozenset({"aac", "mp3", "opus"})
@@ -31,11 +33,8 @@ BIT_RATE = 160_000
 USUAL_RATE = 48_000
 """Samples a second where the encoder cannot have the source's own rate."""
 
-HOLE_S = 0.1
-"""A jump of the source's sound by more than this is a hole that stays one; less is rounding."""
-
-UNREADABLE_PACKETS = 200
-"""So many packets in a row that cannot be read, and the sound is at its end."""
+MOST_SILENCE_S = 10.0
+"""The longest hole of re-encoded sound that is filled; beyond it, timestamps alone say where the sound goes on."""
 
 
 class SoundTrack:
@@ -52,7 +51,7 @@ class SoundTrack:
     def __init__(self, path: str, output: OutputContainer, start_s: float = 0.0) -> None:
         self.trouble: str | None = None
         """Why the track is missing or ends early; None while all is well."""
-        self._start_s = Fraction(start_s).limit_denominator(10_000_000)
+        self._start_s = start_s
         self._input: InputContainer | None = None
         self._next: SoundPacket | None = None
         self._packets: Iterator[SoundPacket] = iter(())
@@ -123,13 +122,9 @@ class SoundTrack:
 
     def _copied(self, source: InputContainer, track: AudioStream, stream: AudioStream) -> Iterator[SoundPacket]:
         last_dts = -1
-        for packet in _packets(source, track):
-            if packet.pts is None or packet.dts is None or packet.time_base is None:
-                continue
-            shift = round(self._start_s / packet.time_base)
-            packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
+        for packet in in_step(source, track, self._start_s):
             # before 0 is an encoder's run-in, which would push every image back by its length; a muxer refuses times that fall
-            if packet.dts > last_dts:
+            if packet.dts is not None and packet.dts > last_dts:
                 last_dts = packet.dts
                 packet.stream = stream
                 yield packet
@@ -138,9 +133,9 @@ class SoundTrack:
         encoder = stream.codec_context
         encoder.open()
         due: int | None = None
-        for piece in _resampled(_decoded(source, track), encoder):
+        for piece in _resampled(_filled(_decoded(source, track, self._start_s)), encoder):
             if piece.pts is not None and piece.time_base is not None:
-                stamp = round((piece.pts * piece.time_base - self._start_s) * encoder.sample_rate)
+                stamp = round(piece.pts * piece.time_base * encoder.sample_rate)
                 # Containers that count milliseconds make every stamp a little wrong: counting samples does not.
                 if due is None or stamp > due + HOLE_S * encoder.sample_rate:
                     due = stamp
@@ -150,26 +145,42 @@ class SoundTrack:
         yield from stream.encode(None)
 
 
-def _packets(source: InputContainer, track: AudioStream) -> Iterator[SoundPacket]:
-    """Every packet of the track, passing over what cannot be read."""
-    failures = 0
-    while failures < UNREADABLE_PACKETS:
-        try:
-            for packet in source.demux(track):
-                failures = 0
-                yield packet
-            return
-        except av.error.InvalidDataError:  # the next generator goes on behind the damage
-            failures += 1
-
-
-def _decoded(source: InputContainer, track: AudioStream) -> Iterator[AudioFrame]:
+def _decoded(source: InputContainer, track: AudioStream, start_s: float) -> Iterator[AudioFrame]:
     """Every sound frame; a damaged packet leaves a hole."""
-    for packet in _packets(source, track):
+    for packet in in_step(source, track, start_s):
         try:
             yield from packet.decode()
         except av.FFmpegError:
             continue
+
+
+def _filled(frames: Iterator[AudioFrame]) -> Iterator[AudioFrame]:
+    """The frames with silence where there is a hole: not every player looks at the timestamps of sound."""
+    due_s = 0.0  # fragmented MP4 moves the first sound to 0, whatever its timestamp
+    for frame in frames:
+        if frame.pts is not None and frame.time_base is not None:
+            at_s = float(frame.pts * frame.time_base)
+            if HOLE_S < at_s - due_s <= MOST_SILENCE_S:
+                yield from _silence(frame, due_s, at_s)
+            if abs(at_s - due_s) > HOLE_S:
+                due_s = at_s
+        yield frame
+        due_s += frame.samples / frame.sample_rate
+
+
+def _silence(like: AudioFrame, start_s: float, end_s: float) -> Iterator[AudioFrame]:
+    """Silent frames of the same kind as another one."""
+    assert like.time_base is not None
+    left = round((end_s - start_s) * like.sample_rate)
+    while left > 0:
+        frame = AudioFrame(like.format.name, like.layout.name, min(left, like.sample_rate))
+        for plane in frame.planes:
+            # unsigned samples are silent in the middle of their range
+            plane.update((b"\x80" if like.format.name in ("u8", "u8p") else b"\0") * plane.buffer_size)
+        frame.sample_rate, frame.time_base = like.sample_rate, like.time_base
+        frame.pts = round((end_s - left / like.sample_rate) / like.time_base)
+        left -= frame.samples
+        yield frame
 
 
 def _resampled(frames: Iterator[AudioFrame], encoder: AudioCodecContext) -> Iterator[AudioFrame]:

@@ -132,7 +132,8 @@ class JitterBuffer:
     def finish(self) -> None:
         """Waits until everything has been given on, or the buffer is closed."""
         self._put(None)
-        self._thread.join()
+        while self._thread.is_alive() and not self._closing.is_set():
+            self._thread.join(PUT_S)
 
     def close(self) -> None:
         """Drops what is left; never waits."""

@@ -25,6 +25,8 @@ class Slow:
         self.gate.set()
         self.written: list[int] = []
         self.closed = 0
+        self.may_close = threading.Event()
+        self.may_close.set()
         self.failing = failing or {}
         self.failed = threading.Event()
         self.threads: set[str] = set()
@@ -38,6 +40,7 @@ class Slow:
         self.written.append(result.frame.index)
 
     def close(self, summary: Summary) -> None:
+        assert self.may_close.wait(LIMIT_S)
         self.closed += 1
 
 
@@ -134,3 +137,27 @@ def test_an_output_that_is_stuck_is_given_up_in_bounded_time() -> None:
     behind.close(NOTHING)
     assert slow.written == list(range(MOST_BEHIND + 1))
     assert slow.closed == 1
+
+
+def test_an_output_whose_end_is_stuck_is_given_up_in_bounded_time() -> None:
+    slow = Slow()
+    slow.may_close.clear()
+    behind = BackgroundSink(slow, stuck_s=0.2)
+    behind.write(results(1)[0])
+    with pytest.raises(SinkError, match=r"no frame for 0\.2 s"):
+        behind.close(NOTHING)
+    assert (slow.written, slow.closed) == ([0], 0)
+    slow.may_close.set()
+    behind.close(NOTHING)
+    assert slow.closed == 1
+
+
+def test_an_end_that_fails_arrives_when_closing() -> None:
+    class Full(Slow):
+        def close(self, summary: Summary) -> None:
+            raise SinkError("disk full")
+
+    behind = BackgroundSink(Full())
+    with pytest.raises(SinkError, match="disk full"):
+        behind.close(NOTHING)
+    behind.close(NOTHING)  # told once
