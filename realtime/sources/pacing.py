@@ -34,6 +34,9 @@ MOST_AHEAD = 8
 PUT_S = 0.1
 """How often a thread that waits for a place looks whether it is to end."""
 
+END_S = 1.0
+"""How long a closed buffer's thread may take to end; it is a daemon, and left behind after that."""
+
 Wait = Callable[[threading.Event, float], bool]
 """Waits for the event, at most so many seconds; True if it is set. threading.Event.wait, or a test's own."""
 
@@ -134,6 +137,7 @@ class JitterBuffer:
         self._put(None)
         while self._thread.is_alive() and not self._closing.is_set():
             self._thread.join(PUT_S)
+        self._thread.join(END_S)  # closed, it has at most one frame in hand
 
     def close(self) -> None:
         """Drops what is left; never waits."""
