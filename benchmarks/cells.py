@@ -1,7 +1,7 @@
 """Measures one composed scene, both sides taking turns: what the matrix of `latency` and `scaling` have in common."""
 
 import argparse
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -37,7 +37,7 @@ class Bench:
             FerError: clip or network cannot be used.
         """
         suite.at_least("--frames", args.frames, 1)
-        config = Config(source=args.video, model=args.model, threads=args.threads)
+        config = Config.of(source=args.video, model=args.model, threads=args.threads)
         full_precision = locate(args.full_precision)
         classifier = ours.load(config)
         return cls(config, classifier, full_precision, actor(config), args.video, args.frames, args.repeats)
@@ -57,7 +57,7 @@ class Bench:
         """Composes a scene as a file in the folder and plays it on both sides."""
         scene = Scene(size, faces, self.frames, face_px)
         clip = scenes.write_video(scene, self.actor, folder / f"{size}-{faces}.mp4")
-        config = replace(self.config, source=str(clip))
+        config = self.config.but(source=str(clip))
         fresh: list[Steps] = []
         other: list[Steps] = []
         for turn in range(self.repeats + 1):
@@ -89,5 +89,5 @@ def actor(config: Config) -> Actor:
     info = ours.info_of(config)
     clip = ours.path_of(info)
     if clip is None:
-        raise ConfigError(f"--video {config.source}: give a video file")
+        raise ConfigError(f"--video {config.source.location}: give a video file")
     return scenes.cast(clip, truth.find(info), info.name)

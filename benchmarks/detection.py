@@ -33,13 +33,13 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _measure(args: argparse.Namespace, console: Console) -> None:
-    config = Config(model=args.model, threads=args.threads, min_face=args.min_face)
+    config = Config.of(model=args.model, threads=args.threads, min_face=args.min_face)
     full_precision = locate(args.full_precision)
     classifier = ours.load(config)
     searched = []
     for source in args.on:
         console.print(source, style="dim")
-        here = Config(source=source, model=args.model, threads=args.threads, min_face=args.min_face)
+        here = Config.of(source=source, model=args.model, threads=args.threads, min_face=args.min_face)
         searched.append(search(here, classifier, full_precision, alone=args.alone))
     names = [source if source == "demo" else Path(source).name for source in args.on]
     options = (f" --min-face {args.min_face}" if args.min_face else "") + (" --alone" if args.alone else "")
@@ -62,7 +62,7 @@ def search(config: Config, classifier: Classifier, full_precision: Path, *, alon
     """
     info = ours.info_of(config)
     if info.live:
-        raise ConfigError(f"--on {config.source}: give a video file or a folder of pictures")
+        raise ConfigError(f"--on {config.source.location}: give a video file or a folder of pictures")
     known = truth.find(info)
     sights: list[Sight] = []
     raw: list[Sight] = []
@@ -92,7 +92,7 @@ def _theirs(config: Config, classifier: Classifier, full_precision: Path, times:
     """The tutorial loop on the same frames: its own decoder might give others."""
     loop = tutorial.Loop(full_precision, classifier.spec.mean, classifier.spec.std)
     sights = []
-    feed = open_feed(config)
+    feed = open_feed(config.source)
     try:
         for time_s in times:
             frame = feed.next(1.0)

@@ -35,7 +35,7 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
 
 
 def _measure_clip(args: argparse.Namespace, console: Console) -> None:
-    config = Config(source=args.video, model=args.model, threads=args.threads)
+    config = Config.of(source=args.video, model=args.model, threads=args.threads)
     full_precision = locate(args.full_precision)
     classifier = ours.load(config)
     info = ours.info_of(config)

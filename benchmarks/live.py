@@ -89,7 +89,7 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
     suite.at_least("--warm-up", args.warm_up, 0)
     suite.at_least("--fps", args.fps, 1)
     size = Size.parse(args.size)
-    config = Config(source=args.video, model=args.model, threads=args.threads)
+    config = Config.of(source=args.video, model=args.model, threads=args.threads)
     full_precision = locate(args.full_precision)
     classifier = ours.load(config)
     scene = Scene(size, args.faces, round(LOOP_S * args.fps))
@@ -104,7 +104,7 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
             console.print(f"{what}: {args.warm_up:g} s of warm-up, {args.seconds:g} s", style="dim")
             with Camera(Path(folder), args.fps) as source:  # one each, for its log knows of one client only
                 if what == OURS:
-                    pictures = _ours(Config(source=source.url, model=args.model, threads=args.threads), classifier)
+                    pictures = _ours(Config.of(source=source.url, model=args.model, threads=args.threads), classifier)
                 else:
                     pictures = _theirs(source.url, full_precision, classifier)
                 with closing(pictures):

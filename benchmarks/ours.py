@@ -12,18 +12,17 @@ from numpy.typing import NDArray
 from benchmarks import steps as names
 from benchmarks.steps import Part, Steps
 from realtime.config import Config
-from realtime.datatypes import FULL_EFFORT, FrameResult, SourceInfo
-from realtime.drawing import overlay
-from realtime.drawing.hud import Hud
-from realtime.faces.detector import HaarDetector
-from realtime.faces.finder import PerImageFinder
-from realtime.governor import Governor
+from realtime.datatypes import Frame, FrameResult, SourceInfo
+from realtime.drawing.hud import Status
+from realtime.drawing.painter import Painted
+from realtime.engine import Engine
 from realtime.meter import Meter
 from realtime.model.classifier import Classifier
-from realtime.pipeline import Pipeline, open_pipeline
-from realtime.run import one_thread
+from realtime.pipeline import open_pipeline
 from realtime.sources import open_source
+from realtime.sources.base import Source
 from realtime.sources.capture import open_feed
+from realtime.sources.feed import DirectFeed
 
 POLL_S = 0.5
 """How long to wait for a live frame before `until` is asked again."""
@@ -50,7 +49,7 @@ class Shown:
 
 def load(config: Config) -> Classifier:
     """The network. See `session.locate` and `session.Session` for what can go wrong."""
-    return Classifier.load(config.model, config.threads, config.provider)
+    return Classifier.load(config.model.name, config.model.threads, config.model.provider)
 
 
 def info_of(config: Config) -> SourceInfo:
@@ -59,7 +58,7 @@ def info_of(config: Config) -> SourceInfo:
     Raises:
         SourceOpenError: it cannot be opened.
     """
-    with closing(open_feed(config)) as feed:
+    with closing(open_feed(config.source)) as feed:
         return feed.info
 
 
@@ -80,25 +79,21 @@ def watch(
     Raises:
         SourceError: the source cannot be opened, or is lost.
     """
-    with one_thread(), closing(open_feed(config)) as feed, open_pipeline(config, classifier, feed.info) as pipeline:
+    with Engine.open(config, classifier) as engine:
+        engine.watched = True
         meter = Meter(classifier.spec.labels)
-        governor = Governor.of(feed.info, config.target_latency_ms)
-        effort = FULL_EFFORT
-        while not (feed.finished or until()):
+        while not (engine.finished or until()):
             started = time.perf_counter()
-            frame = feed.next(POLL_S)
-            if frame is None:
-                continue
-            decoded = time.perf_counter()
-            result = pipeline.process(frame, feed.dropped, effort)
-            processed = time.perf_counter()
-            meter.add(result, processed)
-            state = Hud(meter.fps, meter.latency_ms, feed.dropped, effort=effort) if hud else None
-            picture = overlay.draw(result, state)
-            drawn = time.perf_counter()
-            if governor is not None:
-                effort = governor.update(drawn - frame.captured_at, drawn)
-            yield Shown(result, picture, drawn, _steps(decoded - started, result, drawn - processed), feed.dropped)
+            for result in engine.step(POLL_S):
+                processed = time.perf_counter()
+                meter.add(result, processed)
+                painted = Painted(result)
+                state = Status(meter.fps, meter.latency_ms, engine.dropped, effort=engine.effort) if hud else None
+                image = painted.image if state is None else painted.view(state)
+                drawn = time.perf_counter()
+                engine.account(result)
+                decode_s = processed - started - result.stages.total
+                yield Shown(result, image, drawn, _steps(decode_s, result, drawn - processed), engine.dropped)
 
 
 def play(config: Config, classifier: Classifier) -> list[Steps]:
@@ -107,35 +102,55 @@ def play(config: Config, classifier: Classifier) -> list[Steps]:
     Decoding is not done ahead, and counted. The scans for new faces go on beside it, as they do live.
     """
     steps: list[Steps] = []
-    with (
-        one_thread(),
-        closing(open_source(config)) as source,
-        open_pipeline(config, classifier, replace(source.info, live=True)) as pipeline,
-    ):
+    source = open_source(config.source)
+    camera = AsCamera(source)
+    with Engine(camera, open_pipeline(config.reading, classifier, camera.info)) as engine:
         began = time.perf_counter()
         while True:
             started = time.perf_counter()
-            frame = source.read()
-            if frame is None:
-                return steps
-            decoded = time.perf_counter()
-            result = pipeline.process(replace(frame, captured_at=decoded, media_time=None))
+            results = engine.step(POLL_S)
             processed = time.perf_counter()
-            overlay.draw(result)
+            if not results:
+                return steps
+            Painted(results[0]).image  # noqa: B018 - draws it
             drawn = time.perf_counter()
-            steps.append(_steps(decoded - started, result, drawn - processed))
-            time.sleep(max(0.0, began + (frame.media_time or 0.0) - drawn))
+            decode_s = processed - started - results[0].stages.total
+            steps.append(_steps(decode_s, results[0], drawn - processed))
+            time.sleep(max(0.0, began + camera.media_time - drawn))
+
+
+class AsCamera(DirectFeed):
+    """A file's frames as if a camera gave them, captured at the moment they are decoded.
+
+    Attributes:
+        media_time: of the last frame, seconds.
+    """
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(source)
+        self.media_time = 0.0
+
+    @property
+    def info(self) -> SourceInfo:
+        """Said to be live."""
+        return replace(super().info, live=True)
+
+    def next(self, timeout_s: float) -> Frame | None:
+        """The next frame, stamped now."""
+        frame = super().next(timeout_s)
+        if frame is None:
+            return None
+        self.media_time = frame.media_time or 0.0
+        return replace(frame, captured_at=time.perf_counter(), media_time=None)
 
 
 def alone(config: Config, classifier: Classifier) -> Iterator[FrameResult]:
-    """Every frame read by itself, as if it were a single picture: what the engine's answers are to be compared with."""
-    with closing(open_feed(config)) as feed:
-        finder = PerImageFinder(HaarDetector(config.min_face))
-        pipeline = Pipeline(finder, classifier, replace(config, smoothing_s=0.0), temporal=False)
-        while not feed.finished:
-            frame = feed.next(POLL_S)
-            if frame is not None:
-                yield pipeline.process(frame, feed.dropped)
+    """Every frame read by itself, as if it were a single image: what the engine's answers are to be compared with."""
+    reading = replace(config.reading, smoothing_s=0.0)
+    feed = open_feed(config.source)
+    pipeline = open_pipeline(reading, classifier, replace(feed.info, temporal=False, live=False))
+    with Engine(feed, pipeline, watched=True) as engine:
+        yield from engine.results(lambda line: None)
 
 
 def _steps(decode_s: float, result: FrameResult, draw_s: float) -> Steps:

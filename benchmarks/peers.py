@@ -38,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
 def _measure(args: argparse.Namespace, console: Console) -> None:
     suite.at_least("--repeats", args.repeats, 1)
     detector = fer_detector()
-    config = Config(source=args.video, model=args.model, threads=args.threads)
+    config = Config.of(source=args.video, model=args.model, threads=args.threads)
     full_precision = locate(args.full_precision)
     classifier = ours.load(config)
     info = ours.info_of(config)

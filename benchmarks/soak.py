@@ -51,7 +51,7 @@ def _measure(args: argparse.Namespace, console: Console) -> bool:
         raise ConfigError("give --minutes, --speed and --fps above 0")
     psutil = _psutil()
     size = Size.parse(args.size)
-    config = Config(source=args.video, model=args.model, threads=args.threads)
+    config = Config.of(source=args.video, model=args.model, threads=args.threads)
     classifier = ours.load(config)
     scene = Scene(size, args.faces, max(1, round(LOOP_S * args.fps)))
     actor = cells.actor(config)

@@ -63,7 +63,7 @@ def main(argv: list[str] | None = None) -> int:
 def _measure(args: argparse.Namespace, console: Console) -> None:
     suite.at_least("--repeats", args.repeats, 1)
     suite.at_least("--frames", args.frames, 1)
-    config = Config(source=args.video, model=args.model, threads=args.threads, max_frames=args.frames)
+    config = Config.of(source=args.video, model=args.model, threads=args.threads, max_frames=args.frames)
     full_precision = locate(args.full_precision)
     classifier = ours.load(config)
     info = ours.info_of(config)

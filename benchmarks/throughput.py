@@ -7,7 +7,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -45,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
 def _measure(args: argparse.Namespace, console: Console) -> None:
     suite.at_least("--repeats", args.repeats, 1)
     rivals = _rivals() if args.fer else {}
-    config = Config(model=args.model, threads=args.threads, display=False, verbosity=QUIET, overwrite=True)
+    config = Config.of(model=args.model, threads=args.threads, display=False, verbosity=QUIET, overwrite=True)
     full_precision = locate(args.full_precision)
     classifier = ours.load(config)
     sizes = [Size.parse(text) for text in args.sizes]
@@ -55,7 +54,7 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
         if args.video is not None:
             clips = [Path(args.video)]
         else:
-            actor = cells.actor(replace(config, source="demo"))
+            actor = cells.actor(config.but(source="demo"))
             plural = "" if args.faces == 1 else "s"
             clips = [
                 scenes.write_video(
@@ -65,7 +64,7 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
             ]
         for clip in clips:
             console.print(f"{clip.name}: warm-up and {args.repeats} passes", style="dim")
-            speeds += play(replace(config, source=str(clip)), classifier, full_precision, args.repeats, folder, rivals)
+            speeds += play(config.but(source=str(clip)), classifier, full_precision, args.repeats, folder, rivals)
     chosen = (
         f"--video {Path(args.video).name}"
         if args.video is not None
@@ -103,7 +102,7 @@ def play(
     info = ours.info_of(config)
     clip = ours.path_of(info)
     if clip is None:
-        raise ConfigError(f"--video {config.source}: give a video file")
+        raise ConfigError(f"--video {config.source.location}: give a video file")
     seen = [steps.faces for steps in ours.play(config, classifier)]
     about = Clip(clip.stem, info.width, info.height, len(seen), round(sum(seen) / len(seen), 3))
     spec = classifier.spec
@@ -112,8 +111,8 @@ def play(
         (THEIRS, NOTHING): partial(tutorial.play, clip, full_precision, mean, std),
         (THEIRS, VIDEO): partial(tutorial.save, clip, full_precision, mean, std, folder / "theirs.mp4", info.fps or 30.0),
         (OURS, NOTHING): partial(_run, config),
-        (OURS, JSONL): partial(_run, replace(config, jsonl=str(folder / "rows.jsonl"))),
-        (OURS, SAVE): partial(_run, replace(config, save=folder / "ours.mp4")),
+        (OURS, JSONL): partial(_run, config.but(jsonl=str(folder / "rows.jsonl"))),
+        (OURS, SAVE): partial(_run, config.but(save=folder / "ours.mp4")),
         **{(name, NOTHING): partial(rival, clip) for name, rival in (rivals or {}).items()},
     }
     taken: dict[tuple[str, str], list[float]] = {side: [] for side in sides}

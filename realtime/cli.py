@@ -1,135 +1,69 @@
-"""fer-cam: the command line. A skin: arguments become a frozen Config, errors become one line and an exit code."""
+"""fer-cam: the command line. It picks the command, and turns errors into one line and an exit code."""
 
 import argparse
+import difflib
 import os
 import sys
 import traceback
-from pathlib import Path
+from importlib import import_module
 from typing import NoReturn
 
 from realtime import __version__
-from realtime.config import Config
-from realtime.errors import ConfigError, FerError, SourceOpenError
-from realtime.model.providers import AUTO, PROVIDERS
+from realtime.errors import FerError, SourceOpenError
 from realtime.printable import printable
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells expect it (128 + SIGINT)."""
 
-SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
+COMMANDS = {
+    "run": "recognize expressions from a camera, file or URL; the default",
+    "guide": "read the user guides here in the terminal",
+}
+"""Every command, by the name of its module in `realtime.commands`, and what it is for. A new one is a line here."""
 
-EPILOG = """\
-keys in the window:
-  q, ESC  quit          space  pause        s  snapshot     m  marker
-  f  full screen        d  details          h  help
-
-exit codes:
-  0 done   2 usage   3 camera or source   4 model   5 cannot write   130 Ctrl-C   1 a bug, please report it
-
-examples:
-  fer-cam --demo                                   see it work, without a camera
-  fer-cam --device 0                               the first camera
-  fer-cam clip.mp4 --save --jsonl out.jsonl        a video, a picture, a folder of pictures, a URL
-  fer-cam --device 0 --no-display --jsonl - | your-program
-"""
+DEFAULT = "run"
 
 
 def main(argv: list[str] | None = None) -> int:
     """Runs fer-cam; returns the exit code."""
     _occupy_standard_streams()
-    args = _parser().parse_args(argv)
-    _quieten(args.verbose)
+    words = sys.argv[1:] if argv is None else argv
+    named = bool(words) and words[0] in COMMANDS
+    name, words = (words[0], words[1:]) if named else (DEFAULT, words)
+    command = import_module(f"realtime.commands.{name}")
+    parser = _Parser(
+        prog=f"fer-cam {name}" if named else "fer-cam",
+        description=_description(name),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_options(parser)
+    parser.add_argument("--version", action="version", version=f"fer-cam {__version__}")
+    args = parser.parse_args(words)
+    verbose = getattr(args, "verbose", 0)
+    _quieten(verbose)
     try:
-        if args.list_cameras:
-            return _list_cameras()
-        from realtime.run import run
-
-        return run(_config(args))
+        return int(command.main(args))
     except FerError as error:
-        if args.verbose and sys.stderr is not None:
+        if verbose and sys.stderr is not None:
             print(printable(traceback.format_exc(), keep="\n"), file=sys.stderr, end="")
-        _say(str(error))
+        hint = "" if named or not isinstance(error, SourceOpenError) else _hint(words)
+        _say(f"{error}{hint}")
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
 
 
-def _config(args: argparse.Namespace) -> Config:
-    return Config(
-        source=_source(args),
-        model=args.model,
-        provider=args.provider,
-        threads=args.threads,
-        min_face=args.min_face,
-        threshold=args.threshold,
-        smoothing_s=args.smoothing,
-        display=args.display,
-        mirror=args.mirror,
-        save=args.save if args.save or not args.demo else Path(),
-        jsonl=args.jsonl,
-        csv=args.csv,
-        overwrite=args.overwrite,
-        snapshots=args.snapshots,
-        camera_size_wh=_size(args.size),
-        camera_fps=args.fps,
-        open_timeout_s=args.timeout,
-        reconnect_s=args.reconnect,
-        target_latency_ms=args.target_latency,
-        max_frames=args.max_frames,
-        verbosity=args.verbose - args.quiet,
-    )
+def _description(name: str) -> str:
+    if name != DEFAULT:
+        return f"{COMMANDS[name]}."
+    commands = "\n".join(f"  fer-cam {command:<8} {purpose}" for command, purpose in COMMANDS.items())
+    return f"Real-time facial expression recognition: camera or clip in, labelled video and data out.\n\ncommands:\n{commands}"
 
 
-def _source(args: argparse.Namespace) -> str:
-    given = {"--demo": args.demo or None, "--device": args.device, "--video": args.video, "--source": args.source}
-    other = next((name for name, value in given.items() if value is not None), None)
-    if args.anything is not None and other is not None:
-        raise ConfigError(f"{args.anything} and {other} name two sources; give one of them")
-    if args.demo:
-        return "demo"
-    if args.device is not None:
-        if args.device.startswith("-"):
-            raise ConfigError(f"--device {args.device}: cameras are counted from 0; --list-cameras shows them")
-        return str(args.device)
-    if args.video is not None:
-        return _video(args.video)
-    anything = args.anything if args.source is None else args.source
-    return Config.source if anything is None else anything
-
-
-def _video(name: str) -> str:
-    """The absolute path of a video, since a file called 0 or demo is still a file; an address as it is."""
-    if "://" in name:
-        return name
-    if Path(name).is_dir():
-        raise ConfigError(f"--video {name}: is a folder; for a folder of pictures use --source {name}")
-    try:
-        return str(Path(name).absolute())
-    except FileNotFoundError as error:
-        raise SourceOpenError(f"cannot open {name}: the current folder was deleted; change to one that exists") from error
-
-
-def _device(text: str) -> str:
-    """A camera's number, or its device node, or a link to that. argparse reports the error."""
-    from realtime.sources.nodes import camera_number
-
-    if camera_number(text) is None:
-        raise argparse.ArgumentTypeError(f"{text} is no camera; give its number or its node, such as /dev/video0")
-    return text
-
-
-def _target(text: str) -> Path | str:
-    """An output's path; with the slash at its end, which Path would drop, where a folder is meant that need not exist yet."""
-    return text if text.endswith(SEPARATORS) else Path(text)
-
-
-def _size(text: str | None) -> tuple[int, int] | None:
-    if text is None:
-        return None
-    width, _, height = text.lower().partition("x")
-    if not (width.isdecimal() and height.isdecimal()):
-        raise ConfigError(f"--size {text}: give WIDTHxHEIGHT, such as 1280x720")
-    return int(width), int(height)
+def _hint(words: list[str]) -> str:
+    """For a source that cannot be opened and looks like a misspelt command."""
+    close = difflib.get_close_matches(words[0], COMMANDS, n=1, cutoff=0.7) if words else []
+    return f"; did you mean the command: fer-cam {close[0]}" if close else ""
 
 
 def _say(text: str) -> None:
@@ -159,131 +93,11 @@ def _quieten(verbose: int) -> None:
         os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 
-def _list_cameras() -> int:
-    from realtime.sources.camera import list_cameras
-
-    cameras = list_cameras()
-    for camera in cameras:
-        print(
-            f"--device {camera.index}   {camera.width}x{camera.height}   {camera.fps:g} fps   {camera.backend}   "
-            f"opened in {camera.open_s:.1f} s"
-        )
-    if not cameras:
-        _say("no camera found; is one plugged in, and not in use by another program?")
-        return 3
-    return 0
-
-
 class _Parser(argparse.ArgumentParser):
     """Quotes what the user typed without its control characters."""
 
     def error(self, message: str) -> NoReturn:
         super().error(printable(message))
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="fer-cam",
-        description="Real-time facial expression recognition: camera or clip in, labelled video and data out.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    defaults = Config()
-    sources = parser.add_argument_group("source (the first camera, if none is given)")
-    sources.add_argument(
-        "anything", nargs="?", metavar="SOURCE", help="camera number, file, picture, folder of pictures, http/rtsp URL"
-    )
-    source = sources.add_mutually_exclusive_group()
-    source.add_argument("--device", type=_device, metavar="N", help="camera number N, from 0, or its node: /dev/video0")
-    source.add_argument("--video", metavar="FILE", help="a video file: every frame, in order")
-    source.add_argument("--source", metavar="ANY", help="the same as SOURCE")
-    source.add_argument("--demo", action="store_true", help="the clip that comes along; saves demo_fer.mp4 here")
-    source.add_argument("--list-cameras", action="store_true", help="show the cameras there are, and end")
-    camera = parser.add_argument_group("camera")
-    camera.add_argument("--size", metavar="WxH", help="ask the camera for this size, such as 1280x720")
-    camera.add_argument("--fps", type=float, metavar="F", help="ask the camera for this rate")
-    camera.add_argument(
-        "--timeout",
-        type=float,
-        metavar="S",
-        default=defaults.open_timeout_s,
-        help="seconds a camera or URL may take to open (default: %(default)g)",
-    )
-    camera.add_argument(
-        "--reconnect",
-        type=float,
-        metavar="S",
-        default=defaults.reconnect_s,
-        help="seconds to try to get a lost camera or stream back (default: %(default)g)",
-    )
-    output = parser.add_argument_group("output")
-    output.add_argument(
-        "--save",
-        type=_target,
-        nargs="?",
-        const=Path(),
-        metavar="PATH",
-        help="annotated video, a file or a folder (default: SOURCE_fer.mp4 in this folder); a new folder ends in /",
-    )
-    output.add_argument("--jsonl", metavar="PATH", help="a line of JSON per frame; - is standard output")
-    output.add_argument("--csv", type=_target, metavar="PATH", help="a row per face and frame; - is standard output")
-    output.add_argument("--overwrite", action="store_true", help="replace outputs that exist (default: number new ones)")
-    output.add_argument("--snapshots", type=Path, metavar="DIR", default=defaults.snapshots, help="where the s key saves to")
-    output.add_argument("--display", action=argparse.BooleanOptionalAction, help="a window (default: where there is a screen)")
-    output.add_argument("--mirror", action=argparse.BooleanOptionalAction, help="mirror the window (default: for cameras)")
-    output.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
-    output.add_argument("-v", "--verbose", action="store_true", help="tracebacks, and the libraries' own messages")
-    reading = parser.add_argument_group("recognition")
-    reading.add_argument(
-        "--model",
-        default=defaults.model,
-        metavar="NAME",
-        help="int8, full, fast, an .onnx file of train.export, or auto: the best that is quick enough here, measured once",
-    )
-    reading.add_argument(
-        "--provider",
-        default=defaults.provider,
-        metavar="NAME",
-        help=f"what runs the network: {', '.join((AUTO, *PROVIDERS))} (default: %(default)s)",
-    )
-    reading.add_argument(
-        "--threads",
-        type=int,
-        default=defaults.threads,
-        metavar="N",
-        help="faces read side by side on the CPU (default: by cores)",
-    )
-    reading.add_argument(
-        "--min-face",
-        type=int,
-        default=defaults.min_face,
-        metavar="PX",
-        help="smallest face, in pixels of the frame (default: a twelfth of its height)",
-    )
-    reading.add_argument(
-        "--threshold",
-        type=float,
-        default=defaults.threshold,
-        metavar="P",
-        help="below this probability a face is `uncertain` (default: %(default)g)",
-    )
-    reading.add_argument(
-        "--smoothing",
-        type=float,
-        default=defaults.smoothing_s,
-        metavar="S",
-        help="time constant of the smoothing, seconds; 0 turns it off (default: %(default)g)",
-    )
-    reading.add_argument(
-        "--target-latency",
-        type=float,
-        default=defaults.target_latency_ms,
-        metavar="MS",
-        help="from a camera's capture to the screen; what is slower does less (default: the time between two frames)",
-    )
-    reading.add_argument("--max-frames", type=int, metavar="N", help="stop after N frames")
-    parser.add_argument("--version", action="version", version=f"fer-cam {__version__}")
-    return parser
 
 
 if __name__ == "__main__":

@@ -1,7 +1,12 @@
-"""Everything a user can choose, with every default in this one place."""
+"""Everything a user can choose, with every default in this one place, in one frozen group per room of the program.
 
-from dataclasses import dataclass
+A group checks its own values. What is wrong is told by the setting's name; the command line puts its option there instead.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 from realtime.errors import ConfigError
 from realtime.model.providers import AUTO, PROVIDERS
@@ -17,87 +22,186 @@ MOST_FPS = 10_000.0
 
 
 @dataclass(frozen=True)
-class Config:
-    """One run of the program.
+class SourceConfig:
+    """Where frames come from.
 
     Attributes:
-        source: camera index ("0"), its device node or a link to that, path of a video, picture or folder of pictures,
+        location: camera index ("0"), its device node or a link to that, path of a video, image or folder of images,
             http(s)/rtsp URL, or "demo".
-        model: "auto" (the best that is quick enough, see chooser), "int8", "full", "fast", or the path of an ONNX file made by
+        camera_size_wh, camera_fps: what to ask a camera for; None leaves it to the driver.
+        open_timeout_s: how long a URL or a camera may take to open, and a stream to give its next frame.
+        reconnect_s: how long to try to re-open a camera or stream that was lost; 0 gives up at once.
+        max_frames: stop after so many frames; None means at the end.
+    """
+
+    location: str = "0"
+    camera_size_wh: tuple[int, int] | None = None
+    camera_fps: float | None = None
+    open_timeout_s: float = 10.0
+    reconnect_s: float = 60.0
+    max_frames: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.location:
+            raise ConfigError("is empty; give a camera index, a path or a URL", "source")
+        if self.camera_size_wh is not None and min(self.camera_size_wh) < 1:
+            width, height = self.camera_size_wh
+            raise ConfigError(f"{width}x{height}: give a width and a height above 0", "camera_size_wh")
+        if self.camera_fps is not None and not 0 < self.camera_fps <= MOST_FPS:
+            raise ConfigError(f"{self.camera_fps:g}: give frames a second above 0, {MOST_FPS:g} at most", "camera_fps")
+        if not 0 < self.open_timeout_s <= LONGEST_TIMEOUT_S:
+            raise ConfigError(f"{self.open_timeout_s:g}: give seconds above 0, {LONGEST_TIMEOUT_S:g} at most", "open_timeout_s")
+        if not self.reconnect_s >= 0:  # nor nan
+            raise ConfigError(f"{self.reconnect_s}: give seconds, or 0 to give up at once", "reconnect_s")
+        if self.max_frames is not None and self.max_frames < 1:
+            raise ConfigError(f"{self.max_frames}: give at least 1", "max_frames")
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Which network runs, and on what.
+
+    Attributes:
+        name: "auto" (the best that is quick enough, see chooser), "int8", "full", "fast", or the path of an ONNX file made by
             train.export.
         provider: what runs the network: "auto" or a name in providers.PROVIDERS.
-        threads: faces read side by side on the CPU; 0 lets the program choose.
+        threads: faces classified side by side on the CPU; 0 lets the program choose.
+    """
+
+    name: str = AUTO
+    provider: str = AUTO
+    threads: int = 0
+
+    def __post_init__(self) -> None:
+        if self.provider != AUTO and self.provider not in PROVIDERS:
+            raise ConfigError(f"{self.provider}: give one of {', '.join((AUTO, *PROVIDERS))}", "provider")
+        if self.threads < 0:
+            raise ConfigError(f"{self.threads}: give a number of threads, or 0 to let the program choose", "threads")
+
+
+@dataclass(frozen=True)
+class ReadingConfig:
+    """How faces are found and their expressions read.
+
+    Attributes:
         min_face: side of the smallest face looked for, pixels of the source; 0 means a twelfth of the frame's height.
         threshold: below this smoothed probability the label is `uncertain`.
         smoothing_s: time constant of the smoothing of probabilities, seconds; 0 turns it off.
-        display: True asks for a window, False forbids it, None opens one where there is a screen.
-        mirror: mirror the window (never data, never files); None means for cameras only.
+        target_latency_ms: what a camera's frame may take from capture to the screen before the program does less; 0 means the
+            time between two frames.
+    """
+
+    min_face: int = 0
+    threshold: float = 0.5
+    smoothing_s: float = 0.35
+    target_latency_ms: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.min_face and self.min_face < MIN_FACE_FLOOR:
+            raise ConfigError(f"{self.min_face}: the smallest face that can be found is {MIN_FACE_FLOOR} px", "min_face")
+        if not 0 <= self.threshold < 1:
+            raise ConfigError(f"{self.threshold}: give a probability from 0 to below 1", "threshold")
+        if not 0 <= self.smoothing_s <= 10:
+            raise ConfigError(f"{self.smoothing_s}: give seconds from 0 to 10", "smoothing_s")
+        if not 0 <= self.target_latency_ms <= 10_000:
+            raise ConfigError(
+                f"{self.target_latency_ms:g}: give milliseconds up to 10000, or 0 for the default", "target_latency_ms"
+            )
+
+
+@dataclass(frozen=True)
+class OutputConfig:
+    """What is written, and where.
+
+    Attributes:
         save: where the annotated video goes; a folder gets `<source>_fer.mp4`. A folder that is not there is made if the text
             ends in a slash, here and below.
         jsonl: where JSON Lines go; "-" is stdout.
         csv: where the CSV goes; "-" is stdout.
         overwrite: replace outputs that exist instead of numbering the new ones.
         snapshots: the folder of snapshots taken with the s key.
-        camera_size_wh, camera_fps: what to ask a camera for; None leaves it to the driver.
-        open_timeout_s: how long a URL or a camera may take to open, and a stream to give its next frame.
-        reconnect_s: how long to try to re-open a camera or stream that was lost; 0 gives up at once.
-        target_latency_ms: what a camera's frame may take from capture to the screen before the program does less; 0 means the
-            time between two frames.
-        max_frames: stop after so many frames; None means at the end.
-        verbosity: -1 quiet, 0 normal, 1 verbose (tracebacks, the libraries' own messages).
     """
 
-    source: str = "0"
-    model: str = "auto"
-    provider: str = AUTO
-    threads: int = 0
-    min_face: int = 0
-    threshold: float = 0.5
-    smoothing_s: float = 0.35
-    display: bool | None = None
-    mirror: bool | None = None
     save: Path | str | None = None
     jsonl: str | None = None
     csv: Path | str | None = None
     overwrite: bool = False
     snapshots: Path = Path()
-    camera_size_wh: tuple[int, int] | None = None
-    camera_fps: float | None = None
-    open_timeout_s: float = 10.0
-    reconnect_s: float = 60.0
-    target_latency_ms: float = 0.0
-    max_frames: int | None = None
-    verbosity: int = 0
 
     def __post_init__(self) -> None:
-        """Raises ConfigError for a value out of range; the message names the option."""
-        if self.min_face and self.min_face < MIN_FACE_FLOOR:
-            raise ConfigError(f"--min-face {self.min_face}: the smallest face that can be found is {MIN_FACE_FLOOR} px")
-        if not 0 <= self.threshold < 1:
-            raise ConfigError(f"--threshold {self.threshold}: give a probability from 0 to below 1")
-        if not 0 <= self.smoothing_s <= 10:
-            raise ConfigError(f"--smoothing {self.smoothing_s}: give seconds from 0 to 10")
-        if self.provider != AUTO and self.provider not in PROVIDERS:
-            raise ConfigError(f"--provider {self.provider}: give one of {', '.join((AUTO, *PROVIDERS))}")
-        if self.threads < 0:
-            raise ConfigError(f"--threads {self.threads}: give a number of threads, or 0 to let the program choose")
-        if not 0 <= self.target_latency_ms <= 10_000:
-            raise ConfigError(
-                f"--target-latency {self.target_latency_ms:g}: give milliseconds up to 10000, or 0 for the default"
-            )
-        if self.max_frames is not None and self.max_frames < 1:
-            raise ConfigError(f"--max-frames {self.max_frames}: give at least 1")
-        if not 0 < self.open_timeout_s <= LONGEST_TIMEOUT_S:
-            raise ConfigError(f"--timeout {self.open_timeout_s:g}: give seconds above 0, {LONGEST_TIMEOUT_S:g} at most")
-        if not self.reconnect_s >= 0:  # nor nan
-            raise ConfigError(f"--reconnect {self.reconnect_s}: give seconds, or 0 to give up at once")
-        if self.camera_size_wh is not None and min(self.camera_size_wh) < 1:
-            raise ConfigError(f"--size {self.camera_size_wh[0]}x{self.camera_size_wh[1]}: give a width and a height above 0")
-        if self.camera_fps is not None and not 0 < self.camera_fps <= MOST_FPS:
-            raise ConfigError(f"--fps {self.camera_fps:g}: give frames a second above 0, {MOST_FPS:g} at most")
         if self.save is not None and str(self.save) == STDOUT:
-            raise ConfigError("--save -: a video cannot go to standard output; give a file or a folder")
+            raise ConfigError("-: a video cannot go to standard output; give a file or a folder", "save")
         if self.jsonl == STDOUT and self.csv is not None and str(self.csv) == STDOUT:
-            raise ConfigError("--jsonl - and --csv - would mix on standard output; give one of them a file")
-        if not self.source:
-            raise ConfigError("--source is empty; give a camera index, a path or a URL")
+            raise ConfigError("would mix on standard output; give one of them a file", "jsonl", "csv")
+
+
+@dataclass(frozen=True)
+class ViewConfig:
+    """What is shown while it runs.
+
+    Attributes:
+        display: True asks for a window, False forbids it, None opens one where there is a screen.
+        mirror: mirror the window (never data, never files); None means for cameras only.
+        verbosity: -1 quiet, 0 normal, 1 verbose (tracebacks, the libraries' own messages).
+    """
+
+    display: bool | None = None
+    mirror: bool | None = None
+    verbosity: int = 0
+
+
+Group = SourceConfig | ModelConfig | ReadingConfig | OutputConfig | ViewConfig
+
+SETTINGS = {"location": "source", "name": "model"}
+"""Settings whose name outside of their group differs from the field's; in the data and in `Config.of` they stand alone."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """One run of the program.
+
+    Usage:
+        Config(reading=ReadingConfig(threshold=0.6), model=ModelConfig("fast"))
+        Config.of(threshold=0.6, model="fast")  # the same, by the settings' own names
+    """
+
+    source: SourceConfig = field(default_factory=SourceConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    reading: ReadingConfig = field(default_factory=ReadingConfig)
+    output: OutputConfig = field(default_factory=OutputConfig)
+    view: ViewConfig = field(default_factory=ViewConfig)
+
+    @classmethod
+    def of(cls, **settings: Any) -> "Config":
+        """The defaults with these settings, each by its own name, as the header of JSON Lines lists them.
+
+        Raises:
+            ConfigError: no setting has that name, or a value is out of range.
+        """
+        return cls().but(**settings)
+
+    def but(self, **settings: Any) -> "Config":
+        """A copy with other values for these settings.
+
+        Raises:
+            ConfigError: as in `of`.
+        """
+        homes = {name: (group, attribute) for name, group, attribute, _ in self._walk()}
+        changes: dict[str, dict[str, Any]] = {}
+        for name, value in settings.items():
+            if name not in homes:
+                raise ConfigError(f"no setting {name!r}; there are: {', '.join(homes)}")
+            group, attribute = homes[name]
+            changes.setdefault(group, {})[attribute] = value
+        return replace(self, **{group: replace(getattr(self, group), **values) for group, values in changes.items()})
+
+    def settings(self) -> dict[str, Any]:
+        """Every setting by its own name."""
+        return {name: value for name, _, _, value in self._walk()}
+
+    def _walk(self) -> Iterator[tuple[str, str, str, Any]]:
+        """Name, group, attribute and value of each setting, in order."""
+        for group in fields(self):
+            values = getattr(self, group.name)
+            for item in fields(values):
+                yield SETTINGS.get(item.name, item.name), group.name, item.name, getattr(values, item.name)

@@ -15,6 +15,8 @@
 A message is one line: what happened, then what to try.
 """
 
+from collections.abc import Mapping
+
 
 class FerError(Exception):
     """Base of all errors that are reported as one line, without a traceback."""
@@ -23,9 +25,23 @@ class FerError(Exception):
 
 
 class ConfigError(FerError):
-    """The user asked for something impossible or contradictory."""
+    """The user asked for something impossible or contradictory.
+
+    Args:
+        problem: what is wrong and what to give instead; where settings are at fault it follows their names.
+        settings: the names of those settings; the command line puts its options in their place.
+    """
 
     exit_code = 2
+
+    def __init__(self, problem: str, *settings: str) -> None:
+        self.problem = problem
+        self.settings = settings
+        super().__init__(self.with_names({}))
+
+    def with_names(self, names: Mapping[str, str]) -> str:
+        """The message, with other names for the settings."""
+        return " ".join(filter(None, (" and ".join(names.get(name, name) for name in self.settings), self.problem)))
 
 
 class SourceError(FerError):

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime import preprocess
-from realtime.config import Config
+from realtime.config import ReadingConfig
 from realtime.datatypes import (
     FULL_EFFORT,
     Effort,
@@ -77,7 +77,7 @@ class Pipeline:
         self,
         finder: Finder,
         classifier: Classifier,
-        config: Config,
+        config: ReadingConfig,
         *,
         temporal: bool = True,
         clock: Callable[[], float] = time.perf_counter,
@@ -179,7 +179,7 @@ class Pipeline:
         )
 
 
-def open_pipeline(config: Config, classifier: Classifier, source: SourceInfo) -> Pipeline:
+def open_pipeline(config: ReadingConfig, classifier: Classifier, source: SourceInfo) -> Pipeline:
     """The pipeline for a source: faces are followed in videos and cameras, and found anew in every picture.
 
     Raises:

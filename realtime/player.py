@@ -1,27 +1,22 @@
-"""Frames through the pipeline into every output, and the window's keys obeyed."""
+"""Plays a run: results into every output and view, at the right pace, and what the viewers ask for is done."""
 
 import math
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from realtime.config import Config
-from realtime.datatypes import FULL_EFFORT, Frame, FrameResult
-from realtime.drawing.hud import Hud
+from realtime.datatypes import FrameResult
+from realtime.drawing.hud import Status
+from realtime.drawing.painter import Painted
+from realtime.engine import POLL_S, Engine
 from realtime.errors import SinkError
-from realtime.governor import Governor
 from realtime.meter import Meter
-from realtime.pipeline import Pipeline
 from realtime.signals import Stop
 from realtime.sinks import Outputs
 from realtime.sinks.images import save_snapshot
 from realtime.sinks.paths import stem
-from realtime.sources.feed import MOST_AT_ONCE, Batches, Feed
-from realtime.views.terminal import Terminal
-from realtime.views.window import Action, Window
-
-POLL_S = 0.1
-"""How long the loop waits for a frame before it looks at keys and signals again."""
+from realtime.views.base import Action, View
 
 LOOK_MS = 50
 """How often keys and signals are looked at while nothing moves."""
@@ -30,184 +25,175 @@ MOST_LATE_S = 0.1
 """A file shown later than this is not hurried: frames that rush by look broken."""
 
 HINT_S = 6.0
-"""How long the key for help is mentioned after the window has opened."""
+"""How long the key for help is mentioned at the beginning."""
 
 NOTICE_S = 4.0
 MOST_NOTICES = 4
-"""How long a message stays in the window, and how many there is room for."""
+"""How long a notice is part of the status, and how many there is room for."""
 
 
-class Loop:
-    """Feeds frames through the pipeline into the outputs and serves the window's keys.
+class Player:
+    """Gives an engine's results to outputs and views, and serves the viewers' actions.
 
     Args:
-        clock: seconds, for the pace of files and the age of messages.
+        engine: gives the results.
+        meter: counts them.
+        outputs: write them.
+        views: show them; the first one is waited for where there is time.
+        snapshots: the folder of snapshots.
+        clock: seconds, for the pace of files and the age of notices.
     """
 
     def __init__(
         self,
-        config: Config,
-        feed: Feed,
-        pipeline: Pipeline,
+        engine: Engine,
         meter: Meter,
         outputs: Outputs,
-        terminal: Terminal,
-        window: Window | None = None,
+        views: Sequence[View],
         *,
+        snapshots: Path = Path(),
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self._config = config
-        self._feed = feed
-        self._pipeline = pipeline
+        self._engine = engine
         self._meter = meter
         self._outputs = outputs
-        self._terminal = terminal
-        self._window = window
+        self._views = views
+        self._snapshots = snapshots
         self._clock = clock
-        self._governor = Governor.of(feed.info, config.target_latency_ms)
-        self._effort = FULL_EFFORT
-        # a file that nobody watches is read in batches; what is watched, and what is live, frame by frame
-        self._batches = Batches(feed, 1 if feed.info.live or window is not None else MOST_AT_ONCE)
+        self._paced = any(view.paced for view in views)
         self._notices: deque[tuple[float, str]] = deque(maxlen=MOST_NOTICES)
-        self._last: FrameResult | None = None
-        self._left = config.max_frames
+        self._last: Painted | None = None
         self._paused = self._turned = self._quit = False
         self._began: float | None = None
         self._opened_s = clock()
 
     def play(self, stop: Stop) -> None:
-        """Runs until the source ends, the user quits, the frames asked for are done, or a signal came.
+        """Runs until the source ends, a viewer quits, the frames asked for are done, or a signal came.
 
         Raises:
-            FerError: the source is lost, or an output cannot be written.
+            FerError: the source is lost, or an essential output cannot be written.
         """
-        while not (self._batches.finished or self._quit or stop.exit_code or self._left == 0):
+        while not (self._engine.finished or self._quit or stop.exit_code):
             if self._paused:
-                self._serve_keys(LOOK_MS)
+                self._serve(LOOK_MS)
                 continue
-            frames = self._next()
-            if not frames:
-                self._serve_keys()
-                continue
-            for result in self._pipeline.process_many(frames, self._feed.dropped, self._effort):
+            try:
+                results = self._engine.step(POLL_S)
+            finally:  # also when the source is lost: its last notices say why
+                self._pass_on_notices()
+            for result in results:
                 self._finish(result, stop)
+            if not results:
+                self._serve()
 
     def _finish(self, result: FrameResult, stop: Stop) -> None:
-        """Counts a result, and gives it to everybody who waits for it."""
+        """Counts a result, and gives it to every output and view."""
+        painted = Painted(result)
         self._meter.add(result, self._clock())
-        self._outputs.write(result)
-        self._left = None if self._left is None else self._left - 1
-        self._terminal.update(result, self._meter)
-        if self._window is not None:
-            self._show(self._window, result, stop)
-        if self._governor is not None:
-            self._govern(self._governor, result.frame)
-
-    def _govern(self, governor: Governor, frame: Frame) -> None:
-        """Chooses what to do for the next frame, and says so when that changes."""
-        now = self._clock()
-        effort = governor.update(now - frame.captured_at, now)
-        if effort != self._effort:
-            self._effort = effort
-            slow = "reducing work to keep up" if effort != FULL_EFFORT else "keeping up again"
-            self._say(f"{slow}: {effort.name}")
-
-    def _next(self) -> list[Frame]:
-        """The next frame, and those behind it that are there already, as far as they are read together."""
-        try:
-            return self._batches.next(POLL_S, self._left)
-        finally:  # also when the source is lost: its last words say why
-            for text in self._feed.notices():
-                self._say(text)
-
-    def _show(self, window: Window, result: FrameResult, stop: Stop) -> None:
-        """Shows a camera's frame at once, a file's at its own time, and a picture until space is pressed."""
-        while (early_s := self._early_s(result.frame)) > 0 and not (self._paused or self._quit or stop.exit_code):
-            self._serve_keys(min(math.ceil(early_s * 1000), LOOK_MS))
-        self._last = result
-        self._turned = self._feed.info.temporal
-        window.show(result, self._hud())
-        self._serve_keys()
+        self._outputs.write(painted)
+        if self._paced:
+            self._wait_until_due(result, stop)
+        self._last = painted
+        self._turned = self._engine.info.temporal or not self._paced
+        self._show()
+        self._serve()
         while not (self._turned or self._quit or stop.exit_code):
-            self._serve_keys(LOOK_MS)
+            self._serve(LOOK_MS)
+        self._engine.account(result)
+        self._pass_on_notices()
 
-    def _early_s(self, frame: Frame) -> float:
-        """Seconds until a file's frame is due; a file that cannot keep up plays slower, and hardly faster to catch up."""
-        if frame.media_time is None:
-            return 0.0
-        now = self._clock()
-        began = now - frame.media_time
-        if self._began is None or began - self._began > MOST_LATE_S:
-            self._began = began
-        return self._began - began
-
-    def _serve_keys(self, wait_ms: int = 1) -> None:
-        if self._window is None:
+    def _wait_until_due(self, result: FrameResult, stop: Stop) -> None:
+        """Waits for a file's frame to be due; a file that cannot keep up plays slower, and hardly faster to catch up."""
+        media_time = result.frame.media_time
+        if media_time is None:
             return
-        match self._window.poll(wait_ms):
+        while not (self._paused or self._quit or stop.exit_code):
+            began = self._clock() - media_time
+            if self._began is None or began - self._began > MOST_LATE_S:
+                self._began = began
+            early_s = self._began - began
+            if early_s <= 0:
+                return
+            self._serve(min(math.ceil(early_s * 1000), LOOK_MS))
+
+    def _serve(self, wait_ms: int = 1) -> None:
+        """Does what the viewers ask for; waits for the first view only, so that several do not add up."""
+        for n, view in enumerate(self._views):
+            action = view.poll(wait_ms if n == 0 else 0)
+            if action is not None:
+                self._do(action)
+
+    def _do(self, action: Action) -> None:
+        match action:
             case Action.QUIT:
                 self._quit = True
-            case Action.PAUSE if not self._feed.info.temporal:
+            case Action.PAUSE if not self._engine.info.temporal:
                 self._turned = True
             case Action.PAUSE:
                 self._paused = not self._paused
-                self._refresh()
-            case Action.SNAPSHOT:
-                self._snapshot()
+                self._show()
+            case Action.SNAPSHOT if self._last is not None:
+                self._snapshot(self._last)
             case Action.MARKER if self._last is not None:
-                self._outputs.marker(self._last)
-                self._say("marker set" if self._config.jsonl else "a marker needs --jsonl to be written to")
+                self._mark(self._last)
 
-    def _snapshot(self) -> None:
-        picture = None if self._window is None else self._window.picture
-        if picture is None:
+    def _mark(self, painted: Painted) -> None:
+        if not self._outputs.marks:
+            self._say("a marker needs --jsonl to be written to")
             return
+        self._outputs.mark(painted.result)
+        self._say("marker set")
+
+    def _snapshot(self, painted: Painted) -> None:
         try:
-            path = save_snapshot(picture, self._config.snapshots, stem(self._feed.info))
+            path = save_snapshot(painted.image, self._snapshots, stem(self._engine.info))
         except SinkError as error:  # losing a snapshot must not end a recording
             self._say(str(error))
         else:
             self._say(f"wrote {path}")
 
-    def _refresh(self) -> None:
-        if self._window is not None and self._last is not None:
-            self._window.show(self._last, self._hud())
+    def _pass_on_notices(self) -> None:
+        for line in (*self._engine.notices(), *self._outputs.notices()):
+            self._say(line)
 
     def _say(self, text: str) -> None:
-        self._terminal.notice(text)
+        for view in self._views:
+            view.notice(text)
         self._notices.append((self._clock(), text))
-        self._refresh()  # now: of a lost camera there may be no next frame
+        self._show()  # now: of a lost camera there may be no next frame
 
-    def _hud(self) -> Hud:
+    def _show(self) -> None:
+        due = [view for view in self._views if view.due()]
+        if self._last is not None and due:
+            status = self._status(self._last)
+            for view in due:
+                view.show(self._last, status)
+
+    def _status(self, painted: Painted) -> Status:
         now = self._clock()
         while self._notices and now - self._notices[0][0] > NOTICE_S:
             self._notices.popleft()
-        return Hud(
+        info, at_s = self._engine.info, painted.result.frame.media_time
+        length_s = info.duration_s
+        at_s = None if info.live else at_s
+        return Status(
             fps=self._meter.fps,
             latency_ms=self._meter.latency_ms,
-            dropped=self._feed.dropped,
+            dropped=self._engine.dropped,
             paused=self._paused,
             recording=self._outputs.recording,
             notices=tuple(text for _, text in self._notices),
-            effort=self._effort,
-            live=self._feed.info.live,
-            position=self._position(),
-            progress=self._progress(),
+            effort=self._engine.effort,
+            live=info.live,
+            position="" if at_s is None else position(at_s, length_s),
+            progress=None if at_s is None or not length_s else at_s / length_s,
             hint=now - self._opened_s < HINT_S,
         )
 
-    def _position(self) -> str:
-        """Where in a file the last frame is, such as "0:07 / 0:19"."""
-        at_s = None if self._last is None else self._last.frame.media_time
-        if self._feed.info.live or at_s is None:
-            return ""
-        length_s = self._feed.info.duration_s
-        return clock_time(at_s) if length_s is None else f"{clock_time(at_s)} / {clock_time(length_s)}"
 
-    def _progress(self) -> float | None:
-        at_s = None if self._last is None else self._last.frame.media_time
-        length_s = self._feed.info.duration_s
-        return None if self._feed.info.live or at_s is None or not length_s else at_s / length_s
+def position(at_s: float, length_s: float | None) -> str:
+    """Where in a file a frame is, such as "0:07 / 0:19"."""
+    return clock_time(at_s) if length_s is None else f"{clock_time(at_s)} / {clock_time(length_s)}"
 
 
 def clock_time(seconds: float) -> str:

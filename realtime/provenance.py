@@ -2,7 +2,6 @@
 
 import platform
 import sys
-from dataclasses import fields
 from importlib import metadata
 from pathlib import Path
 
@@ -18,9 +17,9 @@ from realtime.sources.address import redact_url
 
 def settings(config: Config) -> tuple[tuple[str, Setting], ...]:
     """Every field of the configuration with its value as JSON has it, in order; passwords of the source left out."""
-    values = {field.name: _plain(getattr(config, field.name)) for field in fields(config)}
-    if "://" in config.source:
-        values["source"] = redact_url(config.source)
+    values = {name: _plain(value) for name, value in config.settings().items()}
+    if "://" in config.source.location:
+        values["source"] = redact_url(config.source.location)
     return tuple(values.items())
 
 

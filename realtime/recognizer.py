@@ -1,10 +1,9 @@
 """The library's door for people who write Python."""
 
 import logging
+import math
 import time
 from collections.abc import Callable, Generator, Sequence
-from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -12,24 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime import preprocess
-from realtime.config import Config
-from realtime.datatypes import FULL_EFFORT, Frame, FrameResult, Scores
+from realtime.config import Config, ModelConfig, SourceConfig
+from realtime.datatypes import Frame, FrameResult, Scores, SourceInfo
+from realtime.engine import Engine, Notify
 from realtime.errors import ConfigError
-from realtime.faces.detector import HaarDetector
-from realtime.faces.finder import PerImageFinder
-from realtime.governor import Governor
 from realtime.model.classifier import Classifier
 from realtime.pipeline import Pipeline, open_pipeline
-from realtime.sources.capture import open_feed
-from realtime.sources.feed import MOST_AT_ONCE, Batches
-
-POLL_S = 0.1
-"""How long a stream waits for a frame before it passes on what the source has to say."""
 
 ONLY_THE_PROGRAM = ("display", "mirror", "save", "jsonl", "csv", "overwrite", "snapshots")
 """Settings of windows and files, which only the command line has."""
 
-Notify = Callable[[str], None]
+OpenEngine = Callable[[Config, Classifier], Engine]
+
+OF_IMAGES = SourceInfo("image", live=False, temporal=False, width=0, height=0, fps=None, frames=None)
+OF_A_SESSION = SourceInfo("session", live=False, temporal=True, width=0, height=0, fps=None, frames=None)
 
 log = logging.getLogger("realtime")
 
@@ -47,18 +42,22 @@ class Recognizer:
     Args:
         model: "auto", "int8", "full", "fast", or the path of an ONNX file written by train.export; None takes `config.model`.
         config: thresholds and the like.
+        open_engine: makes the driver of a stream; for tests and for sources of your own.
 
     Raises:
         ConfigError: `model` and `config.model` name two networks, or `config` asks for a window or a file.
         ModelError: the weights are missing, damaged or not of this program.
     """
 
-    def __init__(self, model: str | Path | None = None, config: Config | None = None) -> None:
+    def __init__(
+        self, model: str | Path | None = None, config: Config | None = None, *, open_engine: OpenEngine = Engine.open
+    ) -> None:
+        self._open_engine = open_engine
         self._config = _agreed(None if model is None else str(model), config or Config())
-        self._classifier = Classifier.load(self._config.model, self._config.threads, self._config.provider)
-        self._pictures = Pipeline(
-            PerImageFinder(HaarDetector(self._config.min_face)), self._classifier, self._config, temporal=False
-        )
+        network = self._config.model
+        self._classifier = Classifier.load(network.name, network.threads, network.provider)
+        self._images = open_pipeline(self._config.reading, self._classifier, OF_IMAGES)
+        self._sessions: list[Session] = []
         self._count = 0
         self._closed = False
 
@@ -79,9 +78,9 @@ class Recognizer:
             ValueError: it is no such picture, or the recognizer is closed.
         """
         self._check_open()
-        frame = Frame(preprocess.to_bgr(_array("image", image_bgr)), self._count, time.perf_counter(), None, "picture")
+        frame = Frame(preprocess.to_bgr(_array("image", image_bgr)), self._count, time.perf_counter(), None, OF_IMAGES.name)
         self._count += 1
-        return self._pictures.process(frame)
+        return self._images.process(frame)
 
     def classify(self, crops: Sequence[NDArray[np.uint8]]) -> Scores:
         """Probabilities of face crops, each uint8 (H,W) or (H,W,3) of any size, as one batch.
@@ -117,10 +116,25 @@ class Recognizer:
         self._check_open()
         return self._stream(self._of(source), log.warning if on_notice is None else on_notice)
 
+    def session(self) -> "Session":
+        """A session for frames of your own: faces are tracked and smoothed from frame to frame, as in a stream.
+
+        Several can be open at once, one per camera or person; they end with `close`, a `with` block, or the recognizer.
+
+        Raises:
+            ValueError: the recognizer is closed.
+        """
+        self._check_open()
+        session = Session(open_pipeline(self._config.reading, self._classifier, OF_A_SESSION))
+        self._sessions.append(session)
+        return session
+
     def close(self) -> None:
-        """Ends the threads; nothing can be read afterwards. May be called twice."""
+        """Ends the threads and sessions; nothing can be read afterwards. May be called twice."""
         self._closed = True
-        self._pictures.close()
+        for session in self._sessions:
+            session.close()
+        self._images.close()
         self._classifier.close()
 
     def __enter__(self) -> Self:
@@ -138,34 +152,68 @@ class Recognizer:
             return self._config
         # as on the command line, a file may be called 0, demo or rtsp:
         text = str(source.absolute()) if isinstance(source, Path) else str(source)
-        if self._config.source not in (Config.source, text):
-            raise ConfigError(f"stream({text!r}) and Config(source={self._config.source!r}) name two sources; give one of them")
-        return replace(self._config, source=text)
+        configured = self._config.source.location
+        if configured not in (SourceConfig.location, text):
+            raise ConfigError(f"stream({text!r}) and the config's source {configured!r} differ; give one of them")
+        return self._config.but(source=text)
 
     def _stream(self, config: Config, notify: Notify) -> Generator[FrameResult, None, None]:
-        left = config.max_frames
-        with closing(open_feed(config)) as feed, open_pipeline(config, self._classifier, feed.info) as pipeline:
-            governor, effort = Governor.of(feed.info, config.target_latency_ms), FULL_EFFORT
-            batches = Batches(feed, 1 if feed.info.live else MOST_AT_ONCE)
-            while not (batches.finished or left == 0):
+        with self._open_engine(config, self._classifier) as engine:
+            for result in engine.results(notify):
+                yield result
                 self._check_open()
-                try:
-                    frames = batches.next(POLL_S, left)
-                finally:  # also when the source is lost: its last words say why
-                    for line in feed.notices():
-                        notify(line)
-                if not frames:
-                    continue
-                left = None if left is None else left - len(frames)
-                for result in pipeline.process_many(frames, feed.dropped, effort):
-                    if governor is not None:
-                        before, now = effort, time.perf_counter()
-                        effort = governor.update(now - result.frame.captured_at, now)
-                        if effort != before:
-                            notify(
-                                f"{'reducing work to keep up' if effort != FULL_EFFORT else 'keeping up again'}: {effort.name}"
-                            )
-                    yield result
+
+
+class Session:
+    """Tracks and smooths the faces of frames that the caller brings, in their order; made by `Recognizer.session`.
+
+        session = recognizer.session()
+        for image, seconds in my_frames:
+            result = session.push(image, at=seconds)
+
+    Args:
+        pipeline: reads the frames; closed with the session.
+        name: of the source, for messages and data.
+    """
+
+    def __init__(self, pipeline: Pipeline, name: str = "session") -> None:
+        self._pipeline = pipeline
+        self._name = name
+        self._count = 0
+        self._last_s = -math.inf
+        self._closed = False
+
+    def push(self, image_bgr: NDArray[np.uint8], *, at: float | None = None) -> FrameResult:
+        """The faces of the next frame, with ids, labels and probabilities that go on from the frames before.
+
+        Args:
+            image_bgr: uint8 (H,W,3) BGR or (H,W) gray.
+            at: the frame's time, seconds of any clock that does not stand still; None takes the time of the call.
+
+        Raises:
+            ValueError: it is no such image, `at` is not after that of the frame before, or the session is closed.
+        """
+        if self._closed:
+            raise ValueError("this session is closed; make a new one")
+        image, now = preprocess.to_bgr(_array("image", image_bgr)), time.perf_counter()
+        at = now if at is None else float(at)
+        if not at > self._last_s:  # nor nan
+            raise ValueError(f"at is {at:g}, and the frame before was at {self._last_s:g}; frames go forward in time")
+        frame = Frame(image, self._count, now, at, self._name)
+        result = self._pipeline.process(frame)
+        self._count, self._last_s = self._count + 1, at
+        return result
+
+    def close(self) -> None:
+        """Ends the session; may be called twice."""
+        self._closed = True
+        self._pipeline.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def _agreed(model: str | None, config: Config) -> Config:
@@ -174,16 +222,17 @@ def _agreed(model: str | None, config: Config) -> Config:
     Raises:
         ConfigError: they name two, or the config has settings that only the command line obeys.
     """
-    asked = [name for name in ONLY_THE_PROGRAM if getattr(config, name) not in (getattr(Config, name), False)]
+    given, usual = config.settings(), Config().settings()
+    asked = [name for name in ONLY_THE_PROGRAM if given[name] not in (usual[name], False)]
     if asked:
         raise ConfigError(
             f"Recognizer shows and writes nothing, but its Config sets {', '.join(asked)}; leave that out, or run fer-cam"
         )
     if model is None:
         return config
-    if config.model not in (Config.model, model):
-        raise ConfigError(f"Recognizer({model!r}) and Config(model={config.model!r}) name two networks; give one of them")
-    return replace(config, model=model)
+    if config.model.name not in (ModelConfig.name, model):
+        raise ConfigError(f"Recognizer({model!r}) and the config's model {config.model.name!r} differ; give one of them")
+    return config.but(model=model)
 
 
 def _array(name: str, image: object) -> NDArray[np.uint8]:

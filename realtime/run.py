@@ -1,93 +1,102 @@
-"""One run: everything is opened, the loop plays, and everything is closed whatever happens."""
+"""One run: everything is opened, the player plays, and everything is closed whatever happens."""
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
 
-import cv2
+from rich.console import Console
 
 from realtime import __version__, provenance, signals
 from realtime.config import Config
-from realtime.datatypes import RunInfo
+from realtime.datatypes import RunInfo, SourceInfo
+from realtime.engine import Engine
 from realtime.errors import SinkError
 from realtime.meter import Meter
 from realtime.model.classifier import Classifier
-from realtime.pipeline import Pipeline, open_pipeline
-from realtime.player import Loop
+from realtime.player import Player
 from realtime.printable import printable
 from realtime.signals import Stop
-from realtime.sinks import open_outputs, uses_stdout
-from realtime.sources.capture import open_feed
-from realtime.sources.feed import Feed
+from realtime.sinks import Outputs, open_outputs, uses_stdout
+from realtime.views.base import View
 from realtime.views.lost_screen import LostScreen
 from realtime.views.terminal import StderrConsole, Terminal
 from realtime.views.window import Window
 
 
-def run(config: Config) -> int:
+@dataclass(frozen=True)
+class Openers:
+    """What a run opens with; tests and other programs give their own.
+
+    Attributes:
+        engine: from the config, the network, and whether every frame is wanted as soon as it is read.
+        window: from a title, and whether it is mirrored.
+        outputs: from the config of a run's outputs, and its facts.
+        console: where the terminal view writes.
+    """
+
+    engine: Callable[[Config, Classifier], Engine] = Engine.open
+    window: Callable[[str, bool], View] = Window
+    outputs: Callable[..., Outputs] = open_outputs
+    console: Callable[[], Console] = StderrConsole
+
+
+def run(config: Config, openers: Openers | None = None) -> int:
     """Runs until the source ends, the user quits or a signal comes; returns the exit code of an orderly end.
 
     Raises:
         FerError: model, source or output is at fault; what was written up to then is closed and readable.
     """
+    openers = openers or Openers()
+    model = config.model
     with (
-        one_thread(),
         signals.caught() as stop,
-        closing(Classifier.load(config.model, config.threads, config.provider)) as classifier,
-        closing(open_feed(config)) as feed,
+        closing(Classifier.load(model.name, model.threads, model.provider)) as classifier,
+        openers.engine(config, classifier) as engine,
     ):
         info = RunInfo(
             version=__version__,
             model=classifier.name,
             labels=classifier.spec.labels,
-            source=feed.info,
+            source=engine.info,
             provider=classifier.provider,
-            provider_asked=config.provider,
+            provider_asked=model.provider,
             notes=classifier.notes,
             weights_sha256=classifier.weights_sha256,
             settings=provenance.settings(config),
             versions=provenance.versions(),
         )
-        with open_pipeline(config, classifier, feed.info) as pipeline:
-            _run(config, info, feed, pipeline, stop)
+        _run(config, info, engine, openers, stop)
     return stop.exit_code
 
 
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """OpenCV without threads of its own, which would take turns with ours; afterwards as it was before."""
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(1)
+def _run(config: Config, info: RunInfo, engine: Engine, openers: Openers, stop: Stop) -> None:
+    window, warning = _open_window(config, info.source, openers)  # before any file is made, for it may be refused
     try:
-        yield
-    finally:
-        cv2.setNumThreads(before)
-
-
-def _run(config: Config, info: RunInfo, feed: Feed, pipeline: Pipeline, stop: Stop) -> None:
-    window, warning = _open_window(config, info)  # before any file is made, for it may be refused
-    try:
-        stop.graceful = True  # from here on a signal ends the loop, not the program
-        outputs = open_outputs(config, info)
-        terminal = Terminal(info, StderrConsole(), verbosity=config.verbosity, plain=_data_on_screen(config))
+        stop.graceful = True  # from here on a signal ends the player, not the program
+        engine.watched = window is not None
+        outputs = openers.outputs(config.output, info)
+        terminal = Terminal(info, openers.console(), verbosity=config.view.verbosity, plain=_data_on_screen(config))
         if warning is not None:
             terminal.notice(warning)
         if window is None and not outputs.any and not terminal.shows_faces:
             terminal.notice("nothing will be shown or saved: add --save, --jsonl or --csv")
-        meter = Meter(info.labels, fps=feed.info.fps, temporal=feed.info.temporal)
+        meter = Meter(info.labels, fps=engine.info.fps, temporal=engine.info.temporal)
 
         def end_without_screen() -> None:
             """The screen is gone, and Qt is ending the process: closes what is written."""
             with suppress(Exception):  # nothing can be done about a second failure
                 outputs.close(meter.summary())
                 terminal.notice("the screen is gone, and the run ends here; what was written is whole")
-                terminal.finish(meter.summary(), [path for path in outputs.paths if path.exists()])
+                terminal.finish(meter.summary(), written(outputs))
             os._exit(SinkError.exit_code)
 
         guard = LostScreen(end_without_screen) if window is not None else None
         try:
-            Loop(config, feed, pipeline, meter, outputs, terminal, window).play(stop)
+            views = [terminal] if window is None else [window, terminal]
+            Player(engine, meter, outputs, views, snapshots=config.output.snapshots).play(stop)
         except BaseException:
             with suppress(SinkError):  # the first failure is the one to report
                 outputs.close(meter.summary())
@@ -97,32 +106,36 @@ def _run(config: Config, info: RunInfo, feed: Feed, pipeline: Pipeline, stop: St
         finally:
             if guard is not None:
                 guard.disarm()
-            for trouble in outputs.troubles:
-                terminal.notice(trouble)
-            # a video without frames is removed when it is closed
-            terminal.finish(meter.summary(), [path for path in outputs.paths if path.exists()])
+            for notice in outputs.notices():
+                terminal.notice(notice)
+            terminal.finish(meter.summary(), written(outputs))
     finally:
         if window is not None:
             window.close()
 
 
+def written(outputs: Outputs) -> list[Path]:
+    """The files and folders of a run that are there: a video without frames is removed when it is closed."""
+    return [path for path in outputs.paths if path.exists()]
+
+
 def _data_on_screen(config: Config) -> bool:
     """Whether lines of data come on the terminal, where a live view would draw over them."""
-    return uses_stdout(config) and sys.stdout is not None and sys.stdout.isatty()
+    return uses_stdout(config.output) and sys.stdout is not None and sys.stdout.isatty()
 
 
-def _open_window(config: Config, info: RunInfo) -> tuple[Window | None, str | None]:
+def _open_window(config: Config, source: SourceInfo, openers: Openers) -> tuple[View | None, str | None]:
     """The window, or None and, where one would be usual, why there is none.
 
     Raises:
         SinkError: it was asked for and cannot be opened.
     """
-    if config.display is False:
+    if config.view.display is False:
         return None, None
-    mirror = info.source.live if config.mirror is None else config.mirror
+    mirror = source.live if config.view.mirror is None else config.view.mirror
     try:
-        return Window(printable(f"fer-cam: {info.source.name}"), mirror), None
+        return openers.window(printable(f"fer-cam: {source.name}"), mirror), None
     except SinkError as error:
-        if config.display:
+        if config.view.display:
             raise
         return None, f"continuing without a window: {error}"

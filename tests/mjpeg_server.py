@@ -1,7 +1,7 @@
 """A network camera for tests: a real HTTP server on loopback that sends JPEG pictures as an endless MJPEG stream.
 
 with MjpegServer(jpegs, fps=30) as camera:
-    feed = open_feed(Config(source=camera.url))
+    feed = open_feed(SourceConfig(camera.url))
     ...
     camera.cut()      # closes the connection, as a router does; the next client is served again
     camera.stall()    # keeps the connection and sends nothing, until resume()

@@ -1,24 +1,26 @@
-"""The loop with a window, a detector and sources of our own making."""
+"""The program with a window, a detector and sources of our own making."""
 
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
-from realtime import run as loop
 from realtime.config import Config
-from realtime.datatypes import Faces, Frame, FrameResult, SourceInfo
-from realtime.drawing.hud import Hud
+from realtime.datatypes import Faces, Frame, SourceInfo, Summary
+from realtime.drawing.painter import Painted
+from realtime.engine import Engine
 from realtime.errors import SourceLostError
 from realtime.faces.finder import FrameByFrame, PerImageFinder
+from realtime.governor import Governor
 from realtime.model.classifier import Classifier
 from realtime.pipeline import Pipeline
+from realtime.run import Openers, run
 from realtime.sources.base import Source
 from realtime.sources.feed import DirectFeed, Feed
-from realtime.views.window import Action
+from realtime.views.base import Action, Status
 from tests import program
 from tests.fakes import FakeSource
 from tests.tiny_models import write_left_right
@@ -31,26 +33,37 @@ PATIENCE = 200
 class FakeWindow:
     """A window whose user presses keys while a frame is shown, one per look; None lets one look pass."""
 
+    paced = True
+
     def __init__(self, keys: dict[int, list[Action | None]] | None = None) -> None:
         self.keys = keys or {}
         self.shown: list[int] = []
         """Frames, every one as often as it was drawn."""
-        self.huds: list[Hud] = []
+        self.huds: list[Status] = []
+        self.notices: list[str] = []
+        self.summary: Summary | None = None
         self.waits_ms: list[int] = []
         self.closed = False
         self.opened: tuple[str, bool] | None = None
         self.looked: Callable[[int], None] = lambda wait_ms: None
-        self.picture: NDArray[np.uint8] | None = None
         self._idle = 0
 
     def open(self, title: str, mirror: bool) -> "FakeWindow":
         self.opened = (title, mirror)
         return self
 
-    def show(self, result: FrameResult, hud: Hud) -> None:
-        self.shown.append(result.frame.index)
-        self.huds.append(hud)
-        self.picture = result.frame.image
+    def due(self) -> bool:
+        return True
+
+    def show(self, painted: Painted, status: Status) -> None:
+        self.shown.append(painted.result.frame.index)
+        self.huds.append(status)
+
+    def notice(self, text: str) -> None:
+        self.notices.append(text)
+
+    def finish(self, summary: Summary, paths: Sequence[Path]) -> None:
+        self.summary = summary
 
     def poll(self, wait_ms: int = 1) -> Action | None:
         self.waits_ms.append(wait_ms)
@@ -99,31 +112,37 @@ class Reel(FakeSource):
 
 
 class Studio:
-    """Runs the loop on any feed, with the window and the detector above."""
+    """Runs the program on any feed, with the window and the detector above.
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Attributes:
+        openers: what the next run opens with.
+    """
+
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.jsonl = folder / "out.jsonl"
         self.video = folder / "out.mp4"
         self.window = FakeWindow()
         self.watcher = Watcher()
-        self.feed: Feed | None = None
+        self.feed: Feed = film()
+        self.openers = Openers(engine=self.engine, window=lambda title, mirror: self.window.open(title, mirror))
         self._model = str(write_left_right(folder / "tiny.onnx"))
-        monkeypatch.setattr(loop, "Window", lambda title, mirror: self.window.open(title, mirror))
-        monkeypatch.setattr(loop, "open_pipeline", self._pipeline)
-        monkeypatch.setattr(loop, "open_feed", lambda config: self.feed)
 
-    def _pipeline(self, config: Config, classifier: Classifier, source: SourceInfo) -> Pipeline:
-        finder = FrameByFrame(self.watcher) if source.temporal else PerImageFinder(self.watcher)
-        return Pipeline(finder, classifier, config, temporal=source.temporal)
+    def engine(self, config: Config, classifier: Classifier, clock: Callable[[], float] = time.perf_counter) -> Engine:
+        """An engine on the feed and the detector."""
+        info = self.feed.info
+        finder = FrameByFrame(self.watcher) if info.temporal else PerImageFinder(self.watcher)
+        pipeline = Pipeline(finder, classifier, config.reading, temporal=info.temporal)
+        governor = Governor.of(info, config.reading.target_latency_ms)
+        return Engine(self.feed, pipeline, governor, max_frames=config.source.max_frames, clock=clock)
 
     def config(self, **options: object) -> Config:
         given = {"display": False, "jsonl": str(self.jsonl), "snapshots": self.folder, "model": self._model, "threads": 1}
-        return Config(**(given | options))  # type: ignore[arg-type]
+        return Config.of(**(given | options))
 
     def run(self, feed: Feed, **options: object) -> int:
         self.feed = feed
-        return loop.run(self.config(**options))
+        return run(self.config(**options), self.openers)
 
     def types(self) -> list[str]:
         """The kinds of lines written."""

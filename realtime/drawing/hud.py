@@ -23,8 +23,8 @@ KEYS: tuple[tuple[str, str], ...] = (
 
 
 @dataclass(frozen=True)
-class Hud:
-    """The state of the program, as far as the viewer wants to know it.
+class Status:
+    """The state of the program as a view shows it; `help` and `details` are the view's own.
 
     Attributes:
         fps: frames finished a second.
@@ -56,7 +56,7 @@ class Hud:
     hint: bool = False
 
 
-def draw_corners(picture: Picture, hud: Hud, nobody: bool, sizes: Sizes) -> list[Rect]:
+def draw_corners(picture: Picture, hud: Status, nobody: bool, sizes: Sizes) -> list[Rect]:
     """Speed, "no face" and notices in the upper left corner, recording in the upper right, position and hint in the lower left.
 
     Returns what they cover.
@@ -79,7 +79,7 @@ def draw_corners(picture: Picture, hud: Hud, nobody: bool, sizes: Sizes) -> list
     return covered
 
 
-def _speed(hud: Hud) -> str:
+def _speed(hud: Status) -> str:
     """Frame rate and latency in words."""
     what = "latency" if hud.live else "a frame"
     speed = f"{hud.fps:.1f} fps   {hud.latency_ms.p50:.0f} ms {what} (p95 {hud.latency_ms.p95:.0f})"

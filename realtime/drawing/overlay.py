@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from realtime.datatypes import FrameResult, State, TrackedFace
 from realtime.drawing import canvas
 from realtime.drawing.canvas import BLACK, WHITE, Layer, Picture, Rect
-from realtime.drawing.hud import Hud, draw_corners, draw_help, draw_pause
+from realtime.drawing.hud import Status, draw_corners, draw_help, draw_pause
 from realtime.drawing.style import DIM, PANEL, Sizes, colour_of
 
 ABOUT = 0.8
@@ -20,7 +20,7 @@ ABOUT = 0.8
 
 
 def draw(
-    result: FrameResult, hud: Hud | None = None, *, mirror: bool = False, size_wh: tuple[int, int] | None = None
+    result: FrameResult, hud: Status | None = None, *, mirror: bool = False, size_wh: tuple[int, int] | None = None
 ) -> NDArray[np.uint8]:
     """A new image, uint8 (H,W,3), of the frame's size or of `size_wh`: text is drawn at that size, and never scaled.
 

@@ -1,161 +1,168 @@
 """Outputs: everything that a run writes, as one thing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-from realtime.config import Config
+from realtime.config import OutputConfig
 from realtime.datatypes import FrameResult, RunInfo, Summary
+from realtime.drawing.painter import Painted
 from realtime.errors import ConfigError, SinkError
 from realtime.meter import Meter
-from realtime.sinks.background import BackgroundSink
-from realtime.sinks.base import Sink
-from realtime.sinks.csv import CsvSink
-from realtime.sinks.images import ImageSink
-from realtime.sinks.jsonl import JsonlSink
+from realtime.recorder import Recorder
+from realtime.records import FrameRecord
+from realtime.sinks import csv, images, jsonl, video
+from realtime.sinks.base import DataSink, ImageSink, Plan, Sink
+from realtime.sinks.newest import NewestSink
 from realtime.sinks.paths import OutputPaths, descriptor
-from realtime.sinks.video import VideoSink
+
+IMAGES: tuple[Plan[Painted], ...] = (video.plan, images.plan)
+DATA: tuple[Plan[FrameRecord], ...] = (jsonl.plan, csv.plan)
+"""Every kind of output, in the order in which they are opened. A new one is a line here."""
 
 
 class Outputs:
     """The outputs of one run; opened by `open_outputs`.
 
-    Attributes:
-        paths: the files and folders that are written.
-        recording: whether pictures are saved.
+    Args:
+        run: whose frames come.
+        images: take the painted image of every frame.
+        data: take its record.
     """
 
-    def __init__(self) -> None:
-        self._sinks: list[Sink] = []
-        self._videos: list[VideoSink] = []
-        self.paths: tuple[Path, ...] = ()
-        self.recording = False
+    def __init__(self, run: RunInfo, images: Sequence[ImageSink] = (), data: Sequence[DataSink] = ()) -> None:
+        self._recorder = Recorder(run)
+        self._images = list(images)
+        self._data = list(data)
+        self._notices: list[str] = []
 
     @property
     def any(self) -> bool:
         """Whether anything is written at all."""
-        return bool(self._sinks)
+        return bool(self._all)
 
-    def write(self, result: FrameResult) -> None:
+    @property
+    def recording(self) -> bool:
+        """Whether images are saved."""
+        return bool(self._images)
+
+    @property
+    def marks(self) -> bool:
+        """Whether any output writes markers."""
+        return any(sink.marks for sink in self._all)
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files and folders that are written."""
+        return tuple(sink.path for sink in self._all if sink.path is not None)
+
+    def write(self, painted: Painted) -> None:
         """Gives a frame to every output.
 
         Raises:
-            SinkError: one of them cannot be written.
+            SinkError: an essential one cannot be written.
         """
-        failures = []
-        for sink in self._sinks:  # all of them get the frame, so that those that work have equal rows
-            try:
-                sink.write(result)
-            except SinkError as error:
-                failures.append(error)
+        failures: list[SinkError] = []
+        for image_sink in list(self._images):
+            self._try(image_sink, failures, image_sink.write, painted)
+        record = self._recorder.record(painted.result) if self._data else None
+        for data_sink in list(self._data):  # all of them get the frame, so that those that work have equal rows
+            self._try(data_sink, failures, data_sink.write, record)
         if failures:
             raise failures[0]
 
-    def marker(self, result: FrameResult) -> None:
-        """Marks the moment of a frame in the outputs that know markers (JSON Lines).
+    def mark(self, result: FrameResult) -> None:
+        """Marks the moment of a frame that was written.
 
         Raises:
-            SinkError: it cannot be written.
+            SinkError: an essential output cannot be written.
         """
-        for sink in self._sinks:
-            if isinstance(sink, JsonlSink):
-                sink.marker(result)
+        failures: list[SinkError] = []
+        marker = self._recorder.marker(result)
+        for sink in self._all:
+            self._try(sink, failures, sink.mark, marker)
+        if failures:
+            raise failures[0]
 
-    def add(self, sink: Sink, path: Path | None = None) -> None:
-        """Takes one more output, and the path to name it by."""
-        self._sinks.append(sink)
-        if path is not None:
-            self.paths += (path,)
-
-    def add_file(self, path: Path, make: Callable[[Path], Sink]) -> None:
-        """Opens one more output in a file that was claimed for it, or on standard output, which has no name to tell."""
-        if descriptor(path) is None:
-            self.paths += (path,)
-        self._sinks.append(make(path))
-
-    def add_video(self, path: Path, run: RunInfo) -> None:
-        """Opens an annotated video in a file that was claimed for it; it is encoded on a thread of its own."""
-        self.paths += (path,)
-        video = VideoSink(path, run)
-        self._videos.append(video)
-        self._sinks.append(BackgroundSink(video))
-
-    def discard(self, nothing: Summary) -> None:
-        """Closes what was opened for a run that cannot begin; `nothing` is the summary of no frames."""
-        for sink in self._sinks:
-            with suppress(SinkError):  # a failure is being reported already
-                sink.close(nothing)
-
-    @property
-    def troubles(self) -> tuple[str, ...]:
-        """What the user should know though it is no error; may grow while the run goes on."""
-        return tuple(video.trouble for video in self._videos if video.trouble is not None)
+    def notices(self) -> tuple[str, ...]:
+        """What the user should know since last asked though it is no error."""
+        lines = [*self._notices, *(line for sink in self._all for line in sink.notices())]
+        self._notices.clear()
+        return tuple(lines)
 
     def close(self, summary: Summary) -> None:
         """Finishes every output, also when one of them fails; may be called twice.
 
         Raises:
-            SinkError: the first failure, when all are closed.
+            SinkError: the first failure of an essential one, when all are closed.
         """
-        failures = []
-        for sink in self._sinks:
-            try:
-                sink.close(summary)
-            except SinkError as error:
-                failures.append(error)
+        failures: list[SinkError] = []
+        for sink in self._all:
+            self._try(sink, failures, sink.close, summary)
         if failures:
             raise failures[0]
 
+    @property
+    def _all(self) -> list[Sink[Any]]:
+        return [*self._images, *self._data]
 
-def open_outputs(config: Config, run: RunInfo) -> Outputs:
+    def _try(self, sink: Sink[Any], failures: list[SinkError], work: Callable[[Any], None], item: object) -> None:
+        """Does something with a sink. A failure of an essential one is kept; another one is left out from now on."""
+        try:
+            work(item)
+        except SinkError as error:
+            if sink.essential:
+                failures.append(error)
+                return
+            self._notices.append(f"continuing without an output: {error}")
+            for sinks in (self._images, self._data):
+                if sink in sinks:
+                    sinks.remove(sink)
+
+
+def open_outputs(config: OutputConfig, run: RunInfo) -> Outputs:
     """Opens what the user asked for, next to what is there already.
 
     Raises:
         ConfigError: two outputs would mix in what is open already, such as standard output.
         SinkError: one of the outputs cannot be opened; nothing is left of the others, and what was there before is as it was.
     """
-    source, outputs = run.source, Outputs()
-    places = OutputPaths(source, overwrite=config.overwrite)
+    paths = OutputPaths(run.source, overwrite=config.overwrite)
     _check_apart(config)
+    opened: list[Sink[Any]] = []
     try:
-        # all names first: opening a file empties it
-        save = places.target(config.save) if config.save is not None else None
-        video = places.place(save, ".mp4") if save is not None and source.temporal else None
-        pictures = ImageSink(save, run, places) if save is not None and not source.temporal else None
-        jsonl = places.place(places.target(config.jsonl), ".jsonl") if config.jsonl is not None else None
-        csv = places.place(places.target(config.csv), ".csv") if config.csv is not None else None
-        if video is not None:
-            outputs.add_video(video, run)
-        if pictures is not None:
-            outputs.add(pictures, pictures.path)
-        outputs.recording = save is not None
-        if jsonl is not None:
-            outputs.add_file(jsonl, lambda path: JsonlSink(str(path), run))
-        if csv is not None:
-            outputs.add_file(csv, lambda path: CsvSink(path, run))
+        to_images = [opener for planned in IMAGES if (opener := planned(config, run, paths)) is not None]
+        to_data = [data_opener for data_plan in DATA if (data_opener := data_plan(config, run, paths)) is not None]
+        openers: list[Callable[[], Sink[Any]]] = [*to_images, *to_data]
+        for opening in openers:
+            sink = opening()
+            opened.append(NewestSink(sink) if sink.newest else sink)
     except SinkError:
-        outputs.discard(Meter(run.labels).summary())
-        places.give_back()
+        for sink in opened:
+            with suppress(SinkError):  # a failure is being reported already
+                sink.close(Meter(run.labels).summary())
+        paths.give_back()
         raise
-    return outputs
+    return Outputs(run, opened[: len(to_images)], opened[len(to_images) :])
 
 
-def uses_stdout(config: Config) -> bool:
+def uses_stdout(config: OutputConfig) -> bool:
     """Whether data go to standard output."""
     return 1 in _descriptors(config).values()
 
 
-def _descriptors(config: Config) -> dict[str, int]:
-    """The options whose output goes to what is open already, and the number of that."""
-    asked = {"--save": config.save, "--jsonl": config.jsonl, "--csv": config.csv}
-    numbers = {option: descriptor(Path(target)) for option, target in asked.items() if target is not None}
-    return {option: number for option, number in numbers.items() if number is not None}
+def _descriptors(config: OutputConfig) -> dict[str, int]:
+    """The settings whose output goes to what is open already, and the number of that."""
+    asked = {"save": config.save, "jsonl": config.jsonl, "csv": config.csv}
+    numbers = {setting: descriptor(Path(target)) for setting, target in asked.items() if target is not None}
+    return {setting: number for setting, number in numbers.items() if number is not None}
 
 
-def _check_apart(config: Config) -> None:
+def _check_apart(config: OutputConfig) -> None:
     into: dict[int, str] = {}
-    for option, number in _descriptors(config).items():
+    for setting, number in _descriptors(config).items():
         if number in into:
             where = "standard output" if number == 1 else f"descriptor {number}"
-            raise ConfigError(f"{into[number]} and {option} would mix on {where}; give one of them a file")
-        into[number] = option
+            raise ConfigError(f"would mix on {where}; give one of them a file", into[number], setting)
+        into[number] = setting

@@ -1,15 +1,17 @@
-"""Lets an output that takes its time (a video's encoder) work on a thread of its own, a few frames behind."""
+"""Outputs that take their time work on a thread of their own: every frame, a few behind, or the newest only."""
 
 import queue
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 
-from realtime.datatypes import FrameResult, Summary
+from realtime.datatypes import Summary
 from realtime.errors import SinkError
-from realtime.sinks.base import Sink
+from realtime.records import Marker
+from realtime.sinks.base import Item, Sink
 
 MOST_BEHIND = 4
 """Frames that wait at most; each holds its picture."""
@@ -21,7 +23,15 @@ STUCK_S = 30.0
 """An output that takes no frame for so long is given up; encoding one of 3840x2160 takes 0.1 s."""
 
 
-class BackgroundSink:
+@dataclass(frozen=True)
+class _Work:
+    """Something to do on the thread; the last of it closes the sink."""
+
+    do: Callable[[], None]
+    last: bool = False
+
+
+class BackgroundSink(Sink[Item]):
     """A sink before another one; frames arrive there in order, all of them.
 
     Args:
@@ -29,22 +39,36 @@ class BackgroundSink:
         stuck_s: how long it may take for a frame, and for what is left when it is closed, seconds.
     """
 
-    def __init__(self, sink: Sink, *, stuck_s: float = STUCK_S) -> None:
+    def __init__(self, sink: Sink[Item], *, stuck_s: float = STUCK_S) -> None:
         self._sink = sink
+        self.essential, self.marks, self.path = sink.essential, sink.marks, sink.path
         self._stuck_s = stuck_s
-        self._waiting: queue.Queue[FrameResult | Summary] = queue.Queue(MOST_BEHIND)
+        self._waiting: queue.Queue[_Work] = queue.Queue(MOST_BEHIND)
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="encode", daemon=True)
         self._thread.start()
 
-    def write(self, result: FrameResult) -> None:
+    def write(self, item: Item) -> None:
         """Leaves a frame, waiting while too many wait already.
 
         Raises:
             SinkError: one of the frames left before could not be written, or the output is stuck.
         """
-        self._put(result, time.monotonic() + self._stuck_s)
+        self._put(_Work(partial(self._sink.write, item)), time.monotonic() + self._stuck_s)
         self._fail()
+
+    def mark(self, marker: Marker) -> None:
+        """Leaves a marker behind the frames that wait.
+
+        Raises:
+            SinkError: as in `write`.
+        """
+        self._put(_Work(partial(self._sink.mark, marker)), time.monotonic() + self._stuck_s)
+        self._fail()
+
+    def notices(self) -> tuple[str, ...]:
+        """Those of the sink."""
+        return self._sink.notices()
 
     def close(self, summary: Summary) -> None:
         """Waits until every frame is written and the sink closed; may be called twice.
@@ -54,17 +78,17 @@ class BackgroundSink:
         """
         if self._thread.is_alive():
             until = time.monotonic() + self._stuck_s
-            self._put(summary, until)
+            self._put(_Work(partial(self._sink.close, summary), last=True), until)
             self._thread.join(max(0.0, until - time.monotonic()))
             if self._thread.is_alive():
                 raise self._stuck()
         self._fail()
 
-    def _put(self, item: FrameResult | Summary, until: float) -> None:
-        """Waits for room; after a failure the thread takes what is left of the frames, and `item` if it is the end."""
-        while self._failure is None or isinstance(item, Summary):
+    def _put(self, work: "_Work", until: float) -> None:
+        """Waits for room; after a failure the thread takes what is left of the frames, and the last work if this is it."""
+        while self._failure is None or work.last:
             with suppress(queue.Full):
-                self._waiting.put(item, timeout=LOOK_S)
+                self._waiting.put(work, timeout=LOOK_S)
                 return
             if time.monotonic() > until:
                 raise self._stuck()
@@ -80,10 +104,9 @@ class BackgroundSink:
 
     def _run(self) -> None:
         failed = False
-        while isinstance(item := self._waiting.get(), FrameResult):
-            if not failed:
-                failed = not self._tried(partial(self._sink.write, item))
-        self._tried(partial(self._sink.close, item))
+        while not (work := self._waiting.get()).last:
+            failed = failed or not self._tried(work.do)
+        self._tried(work.do)
 
     def _tried(self, work: Callable[[], None]) -> bool:
         """Does something on the sink; what goes wrong first arrives as itself from write() or close()."""

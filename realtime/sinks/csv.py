@@ -1,11 +1,15 @@
-"""CSV: one row per face and frame, one row for a frame without faces. The columns are in the README."""
+"""CSV: one row per face and frame, one row for a frame without faces. The guide `data` lists the columns."""
 
 import csv
 import io
+from collections.abc import Callable
 from pathlib import Path
 
-from realtime.datatypes import FrameResult, RunInfo, Summary, TrackedFace
-from realtime.sinks.rows import Timeline, rounded, xywh
+from realtime.config import OutputConfig
+from realtime.datatypes import RunInfo, Summary
+from realtime.records import FaceRecord, FrameRecord
+from realtime.sinks.base import DataSink
+from realtime.sinks.paths import OutputPaths, descriptor
 from realtime.sinks.textfile import TextFile
 
 Cell = str | int | float | None
@@ -19,41 +23,40 @@ def columns(labels: tuple[str, ...]) -> tuple[str, ...]:
     return FRAME_COLUMNS + FACE_COLUMNS + tuple(f"p_{x}" for x in labels) + tuple(f"raw_{x}" for x in labels)
 
 
-class CsvSink:
+class CsvSink(DataSink):
     """Writes RFC 4180 in UTF-8, flushed after every frame.
 
     Args:
-        path: a file that may be replaced (`outputs.place`).
+        path: a file that may be replaced (`OutputPaths.place`).
         run: names the labels.
-        timeline: what tells the time; tests give their own.
 
     Raises:
         SinkError: the file cannot be opened or written.
     """
 
-    def __init__(self, path: Path, run: RunInfo, timeline: Timeline | None = None) -> None:
-        self._timeline = Timeline(run) if timeline is None else timeline
+    def __init__(self, path: Path, run: RunInfo) -> None:
+        self.path = path if descriptor(path) is None else None
         self._labels = run.labels
+        self._live = run.source.live
         self._file = TextFile(path)
         self._put([columns(self._labels)])
 
-    def write(self, result: FrameResult) -> None:
+    def write(self, record: FrameRecord) -> None:
         """The rows of one frame.
 
         Raises:
             SinkError: the disk is full.
         """
-        t = self._timeline.t(result)
         head: tuple[Cell, ...] = (
-            result.frame.source,
-            result.frame.index,
-            None if t is None else f"{t:.6f}",
-            self._timeline.utc(t),
-            round(result.latency_s * 1000, 3),
-            result.dropped,
+            record.source,
+            record.index,
+            None if record.t is None else f"{record.t:.6f}",
+            record.captured_utc if self._live else None,
+            record.latency_ms,
+            record.dropped,
         )
         blank: tuple[Cell, ...] = (None,) * (len(columns(self._labels)) - len(head))
-        self._put([head + self._face(face) for face in result.faces] or [head + blank])
+        self._put([head + self._face(face) for face in record.faces] or [head + blank])
 
     def close(self, summary: Summary) -> None:
         """Closes the file; nothing is written, for a table has no last line.
@@ -63,15 +66,20 @@ class CsvSink:
         """
         self._file.close()
 
-    def _face(self, face: TrackedFace) -> tuple[Cell, ...]:
-        probs = rounded(face.probs)
-        confidence = None if face.confidence is None else probs[self._labels.index(face.label)]
-        quality = round(face.quality, 4)
-        head = (face.id, face.state.value, *xywh(face.box_xyxy), face.label, confidence, quality, face.reason)
-        raw: tuple[Cell, ...] = (None,) * len(self._labels) if face.raw is None else tuple(rounded(face.raw))
-        return (*head, *probs, *raw)
+    def _face(self, face: FaceRecord) -> tuple[Cell, ...]:
+        raw: tuple[Cell, ...] = (None,) * len(self._labels) if face.raw is None else face.raw
+        what = (face.label, face.confidence, face.quality, face.reason)
+        return (face.id, face.state, *face.box_xywh, *what, *face.probs, *raw)
 
     def _put(self, rows: list[tuple[Cell, ...]] | list[tuple[str, ...]]) -> None:
         text = io.StringIO(newline="")
         csv.writer(text, lineterminator="\r\n").writerows(rows)
         self._file.write(text.getvalue())
+
+
+def plan(config: OutputConfig, run: RunInfo, paths: OutputPaths) -> Callable[[], DataSink] | None:
+    """A table, if one is wanted; see `base.Plan`."""
+    if config.csv is None:
+        return None
+    path = paths.place(paths.target(config.csv), ".csv")
+    return lambda: CsvSink(path, run)

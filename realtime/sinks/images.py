@@ -1,21 +1,24 @@
 """Annotated pictures: what is saved instead of a video where the source is pictures, and the snapshots."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.datatypes import FrameResult, RunInfo, Summary
-from realtime.drawing import overlay
+from realtime.config import OutputConfig
+from realtime.datatypes import RunInfo
+from realtime.drawing.painter import Painted
 from realtime.errors import SinkError
+from realtime.sinks import base
 from realtime.sinks.paths import OutputPaths, claim, reason, shortened
 
 JPEG = frozenset({".jpg", ".jpeg"})
 JPEG_QUALITY = 95
 
 
-class ImageSink:
+class ImageSink(base.ImageSink):
     """Saves every frame as `<name>_fer.<png|jpg>`, or a single picture under the name given.
 
     Args:
@@ -28,6 +31,7 @@ class ImageSink:
     """
 
     def __init__(self, target: Path, run: RunInfo, places: OutputPaths) -> None:
+        self.path: Path
         source = run.source
         self._folder = source.path is not None and Path(source.path).is_dir()
         self._written: set[Path] = set()
@@ -41,22 +45,27 @@ class ImageSink:
         except OSError as error:
             raise SinkError(f"cannot make the folder {target}: {reason(error)}") from error
 
-    def write(self, result: FrameResult) -> None:
-        """Saves one picture.
+    def write(self, painted: Painted) -> None:
+        """Saves one image.
 
         Raises:
             SinkError: the disk is full, or the suffix names no kind of picture.
         """
         path = self.path
         if self._folder:
-            name = Path(result.frame.source)
+            name = Path(painted.result.frame.source)
             path = self.path / f"{shortened(name.stem)}_fer{_suffix(name.name)}"
             path = path if self._overwrite and path not in self._written else claim(path)
             self._written.add(path)
-        _save(overlay.draw(result), path)
+        _save(painted.image, path)
 
-    def close(self, summary: Summary) -> None:
-        """Nothing is left to do: every picture is whole."""
+
+def plan(config: OutputConfig, run: RunInfo, paths: OutputPaths) -> Callable[[], base.ImageSink] | None:
+    """Annotated images, if they are wanted and the source is images; see `base.Plan`."""
+    if config.save is None or run.source.temporal:
+        return None
+    sink = ImageSink(paths.target(config.save), run, paths)
+    return lambda: sink
 
 
 def save_snapshot(picture: NDArray[np.uint8], folder: Path, name: str) -> Path:

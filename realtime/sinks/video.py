@@ -3,7 +3,7 @@
 import errno
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -18,10 +18,13 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from realtime.config import OutputConfig
 from realtime.datatypes import FrameResult, RunInfo, Summary
-from realtime.drawing import overlay
+from realtime.drawing.painter import Painted
 from realtime.errors import SinkError
-from realtime.sinks.paths import reason
+from realtime.sinks.background import BackgroundSink
+from realtime.sinks.base import ImageSink
+from realtime.sinks.paths import OutputPaths, reason
 from realtime.sinks.sound import SoundTrack
 
 FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
@@ -50,13 +53,13 @@ MATROSKA = {"cluster_time_limit": "500"}  # ms
 ENCODER_OPTIONS = {"preset": "veryfast", "crf": "20", "tune": "zerolatency", "forced-idr": "1"}
 
 
-class VideoSink:
+class VideoSink(ImageSink):
     """Encodes every frame with its overlay, at the frame's own time; frames in equal frames out.
 
     Odd sizes are padded by a pixel; a frame of another size than the first is fitted into the first one's.
 
     Args:
-        path: a file that may be replaced (`outputs.place`); its suffix names the container.
+        path: a file that may be replaced (`OutputPaths.place`); its suffix names the container.
         run: names the source, whose sound track is kept if it is a file.
 
     Raises:
@@ -64,7 +67,7 @@ class VideoSink:
     """
 
     def __init__(self, path: Path, run: RunInfo) -> None:
-        self._path = path
+        self.path: Path = path
         self._source = run.source
         self._first_s: float | None = None
         self._last_pts = -1
@@ -72,6 +75,7 @@ class VideoSink:
         self._stream: VideoStream | None = None
         self._sound: SoundTrack | None = None
         self._open = True
+        self._told = False
         container = FORMATS.get(path.suffix.lower())
         if container is None:
             raise SinkError(f"cannot write {path}: give a name that ends in {', '.join(FORMATS)}")
@@ -82,25 +86,28 @@ class VideoSink:
         except (av.FFmpegError, OSError) as error:
             raise self._failed(error) from error
 
-    @property
-    def trouble(self) -> str | None:
-        """What the user should know about this output though it is no error (sound that cannot be kept), or None."""
-        return None if self._sound is None else self._sound.trouble
+    def notices(self) -> tuple[str, ...]:
+        """Sound that cannot be kept; told once."""
+        trouble = None if self._sound is None else self._sound.trouble
+        if trouble is None or self._told:
+            return ()
+        self._told = True
+        return (trouble,)
 
-    def write(self, result: FrameResult) -> None:
+    def write(self, painted: Painted) -> None:
         """Encodes one frame.
 
         Raises:
-            SinkError: the disk is full, or the encoder refuses the picture.
+            SinkError: the disk is full, or the encoder refuses the image.
         """
-        picture = overlay.draw(result)
+        image, result = painted.image, painted.result
         try:
             if self._stream is None:
-                self._begin(picture)
+                self._begin(image)
             assert self._stream is not None
             time_s = self._time_s(result)
             self._mux_sound(time_s)
-            self._mux(self._stream.encode(self._encodable(picture, self._stream, time_s)))
+            self._mux(self._stream.encode(self._encodable(image, self._stream, time_s)))
         except (av.FFmpegError, OSError, ValueError) as error:
             self._abandon()
             raise self._failed(error) from error
@@ -117,8 +124,8 @@ class VideoSink:
         try:
             if self._stream is None:
                 self._output.close()
-                if self._path.exists() and self._path.stat().st_size == 0:  # what is to be overwritten is whole still
-                    self._path.unlink()
+                if self.path.exists() and self.path.stat().st_size == 0:  # what is to be overwritten is whole still
+                    self.path.unlink()
                 return
             self._mux(self._stream.encode(None))
             if self._sound is not None:
@@ -212,7 +219,15 @@ class VideoSink:
 
     def _failed(self, error: Exception) -> SinkError:
         why = reason(error) if isinstance(error, OSError) else f"{error}; try another name or folder"
-        return SinkError(f"cannot write {self._path}: {why}")
+        return SinkError(f"cannot write {self.path}: {why}")
+
+
+def plan(config: OutputConfig, run: RunInfo, paths: OutputPaths) -> Callable[[], ImageSink] | None:
+    """An annotated video, if one is wanted and the source has a time; encoded on a thread of its own. See `base.Plan`."""
+    if config.save is None or not run.source.temporal:
+        return None
+    path = paths.place(paths.target(config.save), ".mp4")
+    return lambda: BackgroundSink(VideoSink(path, run))
 
 
 def fit(picture: NDArray[np.uint8], size_wh: tuple[int, int]) -> NDArray[np.uint8]:

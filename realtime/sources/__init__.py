@@ -5,7 +5,7 @@ from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from realtime.config import Config
+from realtime.config import SourceConfig
 from realtime.errors import SourceOpenError
 from realtime.sources.base import PICTURE_SUFFIXES, Notify, Source, unheard
 from realtime.sources.nodes import camera_number
@@ -14,13 +14,13 @@ DEMO = "demo"
 URL_SCHEMES = ("http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "udp")
 
 
-def open_source(config: Config, notify: Notify = unheard) -> Source:
-    """Opens what `config.source` names: a camera, "demo", a URL, a folder of pictures, a picture or a video file.
+def open_source(config: SourceConfig, notify: Notify = unheard, *, verbose: bool = False) -> Source:
+    """Opens what `config.location` names: a camera, "demo", a URL, a folder of pictures, a picture or a video file.
 
     Raises:
         SourceOpenError: it cannot be opened.
     """
-    text = _path_of(config.source)
+    text = _path_of(config.location)
     if (camera := camera_number(text)) is not None:
         from realtime.sources.camera import Camera
 
@@ -29,7 +29,7 @@ def open_source(config: Config, notify: Notify = unheard) -> Source:
             size_wh=config.camera_size_wh,
             fps=config.camera_fps,
             open_timeout_s=config.open_timeout_s,
-            verbose=config.verbosity > 0,
+            verbose=verbose,
             notify=notify,
         )
     if url := re.match(r"([a-zA-Z][a-zA-Z0-9+.-]+)://", text):

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from realtime.config import Config
+from realtime.config import SourceConfig
 from realtime.datatypes import Frame
 from realtime.errors import SourceError, SourceLostError
 from realtime.sources import open_source
@@ -174,17 +174,22 @@ class LiveFeed:
             return pause_s
 
 
-def open_feed(config: Config) -> Feed:
-    """Opens `config.source` as what it is: live sources give their newest frame, everything else every frame.
+def open_feed(config: SourceConfig, *, verbose: bool = False) -> Feed:
+    """Opens `config.location` as what it is: live sources give their newest frame, everything else every frame.
 
     Raises:
         SourceOpenError: it cannot be opened.
     """
     notices = Notices()
-    source = open_source(config, notices.add)
+    source = open_source(config, notices.add, verbose=verbose)
     if not source.info.live:
         if not source.info.temporal:
             return DirectFeed(source, notices)
         frame_bytes = 3 * source.info.width * source.info.height
         return AheadFeed(source, notices, max(2, min(MOST_AHEAD, AHEAD_BYTES // frame_bytes)))
-    return LiveFeed(source, lambda: open_source(config, notices.add), reconnect_s=config.reconnect_s, notices=notices)
+    return LiveFeed(
+        source,
+        lambda: open_source(config, notices.add, verbose=verbose),
+        reconnect_s=config.reconnect_s,
+        notices=notices,
+    )

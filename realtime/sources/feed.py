@@ -69,12 +69,10 @@ class Batches:
 
     Args:
         feed: where they come from.
-        at_once: how many at most; 1 where each result is wanted as soon as it can be had.
     """
 
-    def __init__(self, feed: Feed, at_once: int = MOST_AT_ONCE) -> None:
+    def __init__(self, feed: Feed) -> None:
         self._feed = feed
-        self._at_once = at_once
         self._lost: SourceError | None = None
 
     @property
@@ -82,7 +80,7 @@ class Batches:
         """No frame will come any more, and no error either."""
         return self._feed.finished and self._lost is None
 
-    def next(self, timeout_s: float, most: int | None = None) -> list[Frame]:
+    def next(self, timeout_s: float, most: int = MOST_AT_ONCE) -> list[Frame]:
         """At most `most` frames, waiting at most `timeout_s` for the first; none if there is none yet, or no more.
 
         Raises:
@@ -90,7 +88,6 @@ class Batches:
         """
         if self._lost is not None:
             raise self._lost
-        most = self._at_once if most is None else min(self._at_once, most)
         frames: list[Frame] = []
         try:
             while len(frames) < most and (frame := self._feed.next(0.0 if frames else timeout_s)) is not None:

@@ -14,8 +14,10 @@ from rich.text import Text
 
 from realtime.datatypes import FULL_EFFORT, FrameResult, RunInfo, State, Summary
 from realtime.drawing import style
-from realtime.meter import Meter
+from realtime.drawing.hud import Status
+from realtime.drawing.painter import Painted
 from realtime.printable import printable
+from realtime.views.base import Action
 
 REFRESH_S = 0.125
 """Time between two pictures of the terminal; more often costs CPU that faces need."""
@@ -55,6 +57,8 @@ class Terminal:
         clock: seconds.
     """
 
+    paced = False
+
     def __init__(
         self,
         run: RunInfo,
@@ -90,19 +94,27 @@ class Terminal:
         """Whether the live view shows what is read; of files it shows how far they are."""
         return self._live is not None and self._run.source.live
 
-    def update(self, result: FrameResult, meter: Meter) -> None:
+    def due(self) -> bool:
+        """Whether the last frame was shown a while ago."""
+        return not self._quiet and self._clock() >= self._due
+
+    def show(self, painted: Painted, status: Status) -> None:
         """Shows a finished frame, unless the last one was shown a moment ago."""
-        now = self._clock()
-        if self._quiet or now < self._due:
+        result = painted.result
+        if not self.due():
             return
-        self._due = now + (PLAIN_S if self._live is None else REFRESH_S)
+        self._due = self._clock() + (PLAIN_S if self._live is None else REFRESH_S)
         if self._live is None:
-            self._console.print(_plain_line(result, meter, self._run), markup=False, highlight=False, soft_wrap=True)
+            self._console.print(_plain_line(result, status, self._run), markup=False, highlight=False, soft_wrap=True)
         elif self._run.source.live:
-            self._live.update(_table(result, meter), refresh=True)
+            self._live.update(_table(result, status), refresh=True)
         else:
-            self._progress.update(self._task, completed=result.frame.index + 1, fps=f"{meter.fps:.0f} fps")
+            self._progress.update(self._task, completed=result.frame.index + 1, fps=f"{status.fps:.0f} fps")
             self._live.update(self._progress, refresh=True)
+
+    def poll(self, wait_ms: int) -> Action | None:
+        """Nothing: the terminal takes no input, and does not wait for any."""
+        return None
 
     def notice(self, text: str) -> None:
         """One line that stays."""
@@ -115,13 +127,13 @@ class Terminal:
             self._live.stop()
             self._live = None
 
-    def finish(self, summary: Summary, outputs: Sequence[Path | str] = ()) -> None:
+    def finish(self, summary: Summary, paths: Sequence[Path | str] = ()) -> None:
         """Ends the view with what came of the run and where it was written."""
         self.close()
         if not self._quiet:
             self._console.print(_summary(summary), highlight=False, soft_wrap=True)
-            for output in outputs:
-                self._console.print(printable(f"wrote {output}"), highlight=False, markup=False, emoji=False, soft_wrap=True)
+            for path in paths:
+                self._console.print(printable(f"wrote {path}"), highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 def _opening(run: RunInfo) -> Text:
@@ -152,20 +164,20 @@ def _progress(run: RunInfo, console: Console) -> Progress:
     )
 
 
-def _plain_line(result: FrameResult, meter: Meter, run: RunInfo) -> str:
+def _plain_line(result: FrameResult, status: Status, run: RunInfo) -> str:
     done = f"frame {result.frame.index + 1}"
     if run.source.frames is not None and not run.source.live:
         done += f" of {run.source.frames}"
     faces = ", ".join(f"#{face.id} {printable(face.caption)}" for face in result.faces) or "no face"
-    latency = meter.latency_ms
-    return f"{done}, {meter.fps:.1f} fps, {latency.p50:.0f}/{latency.p95:.0f} ms, {result.dropped} dropped: {faces}"
+    latency = status.latency_ms
+    return f"{done}, {status.fps:.1f} fps, {latency.p50:.0f}/{latency.p95:.0f} ms, {result.dropped} dropped: {faces}"
 
 
-def _table(result: FrameResult, meter: Meter) -> Group:
+def _table(result: FrameResult, status: Status) -> Group:
     """Speed in one line, then a column of bars per face."""
-    latency = meter.latency_ms
+    latency = status.latency_ms
     head = Text.assemble(
-        (f"{meter.fps:5.1f}", "bold"), " fps   ", (f"{latency.p50:.0f}", "bold"), " / ",
+        (f"{status.fps:5.1f}", "bold"), " fps   ", (f"{latency.p50:.0f}", "bold"), " / ",
         (f"{latency.p95:.0f}", "bold"), " ms p50/p95   ", (f"{result.dropped}", "bold"), " dropped",
         f"   {result.effort.name}" if result.effort != FULL_EFFORT else "",
     )  # fmt: skip

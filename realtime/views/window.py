@@ -4,18 +4,17 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
 
 import cv2
-import numpy as np
-from numpy.typing import NDArray
 
-from realtime.datatypes import FrameResult
-from realtime.drawing import overlay
-from realtime.drawing.hud import Hud
+from realtime.datatypes import Summary
+from realtime.drawing.hud import Status
+from realtime.drawing.painter import Painted
 from realtime.errors import SinkError
+from realtime.views.base import Action
 
 FLAGS = cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL
 
@@ -24,18 +23,6 @@ FIRST_SIZE_WH = (1280, 720)
 
 PROBE_TIMEOUT_S = 20.0
 """A display that has not answered by then (a dead ssh tunnel) is no display."""
-
-
-class Action(StrEnum):
-    """What a key, or the window's X, asks for."""
-
-    QUIT = "quit"
-    PAUSE = "pause"
-    SNAPSHOT = "snapshot"
-    MARKER = "marker"
-    FULLSCREEN = "full screen"
-    DETAILS = "details"
-    HELP = "help"
 
 
 ESC = "\x1b"
@@ -54,7 +41,7 @@ ACTIONS = {
 
 
 class Window:
-    """Shows annotated frames and takes keys; it handles full screen, details and help itself.
+    """The view with keys; it handles full screen, details and help itself.
 
     Args:
         title: of the window.
@@ -64,6 +51,8 @@ class Window:
         SinkError: there is no screen to open a window on.
     """
 
+    paced = True
+
     def __init__(self, title: str, mirror: bool = False) -> None:
         check_screen()
         self._title = title
@@ -72,7 +61,7 @@ class Window:
         self._details = True
         self._full = False
         self._closed = False
-        self._shown: tuple[FrameResult, Hud] | None = None
+        self._shown: tuple[Painted, Status] | None = None
         self._drawn_for: tuple[int, int] | None = None
         os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false")  # Qt talks about fonts and Wayland on stderr
         try:
@@ -80,12 +69,11 @@ class Window:
         except cv2.error as error:
             raise SinkError(f"no window can be opened ({_first_line(error)}); use --no-display") from error
 
-    @property
-    def picture(self) -> NDArray[np.uint8] | None:
-        """What is shown, for a snapshot: drawn without mirror and status, since files are never mirrored."""
-        return None if self._shown is None else overlay.draw(self._shown[0])
+    def due(self) -> bool:
+        """Every frame is shown."""
+        return True
 
-    def show(self, result: FrameResult, hud: Hud) -> None:
+    def show(self, painted: Painted, status: Status) -> None:
         """Draws a frame; it is seen after the next `poll`. Does nothing once the window is closed.
 
         Raises:
@@ -94,10 +82,10 @@ class Window:
         if self._closed:
             return  # imshow would open a new window
         first = self._shown is None
-        self._shown = (result, hud)
+        self._shown = (painted, status)
         try:
             if first:
-                self._fit(*result.frame.size_hw)
+                self._fit(*painted.result.frame.size_hw)
             self._draw()
         except cv2.error as error:
             raise SinkError(f"the window cannot be drawn ({_first_line(error)}); use --no-display") from error
@@ -110,7 +98,7 @@ class Window:
         if not self._visible():
             self._closed = True
             return Action.QUIT
-        if self._shown is not None and self._room(*self._shown[0].frame.size_hw) != self._drawn_for:
+        if self._shown is not None and self._room(*self._shown[0].result.frame.size_hw) != self._drawn_for:
             self._draw()  # the window has another size now
         action = None if key < 0 else ACTIONS.get(chr(key & 0xFF).lower())
         match action:
@@ -127,6 +115,12 @@ class Window:
                 self._draw()
         return action
 
+    def notice(self, text: str) -> None:
+        """Nothing by itself: notices are part of the status that is drawn."""
+
+    def finish(self, summary: Summary, paths: Sequence[Path]) -> None:
+        """Nothing: the window closes with the run."""
+
     def close(self) -> None:
         """Closes the window; may be called twice."""
         if self._closed:
@@ -138,10 +132,10 @@ class Window:
 
     def _draw(self) -> None:
         if self._shown is not None:
-            result, hud = self._shown
-            hud = replace(hud, help=self._help, details=self._details)
-            self._drawn_for = self._room(*result.frame.size_hw)
-            cv2.imshow(self._title, overlay.draw(result, hud, mirror=self._mirror, size_wh=self._drawn_for))
+            painted, status = self._shown
+            status = replace(status, help=self._help, details=self._details)
+            self._drawn_for = self._room(*painted.result.frame.size_hw)
+            cv2.imshow(self._title, painted.view(status, mirror=self._mirror, size_wh=self._drawn_for))
 
     def _room(self, height: int, width: int) -> tuple[int, int] | None:
         """How large the image is shown, pixels, so that text is drawn at that size; None where the window does not tell."""

@@ -34,7 +34,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A few frames with one face of 60 px."""
-    actor = cells.actor(Config(source="demo"))
+    actor = cells.actor(Config.of(source="demo"))
     return scenes.write_video(Scene(SMALL, 1, FRAMES, 60), actor, tmp_path_factory.mktemp("clip") / "small.mp4")
 
 
@@ -44,7 +44,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("faces", [0, 1, 4])
 def test_a_scene_has_the_faces_it_says(faces: int) -> None:
     scene = Scene(Size(640, 360), faces, 3)
-    picture = list(scenes.compose(scene, cells.actor(Config(source="demo"))))[2]
+    picture = list(scenes.compose(scene, cells.actor(Config.of(source="demo"))))[2]
     assert picture.shape == (360, 640, 3)
     boxes = scene.boxes(2)
     assert boxes.shape == (faces, 4)
@@ -211,7 +211,7 @@ def test_throughput_with_fer(clip: Path, tiny: list[str], tmp_path: Path) -> Non
 
 def test_both_sides_see_every_frame_and_the_face(clip: Path) -> None:
     classifier = ours.load(Config())
-    mine = ours.play(Config(source=str(clip)), classifier)
+    mine = ours.play(Config.of(source=str(clip)), classifier)
     other = tutorial.play(clip, locate("full"), classifier.spec.mean, classifier.spec.std)
     assert len(mine) == len(other) == FRAMES
     assert sum(steps.faces for steps in other) >= FRAMES - 2

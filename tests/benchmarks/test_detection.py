@@ -139,7 +139,7 @@ def test_agreement_of_labels() -> None:
 
 
 def test_the_truth_of_the_demo_clip() -> None:
-    known = truth.find(detection.ours.info_of(Config(source="demo")))
+    known = truth.find(detection.ours.info_of(Config.of(source="demo")))
     assert known is not None
     assert known.faces == 907
     assert known.at("0").ids == (1,)
@@ -179,7 +179,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 def test_a_clip_with_its_truth_and_a_folder_with_boxes(tmp_path: Path, tiny: list[str]) -> None:
     scene = Scene(Size(320, 180), 1, 12, 60)
-    actor = cells.actor(Config(source="demo"))
+    actor = cells.actor(Config.of(source="demo"))
     clip = scenes.write_video(scene, actor, tmp_path / "clip.mp4")
     rows = [f"{n},1,{','.join(f'{v:.2f}' for v in scene.boxes(n)[0])}" for n in range(12)]
     clip.with_suffix(".csv").write_text("\n".join(["frame,id,x1,y1,x2,y2", *rows]) + "\n")

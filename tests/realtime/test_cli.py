@@ -39,7 +39,7 @@ def test_every_option_reaches_the_config(asked: list[Config], tmp_path: Path) ->
     )
     assert cli.main(arguments.split()) == 0
     assert asked == [
-        Config(
+        Config.of(
             source=str(video),
             model="m.onnx",
             provider="openvino",

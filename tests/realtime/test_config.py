@@ -8,9 +8,9 @@ from realtime.errors import ConfigError
 
 def test_defaults_are_valid_and_frozen() -> None:
     config = Config()
-    assert config.source == "0"
+    assert config.source.location == "0"
     with pytest.raises(FrozenInstanceError):
-        config.source = "1"  # type: ignore[misc]
+        config.source.location = "1"  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
@@ -38,9 +38,9 @@ def test_defaults_are_valid_and_frozen() -> None:
 )
 def test_a_value_out_of_range_names_its_option(change: dict[str, object], option: str) -> None:
     with pytest.raises(ConfigError, match=option) as caught:
-        Config(**change)  # type: ignore[arg-type]
+        Config.of(**change)  # type: ignore[arg-type]
     assert caught.value.exit_code == 2
 
 
 def test_smallest_allowed_face() -> None:
-    assert Config(min_face=20).min_face == 20
+    assert Config.of(min_face=20).min_face == 20

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from realtime.config import Config
+from realtime.config import ReadingConfig
 from realtime.datatypes import Effort, Faces, Frame, FrameResult, State
 from realtime.faces.finder import FrameByFrame, PerImageFinder
 from realtime.labels import LABELS, UNCERTAIN
@@ -75,7 +75,7 @@ def play(pipeline: Pipeline, image: NDArray[np.uint8], seconds: float, start: fl
 
 def test_all_faces_of_a_frame_are_read(detector: ScriptedDetector, classifier: Classifier) -> None:
     detector.boxes = [RIGHT, LEFT]
-    result = play(Pipeline(FrameByFrame(detector), classifier, Config()), picture(), 1.0)
+    result = play(Pipeline(FrameByFrame(detector), classifier, ReadingConfig()), picture(), 1.0)
     read = {face.label: face.box_xyxy[0] for face in result.faces}
     assert read == {"happiness": pytest.approx(10, abs=1), "sadness": pytest.approx(200, abs=1)}
     assert [face.id for face in result.faces] == [1, 2]
@@ -98,16 +98,16 @@ def test_one_call_of_the_network_per_frame(
 
     monkeypatch.setattr(Classifier, "classify", counting)
     detector.boxes = [LEFT, RIGHT]
-    play(Pipeline(FrameByFrame(detector), classifier, Config()), picture(), 10 / FPS)
+    play(Pipeline(FrameByFrame(detector), classifier, ReadingConfig()), picture(), 10 / FPS)
     assert sizes == [0] * 5 + [2] * 5  # tentative faces cost nothing
 
 
 def test_no_face_is_an_empty_tuple(detector: ScriptedDetector, classifier: Classifier) -> None:
-    assert play(Pipeline(FrameByFrame(detector), classifier, Config()), picture(), 0.2).faces == ()
+    assert play(Pipeline(FrameByFrame(detector), classifier, ReadingConfig()), picture(), 0.2).faces == ()
 
 
 def test_a_missed_face_carries_its_label_without_a_reading(detector: ScriptedDetector, classifier: Classifier) -> None:
-    pipeline = Pipeline(FrameByFrame(detector), classifier, Config())
+    pipeline = Pipeline(FrameByFrame(detector), classifier, ReadingConfig())
     detector.boxes = [LEFT]
     play(pipeline, picture(), 1.0)
     detector.boxes = []
@@ -116,7 +116,7 @@ def test_a_missed_face_carries_its_label_without_a_reading(detector: ScriptedDet
 
 
 def test_labels_follow_the_face_over_time(detector: ScriptedDetector, classifier: Classifier) -> None:
-    pipeline = Pipeline(FrameByFrame(detector), classifier, Config())
+    pipeline = Pipeline(FrameByFrame(detector), classifier, ReadingConfig())
     detector.boxes = [LEFT]
     play(pipeline, picture(left_smiles=True), 1.0)
     (early,) = play(pipeline, picture(left_smiles=False), 2 / FPS, start=1.0).faces
@@ -127,7 +127,7 @@ def test_labels_follow_the_face_over_time(detector: ScriptedDetector, classifier
 
 
 def test_pictures_are_read_at_once_and_unsmoothed(detector: ScriptedDetector, classifier: Classifier) -> None:
-    pipeline = Pipeline(PerImageFinder(detector), classifier, Config(), temporal=False)
+    pipeline = Pipeline(PerImageFinder(detector), classifier, ReadingConfig(), temporal=False)
     detector.boxes = [LEFT]
     first = pipeline.process(Frame(picture(left_smiles=True), 0, 0.0, None, "a.png"))
     second = pipeline.process(Frame(picture(left_smiles=False), 1, 0.0, None, "b.png"))
@@ -140,13 +140,13 @@ def test_a_threshold_nobody_reaches(detector: ScriptedDetector, classifier: Clas
     detector.boxes = [LEFT]
     flat = np.full((120, 320, 3), 100, np.uint8)
     flat[::3, :, :] = 160
-    pipeline = Pipeline(PerImageFinder(detector), classifier, Config(), temporal=False)
+    pipeline = Pipeline(PerImageFinder(detector), classifier, ReadingConfig(), temporal=False)
     (face,) = pipeline.process(Frame(flat, 0, 0.0, None, "x")).faces
     assert face.label == UNCERTAIN
 
 
 def test_times_of_the_stages_come_from_the_clock(detector: ScriptedDetector, classifier: Classifier) -> None:
-    pipeline = Pipeline(FrameByFrame(detector), classifier, Config(), clock=Clock())
+    pipeline = Pipeline(FrameByFrame(detector), classifier, ReadingConfig(), clock=Clock())
     live = pipeline.process(Frame(picture(), 0, 0.5, None, "camera"), dropped=3)
     stages = live.stages
     assert (stages.find, stages.preprocess, stages.classify, stages.smooth) == (1, 1, 1, 1)
@@ -154,15 +154,15 @@ def test_times_of_the_stages_come_from_the_clock(detector: ScriptedDetector, cla
     assert live.dropped == 3
     of_a_file = pipeline.process(Frame(picture(), 1, 0.5, 0.0, "clip"))
     assert of_a_file.latency_s == 4  # it may have waited for others; that says nothing
-    pictures = Pipeline(FrameByFrame(detector), classifier, Config(), temporal=False, clock=Clock())
+    pictures = Pipeline(FrameByFrame(detector), classifier, ReadingConfig(), temporal=False, clock=Clock())
     assert pictures.process(Frame(picture(), 0, 0.5, None, "me.png")).latency_s == 4
 
 
 def test_frames_together_give_what_they_give_one_by_one(detector: ScriptedDetector, classifier: Classifier) -> None:
     detector.boxes = [LEFT, RIGHT]
     frames = [Frame(picture(left_smiles=i < 20), i, 0.0, i / FPS, "clip") for i in range(40)]
-    alone = Pipeline(FrameByFrame(detector), classifier, Config())
-    together = Pipeline(FrameByFrame(detector), classifier, Config())
+    alone = Pipeline(FrameByFrame(detector), classifier, ReadingConfig())
+    together = Pipeline(FrameByFrame(detector), classifier, ReadingConfig())
     one_by_one = [alone.process(frame) for frame in frames]
     in_batches = [result for i in range(0, 40, 8) for result in together.process_many(frames[i : i + 8])]
     for a, b in zip(one_by_one, in_batches, strict=True):
@@ -176,7 +176,7 @@ def test_frames_together_give_what_they_give_one_by_one(detector: ScriptedDetect
 
 
 def test_with_less_effort_the_faces_take_turns(detector: ScriptedDetector, classifier: Classifier) -> None:
-    pipeline = Pipeline(FrameByFrame(detector), classifier, Config())
+    pipeline = Pipeline(FrameByFrame(detector), classifier, ReadingConfig())
     detector.boxes = [LEFT, RIGHT]
     play(pipeline, picture(), 1.0)
     half = Effort("half", readings=0.5)
@@ -191,6 +191,6 @@ def test_with_less_effort_the_faces_take_turns(detector: ScriptedDetector, class
 
 def test_a_box_over_the_edge_of_the_frame(detector: ScriptedDetector, classifier: Classifier) -> None:
     detector.boxes = [(-30.0, -20.0, 70.0, 80.0)]
-    pipeline = Pipeline(PerImageFinder(detector), classifier, Config(), temporal=False)
+    pipeline = Pipeline(PerImageFinder(detector), classifier, ReadingConfig(), temporal=False)
     (face,) = pipeline.process(Frame(picture(), 0, 0.0, None, "x")).faces
     assert face.probs.sum() == pytest.approx(1, abs=1e-5)

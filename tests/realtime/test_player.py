@@ -1,30 +1,27 @@
-"""The loop's everyday life: rows, keys, and what the window shows when."""
+"""The player's everyday life: rows, keys, and what the window shows when."""
 
+import io
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from rich.console import Console
 
-from realtime import run
-from realtime.datatypes import Frame, FrameResult, RunInfo
-from realtime.drawing.hud import Hud
-from realtime.faces.finder import FrameByFrame
+from realtime.datatypes import Frame
+from realtime.drawing.painter import Painted
 from realtime.governor import EFFORTS
 from realtime.meter import Meter
 from realtime.model.classifier import Classifier
-from realtime.pipeline import Pipeline
-from realtime.player import LOOK_MS, NOTICE_S, Loop
+from realtime.player import LOOK_MS, NOTICE_S, Player
 from realtime.signals import Stop
-from realtime.sinks import open_outputs
+from realtime.sinks import Outputs
 from realtime.sources.base import Source
 from realtime.sources.capture import LiveFeed
 from realtime.sources.feed import DirectFeed, Notices
-from realtime.views.terminal import Terminal
-from realtime.views.window import Action
+from realtime.views.base import Action, Status
 from tests import builders, program
 from tests.fakes import FakeSource
 from tests.studio import LOST, Album, FakeWindow, Reel, Studio, film, never
@@ -33,8 +30,12 @@ pytestmark = [pytest.mark.timeout(60), pytest.mark.usefixtures("nothing_left_beh
 
 
 @pytest.fixture
-def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Studio:
-    return Studio(tmp_path, monkeypatch)
+def studio(tmp_path: Path) -> Studio:
+    return Studio(tmp_path)
+
+
+HIDE_CURSOR = "\x1b[?25l"
+"""The first thing that a live view writes."""
 
 
 # rows
@@ -86,17 +87,12 @@ def test_a_video_that_was_not_written_is_not_told_of(studio: Studio, capsys: pyt
 def test_no_live_view_over_data_on_the_screen(
     studio: Studio, jsonl: str, screen: bool, plain: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked: list[bool] = []
-
-    def terminal(info: RunInfo, console: Console, *, verbosity: int, plain: bool) -> Terminal:
-        asked.append(plain)
-        return Terminal(info, console, verbosity=verbosity, plain=plain)
-
-    monkeypatch.setattr(run, "Terminal", terminal)
+    told = io.StringIO()
+    studio.openers = replace(studio.openers, console=lambda: Console(file=told, force_terminal=True))
     monkeypatch.setattr(sys.stdout, "isatty", lambda: screen)
     monkeypatch.chdir(studio.folder)
     assert studio.run(film(1), jsonl=jsonl) == 0
-    assert asked == [plain]
+    assert (HIDE_CURSOR in told.getvalue()) is not plain
 
 
 # keys
@@ -219,9 +215,9 @@ def test_a_file_plays_at_its_own_speed(studio: Studio) -> None:
     times_s = [*(i / 25 for i in range(50)), 2.7]
     show = studio.window.show
 
-    def note(result: FrameResult, hud: Hud) -> None:
+    def note(painted: Painted, status: Status) -> None:
         shown_at.append(now - 50.0)
-        show(result, hud)
+        show(painted, status)
 
     studio.window.looked = sit
     studio.window.show = note  # type: ignore[method-assign]
@@ -244,9 +240,9 @@ def test_a_slow_machine_plays_slower_and_does_not_rush_afterwards(studio: Studio
     shown_at: list[float] = []
     show = studio.window.show
 
-    def note(result: FrameResult, hud: Hud) -> None:
+    def note(painted: Painted, status: Status) -> None:
         shown_at.append(now - 50.0)
-        show(result, hud)
+        show(painted, status)
 
     studio.window.looked = sit
     studio.window.show = note  # type: ignore[method-assign]
@@ -276,14 +272,13 @@ def test_a_file_has_all_the_time_it_needs(studio: Studio) -> None:
 
 
 def play(studio: Studio, source: Source, clock: Callable[[], float]) -> None:
-    """The loop alone, on a clock of the test's own."""
+    """The player alone, on a clock of the test's own."""
     config = studio.config(jsonl=None)
-    feed = DirectFeed(source)
-    info = builders.run_info(feed.info)
-    pipeline = Pipeline(FrameByFrame(studio.watcher), Classifier.load(config.model), config)
-    terminal = Terminal(info, Console(stderr=True), verbosity=-1)
-    window: Any = studio.window
-    Loop(config, feed, pipeline, Meter(info.labels), open_outputs(config, info), terminal, window, clock=clock).play(Stop())
+    studio.feed = DirectFeed(source)
+    info = builders.run_info(studio.feed.info)
+    with studio.engine(config, Classifier.load(config.model.name), clock) as engine:
+        engine.watched = True
+        Player(engine, Meter(info.labels), Outputs(info), [studio.window], clock=clock).play(Stop())
 
 
 def test_a_picture_stays_until_space(studio: Studio) -> None:

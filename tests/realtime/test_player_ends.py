@@ -5,21 +5,27 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from realtime import run as loop
-from realtime.datatypes import FrameResult, Summary
+from realtime.config import OutputConfig
+from realtime.datatypes import RunInfo, Summary
 from realtime.errors import FerError, ModelError, SinkError, SourceLostError
 from realtime.player import LOOK_MS
+from realtime.records import Marker
 from realtime.signals import SIGNALS
+from realtime.sinks import Outputs
+from realtime.sinks.background import BackgroundSink
+from realtime.sinks.base import Sink
 from realtime.sinks.csv import CsvSink
 from realtime.sinks.jsonl import JsonlSink
 from realtime.sinks.video import VideoSink
 from realtime.sources.capture import LiveFeed
 from realtime.sources.feed import MOST_AT_ONCE, DirectFeed, Notices
-from realtime.views.window import Action
+from realtime.views.base import Action
 from tests import program
 from tests.fakes import FakeSource
 from tests.studio import LOST, Album, FakeWindow, Studio, film, never
@@ -31,19 +37,19 @@ posix = pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGHUP")
 
 
 @pytest.fixture
-def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Studio:
-    return Studio(tmp_path, monkeypatch)
+def studio(tmp_path: Path) -> Studio:
+    return Studio(tmp_path)
 
 
 # no screen
 
 
 @pytest.fixture
-def no_screen(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+def no_screen(studio: Studio) -> None:
     def refuse(title: str, mirror: bool) -> FakeWindow:
         raise SinkError("there is no screen; use --no-display")
 
-    monkeypatch.setattr(loop, "Window", refuse)
+    studio.openers = replace(studio.openers, window=refuse)
 
 
 @pytest.mark.usefixtures("no_screen")
@@ -124,25 +130,56 @@ def test_a_bug_closes_everything_and_is_not_hidden(studio: Studio) -> None:
 # an output that fails
 
 
-def failing(number: int, write: Callable[..., None]) -> Callable[..., None]:
-    """A sink's `write` that fails at this frame."""
+class Failing(Sink[Any]):
+    """An output before another one, that fails at a frame, at a marker or at its end."""
 
-    def wrapped(self: object, result: FrameResult) -> None:
-        if result.frame.index == number:
+    def __init__(self, sink: Sink[Any], *, at: int | None = None, at_mark: bool = False, at_end: bool = False) -> None:
+        self.marks, self.path, self.essential = sink.marks, sink.path, sink.essential
+        self._sink, self._at, self._at_mark, self._at_end = sink, at, at_mark, at_end
+        self._frames = 0
+
+    def write(self, item: object) -> None:
+        if self._frames == self._at:
             raise FULL
-        write(self, result)
+        self._frames += 1
+        self._sink.write(item)
 
-    return wrapped
+    def mark(self, marker: Marker) -> None:
+        if self._at_mark:
+            raise FULL
+        self._sink.mark(marker)
+
+    def notices(self) -> tuple[str, ...]:
+        return self._sink.notices()
+
+    def close(self, summary: Summary) -> None:
+        self._sink.close(summary)
+        if self._at_end:
+            raise FULL
 
 
-@pytest.mark.parametrize("sink", [VideoSink, JsonlSink, CsvSink])
-def test_a_full_disk_leaves_the_other_outputs_whole(
-    studio: Studio, sink: type[VideoSink], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sink, "write", failing(3, sink.write))
+def with_outputs(studio: Studio, **broken: Callable[[Sink[Any]], Sink[Any]]) -> None:
+    """The next run writes a video, JSON Lines and a table; those that are named are wrapped."""
+
+    def opened(config: OutputConfig, run: RunInfo) -> Outputs:
+        sinks: dict[str, Sink[Any]] = {
+            "video": VideoSink(studio.video, run),
+            "jsonl": JsonlSink(studio.jsonl, run),
+            "csv": CsvSink(studio.folder / "out.csv", run),
+        }
+        for name, wrap in broken.items():
+            sinks[name] = wrap(sinks[name])
+        return Outputs(run, [BackgroundSink(sinks["video"])], [sinks["jsonl"], sinks["csv"]])
+
+    studio.openers = replace(studio.openers, outputs=opened)
+
+
+@pytest.mark.parametrize("name", ["video", "jsonl", "csv"])
+def test_a_full_disk_leaves_the_other_outputs_whole(studio: Studio, name: str) -> None:
+    with_outputs(studio, **{name: lambda sink: Failing(sink, at=3)})
     table = studio.folder / "out.csv"
     with pytest.raises(SinkError) as caught:
-        studio.run(film(*range(1, 8)), save=studio.video, csv=table, display=True)
+        studio.run(film(*range(1, 8)), display=True)
     assert caught.value is FULL
     with table.open(newline="", encoding="utf-8") as file:
         assert [int(row["frame"]) for row in csv.DictReader(file)][:3] == [0, 1, 2]
@@ -152,57 +189,56 @@ def test_a_full_disk_leaves_the_other_outputs_whole(
     assert studio.window.closed
 
 
-def test_a_frame_that_could_not_be_written_is_not_counted(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(VideoSink, "write", failing(3, VideoSink.write))  # before the others have their row
+def test_a_frame_that_could_not_be_written_is_not_counted(studio: Studio) -> None:
+    with_outputs(studio, video=lambda sink: Failing(sink, at=3))  # before the others have their row
     with pytest.raises(SinkError):
-        studio.run(film(*range(1, 8)), save=studio.video)
+        studio.run(film(*range(1, 8)))
     assert program.rows(studio.jsonl)[-1]["frames"] == len(studio.indices())
 
 
-def test_what_went_wrong_with_the_sound_is_told(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(VideoSink, "trouble", "the sound could not be kept")
-    assert studio.run(film(1), save=studio.video) == 0
+def test_an_output_that_is_not_essential_is_left_out_with_a_notice(studio: Studio, capsys: pytest.CaptureFixture[str]) -> None:
+    def unimportant(sink: Sink[Any]) -> Sink[Any]:
+        sink.essential = False
+        return Failing(sink, at=1)
+
+    with_outputs(studio, csv=unimportant)
+    assert studio.run(film(1, 2, 3)) == 0
+    assert studio.indices() == [0, 1, 2]
+    assert capsys.readouterr().err.splitlines().count(f"continuing without an output: {FULL}") == 1
+
+
+def test_what_went_wrong_with_the_sound_is_told(studio: Studio, capsys: pytest.CaptureFixture[str]) -> None:
+    class Silent(Failing):
+        told = False
+
+        def notices(self) -> tuple[str, ...]:
+            told, self.told = self.told, True
+            return () if told else ("the sound could not be kept",)
+
+    with_outputs(studio, video=Silent)
+    assert studio.run(film(1)) == 0
     assert capsys.readouterr().err.splitlines().count("the sound could not be kept") == 1
 
 
-def test_the_first_failure_is_reported_also_if_an_output_cannot_be_closed(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(self: VideoSink, summary: Summary) -> None:
-        close(self, summary)
-        raise FULL
-
-    close = VideoSink.close
-    monkeypatch.setattr(VideoSink, "close", refuse)
+def test_the_first_failure_is_reported_also_if_an_output_cannot_be_closed(studio: Studio) -> None:
+    with_outputs(studio, video=lambda sink: Failing(sink, at_end=True))
     with pytest.raises(SourceLostError) as caught:
-        studio.run(film(1, LOST), save=studio.video)
+        studio.run(film(1, LOST))
     assert caught.value is LOST
     assert studio.types()[-1] == "summary"
 
 
-def test_an_output_that_cannot_be_closed_is_an_error(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def refuse(self: VideoSink, summary: Summary) -> None:
-        close(self, summary)
-        raise FULL
-
-    close = VideoSink.close
-    monkeypatch.setattr(VideoSink, "close", refuse)
+def test_an_output_that_cannot_be_closed_is_an_error(studio: Studio, capsys: pytest.CaptureFixture[str]) -> None:
+    with_outputs(studio, video=lambda sink: Failing(sink, at_end=True))
     with pytest.raises(SinkError) as caught:
-        studio.run(film(1, 2), save=studio.video)
+        studio.run(film(1, 2))
     assert caught.value is FULL
     assert studio.types() == ["header", "frame", "frame", "summary"]
     assert "2 frames" in capsys.readouterr().err
 
 
-def test_a_marker_that_cannot_be_written_ends_the_run(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(self: JsonlSink, result: FrameResult) -> None:
-        raise FULL
-
-    monkeypatch.setattr(JsonlSink, "marker", refuse)
+def test_a_marker_that_cannot_be_written_ends_the_run(studio: Studio) -> None:
+    with_outputs(studio, jsonl=lambda sink: Failing(sink, at_mark=True))
     studio.window.keys = {1: [Action.MARKER]}
     with pytest.raises(SinkError):
         studio.run(film(1, 2, 3), display=True)
@@ -270,16 +306,14 @@ def test_a_second_signal_ends_at_once_and_files_are_whole_all_the_same(studio: S
     assert len(program.watch(studio.video).times_s) == MOST_AT_ONCE
 
 
-def test_a_signal_while_things_are_being_opened_ends_at_once_and_writes_nothing(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_signal_while_things_are_being_opened_ends_at_once_and_writes_nothing(studio: Studio) -> None:
     feed = film(1)
 
     def interrupted(title: str, mirror: bool) -> FakeWindow:
         signal.raise_signal(signal.SIGTERM)
         raise AssertionError("went on")
 
-    monkeypatch.setattr(loop, "Window", interrupted)
+    studio.openers = replace(studio.openers, window=interrupted)
     with pytest.raises(SystemExit) as ended:
         studio.run(feed, display=True)
     assert ended.value.code == 143

@@ -100,7 +100,7 @@ def test_a_stream_that_is_not_there(recognizer: Recognizer, tmp_path: Path) -> N
 
 def test_settings_are_passed_on() -> None:
     image = demo_frame(20).image
-    assert Recognizer(config=Config(min_face=450)).process(image).faces == ()
+    assert Recognizer(config=Config.of(min_face=450)).process(image).faces == ()
 
 
 def test_a_model_that_is_not_there() -> None:
@@ -118,9 +118,14 @@ def tiny(tmp_path: Path) -> str:
 
 
 def test_the_model_of_the_config_is_the_one_that_runs(tiny: str) -> None:
-    with Recognizer(config=Config(model="fast")) as fast:
+    with Recognizer(config=Config.of(model="fast")) as fast:
         assert fast.model == "fer-resnet50-fast-int8.onnx"
-    for named in (Recognizer(tiny), Recognizer(Path(tiny)), Recognizer(tiny, Config(model=tiny)), Recognizer(tiny, Config())):
+    for named in (
+        Recognizer(tiny),
+        Recognizer(Path(tiny)),
+        Recognizer(tiny, Config.of(model=tiny)),
+        Recognizer(tiny, Config()),
+    ):
         with named:
             assert named.model == "tiny.onnx"
 
@@ -128,18 +133,18 @@ def test_the_model_of_the_config_is_the_one_that_runs(tiny: str) -> None:
 @pytest.mark.parametrize("model", ["int8", "auto"])
 def test_two_models_are_refused(model: str) -> None:
     with pytest.raises(ConfigError, match=rf"Recognizer\('{model}'\) and Config\(model='fast'\) name two networks; give one"):
-        Recognizer(model, Config(model="fast"))
+        Recognizer(model, Config.of(model="fast"))
 
 
 @pytest.mark.parametrize(
     ("config", "names"),
     [
-        (Config(save=Path()), "save"),
-        (Config(jsonl="-"), "jsonl"),
-        (Config(csv="t.csv"), "csv"),
-        (Config(display=True), "display"),
-        (Config(mirror=True, overwrite=True), "mirror, overwrite"),
-        (Config(snapshots=Path("shots"), jsonl="a.jsonl"), "jsonl, snapshots"),
+        (Config.of(save=Path()), "save"),
+        (Config.of(jsonl="-"), "jsonl"),
+        (Config.of(csv="t.csv"), "csv"),
+        (Config.of(display=True), "display"),
+        (Config.of(mirror=True, overwrite=True), "mirror, overwrite"),
+        (Config.of(snapshots=Path("shots"), jsonl="a.jsonl"), "jsonl, snapshots"),
     ],
 )
 def test_a_config_that_asks_for_a_window_or_a_file_is_refused(config: Config, names: str) -> None:
@@ -148,11 +153,11 @@ def test_a_config_that_asks_for_a_window_or_a_file_is_refused(config: Config, na
 
 
 def test_a_config_may_forbid_what_does_not_happen_anyway(tiny: str) -> None:
-    Recognizer(tiny, Config(display=False, mirror=False)).close()
+    Recognizer(tiny, Config.of(display=False, mirror=False)).close()
 
 
 def test_the_source_of_the_config_is_read(tiny: str) -> None:
-    with Recognizer(tiny, Config(source=str(CLIP), max_frames=3)) as recognizer:
+    with Recognizer(tiny, Config.of(source=str(CLIP), max_frames=3)) as recognizer:
         assert [result.frame.index for result in recognizer.stream()] == [0, 1, 2]
         assert len(list(recognizer.stream(CLIP))) == 3
         with pytest.raises(ConfigError, match="name two sources; give one of them"):
@@ -276,7 +281,7 @@ def test_a_slow_machine_does_less_and_says_so(tiny: str, feeding: Callable[[Feed
     told: list[str] = []
     now = iter(range(1, 100))
     feeding(DirectFeed(FakeSource(range(1, 40))))
-    with Recognizer(tiny, Config(target_latency_ms=1)) as recognizer, pytest.MonkeyPatch.context() as patch:
+    with Recognizer(tiny, Config.of(target_latency_ms=1)) as recognizer, pytest.MonkeyPatch.context() as patch:
         patch.setattr(door.time, "perf_counter", lambda: 1e6 + next(now))
         efforts = [result.effort.name for result in recognizer.stream(0, on_notice=told.append)]
     assert efforts[0] == "full"
@@ -304,7 +309,7 @@ def test_a_closed_recognizer_says_so(tiny: str) -> None:
 
 def test_closing_ends_the_threads(tiny: str) -> None:
     before = set(threading.enumerate())
-    with Recognizer(tiny, Config(threads=3)) as recognizer:
+    with Recognizer(tiny, Config.of(threads=3)) as recognizer:
         recognizer.classify([np.zeros((48, 48), np.uint8)] * 9)
         assert set(threading.enumerate()) - before
     assert set(threading.enumerate()) - before == set()

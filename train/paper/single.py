@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime import preprocess
-from realtime.config import Config
+from realtime.config import ReadingConfig
 from realtime.datatypes import Faces
 from realtime.faces import quality
 from realtime.faces.detector import HaarDetector
@@ -83,7 +83,7 @@ def read(image: NDArray[np.uint8], classifier: Classifier) -> PictureReading:
 
 def _classify(gray: NDArray[np.uint8], boxes_xyxy: NDArray[np.float32], classifier: Classifier) -> tuple[FaceReading, ...]:
     """All faces in one call of the network, labelled by the live program's rule for pictures that stand alone."""
-    spec, config = classifier.spec, Config()
+    spec, config = classifier.spec, ReadingConfig()
     smalls = [preprocess.shrink(preprocess.crop(gray, box), spec.input_size) for box in boxes_xyxy]
     prepared = [preprocess.equalize(small) if spec.equalize else small for small in smalls]
     probs = classifier.classify(prepared).probs

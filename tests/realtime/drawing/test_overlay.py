@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from realtime.datatypes import FrameResult, Percentiles, State, TrackedFace
 from realtime.drawing import canvas, hud, overlay, style
 from realtime.drawing.canvas import BLACK, WHITE, Colour, Rect
-from realtime.drawing.hud import Hud
+from realtime.drawing.hud import Status
 from realtime.drawing.overlay import draw
 from realtime.drawing.style import COLOURS
 from realtime.labels import LABELS, UNCERTAIN
 from tests import builders
 
-HUD = Hud(fps=29.8, latency_ms=Percentiles(14.2, 22.1, 30.0))
+HUD = Status(fps=29.8, latency_ms=Percentiles(14.2, 22.1, 30.0))
 
 
 def changed(result: FrameResult, picture: NDArray[np.uint8]) -> Rect:
@@ -266,7 +266,7 @@ def test_details_can_be_turned_off() -> None:
 # the state of the program
 
 
-def region(hud: Hud, size_wh: tuple[int, int] = (1280, 720)) -> Rect:
+def region(hud: Status, size_wh: tuple[int, int] = (1280, 720)) -> Rect:
     result = plain(size_wh)
     return changed(result, draw(result, hud))
 

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from realtime import preprocess
-from realtime.config import Config
+from realtime.config import ReadingConfig
 from realtime.datatypes import FULL_EFFORT, Faces, Frame, FrameResult
 from realtime.faces.evidence import DENIED_S, MEMORY_S, DeniedPlaces, Evidence
 from realtime.faces.finder import FrameByFrame, TrackingFinder
@@ -65,12 +65,12 @@ def play(pipeline: Pipeline, shown: NDArray[np.uint8], seconds: float, start_s: 
 
 
 def test_what_is_no_face_is_never_shown(classifier: Classifier) -> None:
-    pipeline = Pipeline(FrameByFrame(OneBox()), classifier, Config())
+    pipeline = Pipeline(FrameByFrame(OneBox()), classifier, ReadingConfig())
     assert all(not result.faces for result in play(pipeline, image(upper_bright=True), 2.0))
 
 
 def test_a_face_that_is_denied_for_a_moment_stays_what_it_was(classifier: Classifier) -> None:
-    pipeline = Pipeline(FrameByFrame(OneBox()), classifier, Config())
+    pipeline = Pipeline(FrameByFrame(OneBox()), classifier, ReadingConfig())
     (face,) = play(pipeline, image(upper_bright=False), 1.0)[-1].faces
     during = play(pipeline, image(upper_bright=True), 0.1, 1.0)
     assert [len(result.faces) for result in during] == [1, 1, 1]
@@ -79,7 +79,7 @@ def test_a_face_that_is_denied_for_a_moment_stays_what_it_was(classifier: Classi
 
 
 def test_single_images_leave_out_what_is_no_face(classifier: Classifier) -> None:
-    pipeline = Pipeline(FrameByFrame(OneBox()), classifier, Config(), temporal=False)
+    pipeline = Pipeline(FrameByFrame(OneBox()), classifier, ReadingConfig(), temporal=False)
     assert not play(pipeline, image(upper_bright=True), 1.0)[-1].faces
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from realtime.config import Config
+from realtime.config import SourceConfig
 from realtime.datatypes import Frame
 from realtime.errors import ConfigError, SourceLostError, SourceOpenError
 from realtime.sources import capture
@@ -276,7 +276,7 @@ def test_an_error_caused_by_closing_is_not_reported() -> None:
 
 
 def test_open_feed_gives_every_frame_of_a_file(tmp_path: Path) -> None:
-    feed = open_feed(Config(source=str(write_video(tmp_path / "a.mp4", gray_levels(10)))))
+    feed = open_feed(SourceConfig(str(write_video(tmp_path / "a.mp4", gray_levels(10)))))
     assert isinstance(feed, AheadFeed)
     assert [frame.index for frame in take_all(feed)] == list(range(10))
     feed.close()
@@ -285,7 +285,7 @@ def test_open_feed_gives_every_frame_of_a_file(tmp_path: Path) -> None:
 def test_open_feed_tells_of_pictures_passed_over(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(cv2.imencode(".png", picture(1))[1].tobytes())
     (tmp_path / "b.png").write_text("bad")
-    feed = open_feed(Config(source=str(tmp_path)))
+    feed = open_feed(SourceConfig(str(tmp_path)))
     assert len(take_all(feed)) == 1
     assert feed.notices() == (
         "b.png cannot be read as a picture; it is damaged, or something else; passed over",
@@ -295,13 +295,13 @@ def test_open_feed_tells_of_pictures_passed_over(tmp_path: Path) -> None:
 
 def test_open_feed_refuses_what_cannot_be_opened(tmp_path: Path) -> None:
     with pytest.raises(SourceOpenError):
-        open_feed(Config(source=str(tmp_path / "nope.mp4")))
+        open_feed(SourceConfig(str(tmp_path / "nope.mp4")))
     assert capture_threads() == []
 
 
 def test_a_reader_that_is_slow_sees_the_newest_frame_and_every_gap_is_a_drop() -> None:
     with MjpegServer(JPEGS, fps=60) as server:
-        feed = open_feed(Config(source=server.url))
+        feed = open_feed(SourceConfig(server.url))
         frames = []
         for _ in range(4):
             server.wait_for(sent=server.sent + 15)  # a slow reader, by the server's own count
@@ -324,7 +324,7 @@ def test_a_reader_that_is_slow_sees_the_newest_frame_and_every_gap_is_a_drop() -
 
 def test_a_connection_that_is_cut_is_made_again() -> None:
     with MjpegServer(JPEGS, fps=60) as server:
-        feed = open_feed(Config(source=server.url))
+        feed = open_feed(SourceConfig(server.url))
         first = feed.next(5)
         assert first is not None
         before = first.index
@@ -344,7 +344,7 @@ def test_a_connection_that_is_cut_is_made_again() -> None:
 
 def test_a_server_that_is_gone_for_good_is_an_error() -> None:
     with MjpegServer(JPEGS, fps=60) as server:
-        feed = open_feed(Config(source=server.url, reconnect_s=0.2))
+        feed = open_feed(SourceConfig(server.url, reconnect_s=0.2))
         assert feed.next(5) is not None
         server.refuse()
         server.cut()
@@ -356,4 +356,4 @@ def test_a_server_that_is_gone_for_good_is_an_error() -> None:
 
 def test_reconnect_s_is_checked() -> None:
     with pytest.raises(ConfigError, match="--reconnect -1"):
-        Config(reconnect_s=-1)
+        SourceConfig(reconnect_s=-1)

@@ -2,7 +2,6 @@
 
 import signal
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -74,7 +73,7 @@ class SlowSink:
 def config(camera: MjpegServer, tmp_path: Path) -> Config:
     """A run on the camera, in this process."""
     model = str(write_left_right(tmp_path / "tiny.onnx"))
-    return Config(source=camera.url, model=model, display=False, jsonl=str(tmp_path / "out.jsonl"))
+    return Config.of(source=camera.url, model=model, display=False, jsonl=str(tmp_path / "out.jsonl"))
 
 
 @pytest.fixture
@@ -95,7 +94,7 @@ def more(monkeypatch: pytest.MonkeyPatch) -> Callable[[Sink], None]:
 def test_a_slow_sink_makes_drops_and_never_lag(camera: MjpegServer, config: Config, more: Callable[[Sink], None]) -> None:
     sink = SlowSink(camera, rounds=8)
     more(sink)
-    assert loop.run(replace(config, max_frames=8)) == 0
+    assert loop.run(config.but(max_frames=8)) == 0
     lag = [sent - 1 - number for sent, number in zip(sink.sent, sink.numbers, strict=True)]
     assert sink.numbers[-1] >= 60  # it kept up with the camera ...
     assert max(lag[1:]) <= 4, lag  # ... and what it got was new: at most what a busy machine has in its hands
@@ -145,7 +144,7 @@ def test_a_stream_that_is_cut_comes_back_and_says_so(
 ) -> None:
     meddler = Meddler(camera, MjpegServer.cut)
     more(meddler)
-    assert loop.run(replace(config, max_frames=12)) == 0
+    assert loop.run(config.but(max_frames=12)) == 0
     assert (meddler.clients[0], meddler.clients[-1]) == (1, 2)
     told = capsys.readouterr().err
     assert "trying to open it again" in told
@@ -157,7 +156,7 @@ def test_a_stream_that_hangs_for_good_is_an_error_in_bounded_time(
 ) -> None:
     more(Meddler(camera, MjpegServer.stall))
     with pytest.raises(SourceLostError, match=r"could not be opened again within 0\.2 s") as caught:
-        loop.run(replace(config, open_timeout_s=0.5, reconnect_s=0.2))
+        loop.run(config.but(open_timeout_s=0.5, reconnect_s=0.2))
     assert "\n" not in str(caught.value)
     kinds = [row["type"] for row in program.rows(Path(config.jsonl or ""))]
     assert (kinds[:4], kinds[-1]) == (["header", "frame", "frame", "frame"], "summary")

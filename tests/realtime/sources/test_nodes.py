@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from realtime.config import Config
+from realtime.config import SourceConfig
 from realtime.errors import SourceOpenError
 from realtime.sources import open_source
 from realtime.sources.nodes import LARGEST_NUMBER, camera_number
@@ -39,7 +39,7 @@ def test_a_link_to_a_node_is_its_camera_also_while_it_is_unplugged(tmp_path: Pat
     assert camera_number(str(tmp_path / "front")) == 97
     assert camera_number(str(tmp_path / "dev" / "video97")) == 97
     with pytest.raises(SourceOpenError, match="no camera 97"):
-        open_source(Config(source=str(tmp_path / "front")))
+        open_source(SourceConfig(str(tmp_path / "front")))
 
 
 @links
@@ -65,5 +65,5 @@ def test_a_name_that_no_file_can_have_is_no_camera() -> None:
 @pytest.mark.parametrize("digits", [str(LARGEST_NUMBER + 1), "1000000000000", "9" * 5000])
 def test_a_number_too_large_for_opencv_is_one_short_line(digits: str) -> None:
     with pytest.raises(SourceOpenError, match="no camera with a number as large as that") as caught:
-        open_source(Config(source=digits))
+        open_source(SourceConfig(digits))
     assert len(str(caught.value)) < 120

@@ -9,7 +9,7 @@ import cv2
 import pytest
 
 import realtime.sources
-from realtime.config import Config
+from realtime.config import SourceConfig
 from realtime.datatypes import SourceInfo
 from realtime.errors import SourceOpenError
 from realtime.sources import camera, open_source, stream
@@ -34,7 +34,7 @@ class Asked:
 @pytest.mark.parametrize(("text", "index"), [("0", 0), ("12", 12), ("-1", -1), ("/dev/video2", 2)])
 def test_a_number_is_a_camera(monkeypatch: pytest.MonkeyPatch, text: str, index: int) -> None:
     monkeypatch.setattr(camera, "Camera", Asked)
-    source = open_source(Config(source=text, camera_size_wh=(640, 480), camera_fps=60, open_timeout_s=3, verbosity=1))
+    source = open_source(SourceConfig(text, camera_size_wh=(640, 480), camera_fps=60, open_timeout_s=3), verbose=True)
     assert isinstance(source, Asked)
     assert source.what == index
     wanted = {"size_wh": (640, 480), "fps": 60, "open_timeout_s": 3, "verbose": True}
@@ -44,7 +44,7 @@ def test_a_number_is_a_camera(monkeypatch: pytest.MonkeyPatch, text: str, index:
 @pytest.mark.parametrize("url", ["http://a/b", "https://a/b.mp4", "rtsp://u:p@a/b", "RTMP://a/b", "udp://@:1234"])
 def test_an_address_is_a_stream(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setattr(stream, "Stream", Asked)
-    source = open_source(Config(source=url, open_timeout_s=4))
+    source = open_source(SourceConfig(url, open_timeout_s=4))
     assert isinstance(source, Asked)
     assert (source.what, source.options["timeout_s"]) == (url, 4)
 
@@ -54,7 +54,7 @@ def test_an_address_is_a_stream(monkeypatch: pytest.MonkeyPatch, url: str) -> No
 )
 def test_an_address_without_its_scheme_is_not_shown(text: str) -> None:
     with pytest.raises(SourceOpenError, match=r"needs its scheme, such as rtsp://") as caught:
-        open_source(Config(source=text))
+        open_source(SourceConfig(text))
     assert "sesame" not in str(caught.value)
 
 
@@ -62,42 +62,42 @@ def test_an_address_without_its_scheme_is_not_shown(text: str) -> None:
 @pytest.mark.parametrize("scheme", ["file://", "FILE://", "file://localhost"])
 def test_a_file_address_is_a_file(tmp_path: Path, scheme: str, name: str) -> None:
     path = write_video(tmp_path / name, [50])
-    source = open_source(Config(source=scheme + quote(str(path))))
+    source = open_source(SourceConfig(scheme + quote(str(path))))
     assert (source.info.name, source.info.path) == (name, str(path))
     source.close()
 
 
 def test_a_file_address_of_another_machine() -> None:
     with pytest.raises(SourceOpenError, match=r"names a file of this machine: file:///"):
-        open_source(Config(source="file://server/a.mp4"))
+        open_source(SourceConfig("file://server/a.mp4"))
 
 
 def test_an_address_of_another_kind() -> None:
     with pytest.raises(SourceOpenError, match="begins with ftp:// is not understood; known are http, https"):
-        open_source(Config(source="ftp://a/b"))
+        open_source(SourceConfig("ftp://a/b"))
 
 
 def test_a_folder_and_a_picture_are_pictures(tmp_path: Path) -> None:
     path = tmp_path / "a.PNG"
     path.write_bytes(cv2.imencode(".png", picture(1))[1].tobytes())
-    assert isinstance(open_source(Config(source=str(tmp_path))), Pictures)
-    assert isinstance(open_source(Config(source=str(path))), Pictures)
+    assert isinstance(open_source(SourceConfig(str(tmp_path))), Pictures)
+    assert isinstance(open_source(SourceConfig(str(path))), Pictures)
 
 
 def test_anything_else_is_a_video(tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.mp4", [50])
-    source = open_source(Config(source=str(path)))
+    source = open_source(SourceConfig(str(path)))
     assert isinstance(source, VideoFile)
     source.close()
     with pytest.raises(SourceOpenError, match="there is no file"):
-        open_source(Config(source=str(tmp_path / "nope")))
+        open_source(SourceConfig(str(tmp_path / "nope")))
 
 
 def test_the_notes_of_a_source_are_heard(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_text("bad")
     (tmp_path / "b.png").write_bytes(cv2.imencode(".png", picture(1))[1].tobytes())
     told: list[str] = []
-    open_source(Config(source=str(tmp_path)), told.append)
+    open_source(SourceConfig(str(tmp_path)), told.append)
     assert [line.split()[0] for line in told] == ["a.png"]
 
 
@@ -105,9 +105,9 @@ def test_demo_is_the_clip_that_comes_along(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "assets").mkdir()
     monkeypatch.setattr(realtime.sources, "files", lambda _: tmp_path)
     with pytest.raises(SourceOpenError, match="demo clip is missing"):
-        open_source(Config(source="demo"))
+        open_source(SourceConfig("demo"))
     write_video(tmp_path / "assets" / "demo.mp4", [50, 60])
-    source = open_source(Config(source="demo"))
+    source = open_source(SourceConfig("demo"))
     assert (source.info.name, source.info.frames, source.info.live) == ("demo", 2, False)
     source.close()
 

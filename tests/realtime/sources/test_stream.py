@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from realtime.config import Config
+from realtime.config import SourceConfig
 from realtime.datatypes import Frame
 from realtime.errors import SourceLostError, SourceOpenError
 from realtime.sources import stream as stream_module
@@ -132,7 +132,7 @@ def test_rtsp_with_an_odd_password_that_nobody_escaped() -> None:
 def test_frames_that_come_in_one_burst_have_media_time_and_are_given_on_at_their_rate(tmp_path: Path) -> None:
     write_video(tmp_path / "a.webm", gray_levels(45), codec="libvpx", options={"live": "1"})
     with web(tmp_path) as address:
-        feed = open_feed(Config(source=f"{address}/unsized/a.webm", reconnect_s=0))
+        feed = open_feed(SourceConfig(f"{address}/unsized/a.webm", reconnect_s=0))
         frames: list[Frame] = []
         with pytest.raises(SourceLostError):
             take_all(feed, frames)

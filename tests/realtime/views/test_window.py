@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from realtime.datatypes import FrameResult, Percentiles
 from realtime.drawing import overlay
-from realtime.drawing.hud import Hud
+from realtime.drawing.hud import Status
 from realtime.errors import SinkError
 from realtime.views import window
 from realtime.views.window import ACTIONS, Action, Window, check_screen
 from tests import builders
 
-HUD = Hud(fps=29.8, latency_ms=Percentiles(14.2, 22.1, 30.0))
+HUD = Status(fps=29.8, latency_ms=Percentiles(14.2, 22.1, 30.0))
 TITLE = "fer-cam test"
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux is without a screen")
 

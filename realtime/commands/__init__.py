@@ -1,0 +1,1 @@
+"""The commands of fer-cam, one file each: its options and its main."""

@@ -1,0 +1,1 @@
+"""The user guides: Markdown pages that ship with the package; `fer-cam guide NAME` shows one."""
