@@ -154,7 +154,7 @@ class Recognizer:
         text = str(source.absolute()) if isinstance(source, Path) else str(source)
         configured = self._config.source.location
         if configured not in (SourceConfig.location, text):
-            raise ConfigError(f"stream({text!r}) and the config's source {configured!r} differ; give one of them")
+            raise ConfigError(f"stream({text!r}) and Config.of(source={configured!r}) name two sources; give one of them")
         return self._config.but(source=text)
 
     def _stream(self, config: Config, notify: Notify) -> Generator[FrameResult, None, None]:
@@ -231,7 +231,9 @@ def _agreed(model: str | None, config: Config) -> Config:
     if model is None:
         return config
     if config.model.name not in (ModelConfig.name, model):
-        raise ConfigError(f"Recognizer({model!r}) and the config's model {config.model.name!r} differ; give one of them")
+        raise ConfigError(
+            f"Recognizer({model!r}) and Config.of(model={config.model.name!r}) name two networks; give one of them"
+        )
     return config.but(model=model)
 
 

@@ -17,6 +17,8 @@ from realtime.datatypes import (
     TrackedFace,
 )
 from realtime.labels import LABELS, UNCERTAIN
+from realtime.recorder import Recorder
+from realtime.records import FrameRecord
 
 
 def frame(
@@ -84,6 +86,11 @@ def result(
         latency_s=latency_s,
         dropped=dropped,
     )
+
+
+def record(faces: Sequence[TrackedFace] = (), *, of: Frame | None = None) -> FrameRecord:
+    """The record of one processed frame of a file."""
+    return Recorder(run_info()).record(result(faces, of=of))
 
 
 def source_info(

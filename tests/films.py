@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.datatypes import FrameResult, SourceInfo
+from realtime.drawing.painter import Painted
 from realtime.sinks.video import VideoSink
 from tests import builders
 
@@ -63,7 +64,7 @@ def frames_at(times: list[float], size_wh: tuple[int, int] = (64, 48)) -> list[F
 def save(path: Path, results: list[FrameResult], source: SourceInfo | None = None) -> Film:
     sink = VideoSink(path, builders.run_info(source))
     for result in results:
-        sink.write(result)
+        sink.write(Painted(result))
     sink.close(builders.summary())
     sink.close(builders.summary())
     return read(path)

@@ -151,10 +151,9 @@ def main(args: argparse.Namespace) -> int:
     from realtime.run import run
 
     try:
-        config = _config(args)
+        return run(_config(args))
     except ConfigError as error:
         raise ConfigError(error.with_names({setting: option(setting) for setting in error.settings})) from error
-    return run(config)
 
 
 def _config(args: argparse.Namespace) -> Config:

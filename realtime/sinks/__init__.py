@@ -13,7 +13,7 @@ from realtime.meter import Meter
 from realtime.recorder import Recorder
 from realtime.records import FrameRecord
 from realtime.sinks import csv, images, jsonl, video
-from realtime.sinks.base import DataSink, ImageSink, Plan, Sink
+from realtime.sinks.base import DataSink, PaintedSink, Plan, Sink
 from realtime.sinks.newest import NewestSink
 from realtime.sinks.paths import OutputPaths, descriptor
 
@@ -31,7 +31,7 @@ class Outputs:
         data: take its record.
     """
 
-    def __init__(self, run: RunInfo, images: Sequence[ImageSink] = (), data: Sequence[DataSink] = ()) -> None:
+    def __init__(self, run: RunInfo, images: Sequence[PaintedSink] = (), data: Sequence[DataSink] = ()) -> None:
         self._recorder = Recorder(run)
         self._images = list(images)
         self._data = list(data)

@@ -58,7 +58,7 @@ class Sink(Generic[Item]):
 
 
 DataSink = Sink[FrameRecord]
-ImageSink = Sink[Painted]
+PaintedSink = Sink[Painted]
 
 Plan = Callable[[OutputConfig, RunInfo, OutputPaths], Callable[[], Sink[Item]] | None]
 """Claims the names of an output, if it is wanted, and returns its opener. All names come first: opening a file empties it."""

@@ -11,14 +11,14 @@ from realtime.config import OutputConfig
 from realtime.datatypes import RunInfo
 from realtime.drawing.painter import Painted
 from realtime.errors import SinkError
-from realtime.sinks import base
+from realtime.sinks.base import PaintedSink
 from realtime.sinks.paths import OutputPaths, claim, reason, shortened
 
 JPEG = frozenset({".jpg", ".jpeg"})
 JPEG_QUALITY = 95
 
 
-class ImageSink(base.ImageSink):
+class ImageSink(PaintedSink):
     """Saves every frame as `<name>_fer.<png|jpg>`, or a single picture under the name given.
 
     Args:
@@ -60,7 +60,7 @@ class ImageSink(base.ImageSink):
         _save(painted.image, path)
 
 
-def plan(config: OutputConfig, run: RunInfo, paths: OutputPaths) -> Callable[[], base.ImageSink] | None:
+def plan(config: OutputConfig, run: RunInfo, paths: OutputPaths) -> Callable[[], PaintedSink] | None:
     """Annotated images, if they are wanted and the source is images; see `base.Plan`."""
     if config.save is None or run.source.temporal:
         return None

@@ -23,7 +23,7 @@ from realtime.datatypes import FrameResult, RunInfo, Summary
 from realtime.drawing.painter import Painted
 from realtime.errors import SinkError
 from realtime.sinks.background import BackgroundSink
-from realtime.sinks.base import ImageSink
+from realtime.sinks.base import PaintedSink
 from realtime.sinks.paths import OutputPaths, reason
 from realtime.sinks.sound import SoundTrack
 
@@ -53,7 +53,7 @@ MATROSKA = {"cluster_time_limit": "500"}  # ms
 ENCODER_OPTIONS = {"preset": "veryfast", "crf": "20", "tune": "zerolatency", "forced-idr": "1"}
 
 
-class VideoSink(ImageSink):
+class VideoSink(PaintedSink):
     """Encodes every frame with its overlay, at the frame's own time; frames in equal frames out.
 
     Odd sizes are padded by a pixel; a frame of another size than the first is fitted into the first one's.
@@ -222,7 +222,7 @@ class VideoSink(ImageSink):
         return SinkError(f"cannot write {self.path}: {why}")
 
 
-def plan(config: OutputConfig, run: RunInfo, paths: OutputPaths) -> Callable[[], ImageSink] | None:
+def plan(config: OutputConfig, run: RunInfo, paths: OutputPaths) -> Callable[[], PaintedSink] | None:
     """An annotated video, if one is wanted and the source has a time; encoded on a thread of its own. See `base.Plan`."""
     if config.save is None or not run.source.temporal:
         return None

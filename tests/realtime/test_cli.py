@@ -82,13 +82,13 @@ def test_every_option_reaches_the_config(asked: list[Config], tmp_path: Path) ->
 )
 def test_sources(asked: list[Config], arguments: str, source: str) -> None:
     cli.main(arguments.split())
-    assert asked[0].source == source
+    assert asked[0].source.location == source
 
 
 def test_a_file_called_0_is_no_camera(asked: list[Config], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     cli.main(["--video", "0"])
-    assert Path(asked[0].source) == tmp_path / "0"
+    assert Path(asked[0].source.location) == tmp_path / "0"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not delete the folder of a program")
@@ -105,14 +105,14 @@ def test_a_current_folder_that_was_deleted(
 
 def test_an_output_that_ends_in_a_slash_stays_a_folder(asked: list[Config]) -> None:
     cli.main(["--save", "results/", "--csv", "tables/", "--jsonl", "lines/"])
-    assert (asked[0].save, asked[0].csv, asked[0].jsonl) == ("results/", "tables/", "lines/")
+    assert (asked[0].output.save, asked[0].output.csv, asked[0].output.jsonl) == ("results/", "tables/", "lines/")
 
 
 def test_save_without_a_name_and_the_demo_save_here(asked: list[Config]) -> None:
     cli.main(["--save"])
     cli.main(["--demo"])
     cli.main(["--demo", "--save", "x.mp4"])
-    assert [config.save for config in asked] == [Path(), Path(), Path("x.mp4")]
+    assert [config.output.save for config in asked] == [Path(), Path(), Path("x.mp4")]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_save_without_a_name_and_the_demo_save_here(asked: list[Config]) -> None
         ("--video x.mp4 clip.mp4", "clip.mp4 and --video name two sources"),
         ("0 --source 0", "0 and --source name two sources"),
         ("clip.mp4 --demo", "clip.mp4 and --demo name two sources"),
-        ("--jsonl - --csv -", "--jsonl - and --csv - would mix on standard output; give one of them a file"),
+        ("--jsonl - --csv -", "--jsonl and --csv would mix on standard output; give one of them a file"),
         ("--save -", "--save -: a video cannot go to standard output"),
         ("--size 1280", "WIDTHxHEIGHT"),
         ("--size 0x0", "--size 0x0"),
@@ -208,3 +208,28 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         cli.main(["--version"])
     assert capsys.readouterr().out == f"fer-cam {realtime.__version__}\n"
+
+
+def test_the_first_word_picks_a_command(capsys: pytest.CaptureFixture[str], asked: list[Config]) -> None:
+    assert cli.main(["run", "clip.mp4", "--no-display"]) == 0
+    assert asked[0].source.location == "clip.mp4"
+    assert cli.main(["guide", "nonsense"]) == 2
+    assert "no guide is called nonsense; the guides are: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_every_command_has_help_under_its_own_name(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main([command, "--help"])
+    assert ended.value.code == 0
+    assert f"usage: fer-cam {command} " in capsys.readouterr().out
+
+
+def test_a_misspelt_command_is_a_source_that_is_not_there_with_a_hint(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["giude"]) == 3
+    assert capsys.readouterr().err.endswith("did you mean the command: fer-cam guide\n")
+    assert cli.main(["clip.mp4"]) == 3
+    assert "did you mean" not in capsys.readouterr().err

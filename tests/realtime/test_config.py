@@ -2,7 +2,8 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from realtime.config import Config
+from realtime.commands.run import option
+from realtime.config import Config, ReadingConfig
 from realtime.errors import ConfigError
 
 
@@ -14,7 +15,7 @@ def test_defaults_are_valid_and_frozen() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "option"),
+    ("change", "said"),
     [
         ({"min_face": 9}, "--min-face 9"),
         ({"min_face": -5}, "--min-face -5"),
@@ -36,11 +37,37 @@ def test_defaults_are_valid_and_frozen() -> None:
         ({"source": ""}, "--source"),
     ],
 )
-def test_a_value_out_of_range_names_its_option(change: dict[str, object], option: str) -> None:
-    with pytest.raises(ConfigError, match=option) as caught:
-        Config.of(**change)  # type: ignore[arg-type]
+def test_a_value_out_of_range_names_its_setting_and_the_command_line_its_option(change: dict[str, object], said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Config.of(**change)
+    (setting,) = change
+    assert str(caught.value).startswith(f"{setting} ")
+    assert said in caught.value.with_names({setting: option(setting)})
     assert caught.value.exit_code == 2
 
 
+def test_two_outputs_that_would_mix_are_both_named() -> None:
+    with pytest.raises(ConfigError, match=r"^jsonl and csv would mix on standard output; give one of them a file$") as caught:
+        Config.of(jsonl="-", csv="-")
+    assert caught.value.settings == ("jsonl", "csv")
+
+
+def test_settings_by_name_reach_their_group_and_come_back() -> None:
+    config = Config.of(source="a.mp4", model="fast", threshold=0.7)
+    assert (config.source.location, config.model.name, config.reading) == ("a.mp4", "fast", ReadingConfig(threshold=0.7))
+    assert Config.of(**config.settings()) == config
+    assert config.but(threshold=0.5).reading == ReadingConfig()
+
+
+def test_a_setting_that_does_not_exist_is_named_beside_those_that_do() -> None:
+    with pytest.raises(ConfigError, match=r"no setting 'treshold'; there are: source, .*threshold"):
+        Config.of(treshold=0.5)
+
+
+def test_every_setting_has_one_name() -> None:
+    names = list(Config().settings())
+    assert len(names) == len(set(names)) == 21
+
+
 def test_smallest_allowed_face() -> None:
-    assert Config.of(min_face=20).min_face == 20
+    assert Config.of(min_face=20).reading.min_face == 20

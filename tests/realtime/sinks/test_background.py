@@ -1,4 +1,4 @@
-"""An output on a thread of its own: order, back-pressure, and failures that arrive as themselves."""
+"""Outputs on threads of their own: order, back-pressure or the newest only, and failures that arrive as themselves."""
 
 import threading
 
@@ -8,7 +8,10 @@ from realtime.datatypes import FrameResult, Summary
 from realtime.errors import SinkError
 from realtime.labels import LABELS
 from realtime.meter import Meter
+from realtime.records import Marker
 from realtime.sinks.background import MOST_BEHIND, BackgroundSink
+from realtime.sinks.base import Sink
+from realtime.sinks.newest import NewestSink
 from tests.builders import frame, result
 
 LIMIT_S = 20.0
@@ -17,13 +20,14 @@ NOTHING = Meter(LABELS).summary()
 pytestmark = pytest.mark.usefixtures("nothing_left_behind")
 
 
-class Slow:
+class Slow(Sink[FrameResult]):
     """A sink that works when it is let, and fails at the frames it is told to."""
 
     def __init__(self, failing: dict[int, BaseException] | None = None) -> None:
         self.gate = threading.Event()
         self.gate.set()
         self.written: list[int] = []
+        self.marked: list[tuple[int, int]] = []
         self.closed = 0
         self.may_close = threading.Event()
         self.may_close.set()
@@ -39,6 +43,12 @@ class Slow:
             raise self.failing[result.frame.index]
         self.written.append(result.frame.index)
 
+    def mark(self, marker: Marker) -> None:
+        self.marked.append((marker.index, len(self.written)))
+
+    def notices(self) -> tuple[str, ...]:
+        return ("slow",)
+
     def close(self, summary: Summary) -> None:
         assert self.may_close.wait(LIMIT_S)
         self.closed += 1
@@ -48,14 +58,14 @@ def results(count: int) -> list[FrameResult]:
     return [result(of=frame(index=i)) for i in range(count)]
 
 
-def write_all(behind: BackgroundSink, given: list[FrameResult]) -> None:
+def write_all(behind: Sink[FrameResult], given: list[FrameResult]) -> None:
     for each in given:
         behind.write(each)
 
 
 def test_every_frame_arrives_in_order_on_another_thread() -> None:
     slow = Slow()
-    behind = BackgroundSink(slow)
+    behind = BackgroundSink[FrameResult](slow)
     write_all(behind, results(50))
     behind.close(NOTHING)
     assert slow.written == list(range(50))
@@ -66,7 +76,7 @@ def test_every_frame_arrives_in_order_on_another_thread() -> None:
 def test_the_caller_waits_when_too_many_wait() -> None:
     slow = Slow()
     slow.gate.clear()
-    behind = BackgroundSink(slow)
+    behind = BackgroundSink[FrameResult](slow)
     ahead = results(MOST_BEHIND + 1)
     for each in ahead[:MOST_BEHIND]:
         behind.write(each)
@@ -88,7 +98,7 @@ def test_the_caller_waits_when_too_many_wait() -> None:
 
 def test_a_failure_arrives_at_a_later_frame() -> None:
     slow = Slow({1: SinkError("disk full")})
-    behind = BackgroundSink(slow)
+    behind = BackgroundSink[FrameResult](slow)
     first, second, *more = results(20)
     behind.write(first)
     behind.write(second)
@@ -102,7 +112,7 @@ def test_a_failure_arrives_at_a_later_frame() -> None:
 
 def test_a_failure_at_the_last_frame_arrives_when_closing() -> None:
     slow = Slow({0: SinkError("disk full")})
-    behind = BackgroundSink(slow)
+    behind = BackgroundSink[FrameResult](slow)
     behind.write(results(1)[0])
     with pytest.raises(SinkError, match="disk full"):
         behind.close(NOTHING)
@@ -110,7 +120,7 @@ def test_a_failure_at_the_last_frame_arrives_when_closing() -> None:
 
 
 def test_a_bug_is_not_called_a_full_disk() -> None:
-    behind = BackgroundSink(Slow({0: ZeroDivisionError()}))
+    behind = BackgroundSink[FrameResult](Slow({0: ZeroDivisionError()}))
     behind.write(results(1)[0])
     with pytest.raises(ZeroDivisionError):
         behind.close(NOTHING)
@@ -118,7 +128,7 @@ def test_a_bug_is_not_called_a_full_disk() -> None:
 
 def test_closing_twice() -> None:
     slow = Slow()
-    behind = BackgroundSink(slow)
+    behind = BackgroundSink[FrameResult](slow)
     behind.close(NOTHING)
     behind.close(NOTHING)
     assert slow.written == []
@@ -127,7 +137,7 @@ def test_closing_twice() -> None:
 def test_an_output_that_is_stuck_is_given_up_in_bounded_time() -> None:
     slow = Slow()
     slow.gate.clear()
-    behind = BackgroundSink(slow, stuck_s=0.2)
+    behind = BackgroundSink[FrameResult](slow, stuck_s=0.2)
     with pytest.raises(SinkError, match=r"no frame for 0\.2 s"):
         write_all(behind, results(MOST_BEHIND + 2))
     with pytest.raises(SinkError, match=r"no frame for 0\.2 s"):
@@ -142,7 +152,7 @@ def test_an_output_that_is_stuck_is_given_up_in_bounded_time() -> None:
 def test_an_output_whose_end_is_stuck_is_given_up_in_bounded_time() -> None:
     slow = Slow()
     slow.may_close.clear()
-    behind = BackgroundSink(slow, stuck_s=0.2)
+    behind = BackgroundSink[FrameResult](slow, stuck_s=0.2)
     behind.write(results(1)[0])
     with pytest.raises(SinkError, match=r"no frame for 0\.2 s"):
         behind.close(NOTHING)
@@ -157,7 +167,57 @@ def test_an_end_that_fails_arrives_when_closing() -> None:
         def close(self, summary: Summary) -> None:
             raise SinkError("disk full")
 
-    behind = BackgroundSink(Full())
+    behind = BackgroundSink[FrameResult](Full())
     with pytest.raises(SinkError, match="disk full"):
         behind.close(NOTHING)
     behind.close(NOTHING)  # told once
+
+
+def test_a_marker_stays_behind_its_frame() -> None:
+    slow = Slow()
+    behind = BackgroundSink[FrameResult](slow)
+    write_all(behind, results(3))
+    behind.mark(Marker(2, 0.1))
+    write_all(behind, results(2))
+    behind.close(NOTHING)
+    assert slow.marked == [(2, 3)]
+    assert behind.notices() == ("slow",)
+
+
+# the newest frame only
+
+
+def test_a_slow_output_gets_the_newest_frame_and_delays_nobody() -> None:
+    slow = Slow()
+    slow.gate.clear()
+    newest = NewestSink[FrameResult](slow)
+    write_all(newest, results(200))
+    newest.mark(Marker(199, 6.6))
+    slow.gate.set()
+    newest.close(NOTHING)
+    assert slow.written[-1] == 199
+    assert len(slow.written) <= 2, "what was in its hands, and the newest"
+    assert [index for index, _ in slow.marked] == [199]
+    assert slow.threads == {"newest"}
+    assert slow.closed == 1
+
+
+def test_a_failure_of_the_newest_frame_arrives_at_a_later_one() -> None:
+    slow = Slow({0: SinkError("nobody listens")})
+    newest = NewestSink[FrameResult](slow)
+    newest.write(results(1)[0])
+    assert slow.failed.wait(LIMIT_S)
+    with pytest.raises(SinkError, match="nobody listens"):
+        newest.close(NOTHING)
+    assert (slow.written, slow.closed) == ([], 1)
+
+
+def test_an_output_of_the_newest_that_hangs_is_left_behind() -> None:
+    slow = Slow()
+    slow.gate.clear()
+    newest = NewestSink[FrameResult](slow, join_s=0.05)
+    newest.write(results(1)[0])
+    newest.close(NOTHING)
+    assert slow.closed == 0
+    slow.gate.set()
+    newest.close(NOTHING)

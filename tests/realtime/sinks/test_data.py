@@ -14,19 +14,26 @@ import numpy as np
 import pytest
 
 from realtime.datatypes import FrameResult, RunInfo, State
+from realtime.errors import SourceError, SourceOpenError
 from realtime.labels import LABELS, UNCERTAIN
+from realtime.recorder import Recorder
+from realtime.records import FrameRecord, Header, Marker, records
+from realtime.rounding import rounded, xywh
 from realtime.sinks.csv import CsvSink, columns
 from realtime.sinks.jsonl import JsonlSink
-from realtime.sinks.rows import Timeline, rounded, xywh
 from tests import builders
 from tests.conftest import ROOT
 
 NOON = datetime(2026, 1, 31, 12, 0, 1, tzinfo=UTC)
 
 
-def timeline(run: RunInfo) -> Timeline:
+def recorder(run: RunInfo) -> Recorder:
     """It is noon and one second when the clock that stamped the frames says 101."""
-    return Timeline(run, clock=lambda: 101.0, utc=lambda: NOON)
+    return Recorder(run, clock=lambda: 101.0, utc=lambda: NOON)
+
+
+def record(result: FrameResult, run: RunInfo | None = None) -> FrameRecord:
+    return recorder(run or builders.run_info()).record(result)
 
 
 def film() -> list[FrameResult]:
@@ -41,11 +48,11 @@ def film() -> list[FrameResult]:
 
 
 def written(path: Path, run: RunInfo, results: list[FrameResult], marker: FrameResult | None = None) -> list[dict[str, Any]]:
-    sink = JsonlSink(str(path), run, timeline(run))
+    sink, each = JsonlSink(path, run), recorder(run)
     for result in results:
-        sink.write(result)
+        sink.write(each.record(result))
     if marker is not None:
-        sink.marker(marker)
+        sink.mark(each.marker(marker))
     sink.close(builders.summary(frames=len(results)))
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
@@ -69,38 +76,34 @@ def test_rounded_probabilities_still_make_one(seed: int) -> None:
 
 
 def test_thirds_are_rounded_by_the_largest_remainder() -> None:
-    assert rounded((1 / 3, 1 / 3, 1 / 3)) == [0.3334, 0.3333, 0.3333]
-    assert rounded((0.0, 0.0)) == [0.0, 0.0]
+    assert rounded((1 / 3, 1 / 3, 1 / 3)) == (0.3334, 0.3333, 0.3333)
+    assert rounded((0.0, 0.0)) == (0.0, 0.0)
 
 
 def test_a_box_becomes_corner_and_size() -> None:
-    assert xywh(np.array([1.26, 2, 30.24, 31], np.float32)) == [1.3, 2.0, 29.0, 29.0]
+    assert xywh(np.array([1.26, 2, 30.24, 31], np.float32)) == (1.3, 2.0, 29.0, 29.0)
 
 
 # time
 
 
-def test_files_have_media_time_and_no_wall_clock() -> None:
-    line = timeline(builders.run_info())
-    assert line.t(builders.result(of=builders.frame(1, media_time=1 / 3))) == 0.333333
-    assert line.started is None
-    assert line.utc(1.0) is None
-    assert (line.first_utc, line.first_monotonic_s) == ("2026-01-31T12:00:00.000000Z", 100.0)
+def test_files_have_media_time_and_the_clocks_of_their_decoding() -> None:
+    read = record(builders.result(of=builders.frame(1, media_time=1 / 3)))
+    assert read.t == 0.333333
+    assert (read.captured_utc, read.captured_at) == ("2026-01-31T12:00:00.000000Z", 100.0)
 
 
 def test_live_sources_count_from_their_first_frame_and_know_the_wall_clock() -> None:
-    line = timeline(builders.run_info(builders.camera_info()))
-    assert line.started is None
-    assert line.t(builders.result(of=builders.frame(captured_at=100.5))) == 0
-    assert line.t(builders.result(of=builders.frame(captured_at=102.25))) == 1.75
-    assert line.started == "2026-01-31T12:00:00.500000Z"
-    assert line.utc(1.75) == "2026-01-31T12:00:02.250000Z"
+    each = recorder(builders.run_info(builders.camera_info()))
+    first = each.record(builders.result(of=builders.frame(captured_at=100.5)))
+    later = each.record(builders.result(of=builders.frame(captured_at=102.25)))
+    assert (first.t, first.captured_utc) == (0, "2026-01-31T12:00:00.500000Z")
+    assert (later.t, later.captured_utc) == (1.75, "2026-01-31T12:00:02.250000Z")
 
 
-def test_pictures_have_no_time() -> None:
-    line = timeline(builders.run_info(builders.source_info(temporal=False)))
-    assert line.t(builders.result()) is None
-    assert line.utc(None) is None
+def test_images_have_no_time() -> None:
+    run = builders.run_info(builders.source_info(temporal=False))
+    assert record(builders.result(), run).t is None
 
 
 # JSON Lines
@@ -144,7 +147,7 @@ def test_confidence_is_the_very_number_beside_its_label(seed: int, tmp_path: Pat
     (face,) = written(tmp_path / "out.jsonl", builders.run_info(), [builders.result([read])])[1]["faces"]
     assert face["confidence"] == face["probs"][label]
     sink = CsvSink(tmp_path / "out.csv", builders.run_info())
-    sink.write(builders.result([read]))
+    sink.write(record(builders.result([read])))
     sink.close(builders.summary())
     with (tmp_path / "out.csv").open(newline="", encoding="utf-8") as file:
         (row,) = csv.DictReader(file)
@@ -220,9 +223,9 @@ def test_a_camera_names_its_wall_clock_start_and_a_picture_its_name(tmp_path: Pa
 
 def test_every_line_is_on_disk_when_write_returns(tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
-    sink = JsonlSink(str(path), builders.run_info())
+    sink = JsonlSink(path, builders.run_info())
     for count, result in enumerate(film(), start=2):
-        sink.write(result)
+        sink.write(record(result))
         assert path.read_bytes().count(b"\n") == count
     sink.close(builders.summary())
 
@@ -232,23 +235,23 @@ def test_without_frames_there_are_header_and_summary(tmp_path: Path) -> None:
 
 
 def test_closing_twice_writes_one_summary(tmp_path: Path) -> None:
-    sink = JsonlSink(str(tmp_path / "out.jsonl"), builders.run_info())
+    sink = JsonlSink(tmp_path / "out.jsonl", builders.run_info())
     sink.close(builders.summary())
     sink.close(builders.summary())
     assert (tmp_path / "out.jsonl").read_text().count("summary") == 1
 
 
 def test_what_is_no_number_is_a_bug_and_not_written(tmp_path: Path) -> None:
-    sink = JsonlSink(str(tmp_path / "out.jsonl"), builders.run_info())
+    sink = JsonlSink(tmp_path / "out.jsonl", builders.run_info())
     with pytest.raises(ValueError, match="JSON"):
-        sink.write(builders.result(latency_s=math.nan))
+        sink.write(record(builders.result(latency_s=math.nan)))
     sink.close(builders.summary())
     assert "NaN" not in (tmp_path / "out.jsonl").read_text()
 
 
 def test_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
-    sink = JsonlSink("-", builders.run_info())
-    sink.write(film()[1])
+    sink = JsonlSink(Path("-"), builders.run_info())
+    sink.write(record(film()[1]))
     sink.close(builders.summary())
     out, err = capsys.readouterr()
     assert [json.loads(line)["type"] for line in out.splitlines()] == ["header", "frame", "summary"]
@@ -257,14 +260,74 @@ def test_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == "still open\n"
 
 
+# reading it back
+
+
+@pytest.mark.parametrize("source", [builders.source_info(), builders.camera_info()])
+def test_what_was_written_is_read_back(source: Any, tmp_path: Path) -> None:
+    run = builders.run_info(source)
+    results = film() if not source.live else [replace(r, frame=replace(r.frame, media_time=None)) for r in film()]
+    written(tmp_path / "out.jsonl", run, results, marker=results[2])
+    header, *frames, marker, summary = records(tmp_path / "out.jsonl")
+    each = recorder(run)
+    expected = [each.record(result) for result in results]
+    if not source.live:  # the clocks of a file's decoding are in the header alone
+        expected = [replace(frame, captured_at=None, captured_utc=None) for frame in expected]
+    assert [replace(frame, source=source.name) for frame in expected] == frames
+    assert marker == Marker(2, expected[2].t)
+    assert summary == replace(builders.summary(frames=4), fps=2.667), "three decimals"
+    assert isinstance(header, Header)
+    assert (header.run.model, header.run.settings, header.run.labels) == (run.model, run.settings, run.labels)
+    assert (header.first_monotonic_s, header.run.source.live) == (100.0, source.live)
+
+
+def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    written(path, builders.run_info(), film())
+    lines = path.read_text("utf-8").splitlines(keepends=True)
+    path.write_text("".join(lines[:3]) + lines[3][:40], "utf-8")
+    assert [type(read).__name__ for read in records(path)] == ["Header", "FrameRecord", "FrameRecord"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "no JSON"),
+        ("hello\n", "no JSON"),
+        ("[]\n", "no JSON object"),
+        ('{"type":"frame"}\n', "its first line is no header"),
+        ('{"type":"header","schema":2}\n', "has schema 2, and 3 is read here"),
+    ],
+)
+def test_what_is_no_recording_is_one_line(text: str, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(text, "utf-8")
+    with pytest.raises(SourceError, match=says) as caught:
+        list(records(path))
+    assert "\n" not in str(caught.value)
+    with pytest.raises(SourceOpenError, match="cannot read"):
+        list(records(tmp_path / "nowhere.jsonl"))
+
+
+def test_a_damaged_line_is_named_and_the_records_before_it_are_given(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    written(path, builders.run_info(), film())
+    lines = path.read_text("utf-8").splitlines(keepends=True)
+    path.write_text("".join([*lines[:3], "{oops}\n", *lines[4:]]), "utf-8")
+    reading = records(path)
+    assert len([next(reading) for _ in range(3)]) == 3
+    with pytest.raises(SourceError, match="line 4 is no JSON"):
+        next(reading)
+
+
 # CSV
 
 
 def test_a_table_has_a_row_per_face_and_one_for_no_face(tmp_path: Path) -> None:
     path = tmp_path / "out.csv"
-    sink = CsvSink(path, builders.run_info(), timeline(builders.run_info()))
+    sink = CsvSink(path, builders.run_info())
     for result in film():
-        sink.write(result)
+        sink.write(record(result))
     sink.close(builders.summary())
     sink.close(builders.summary())
     with path.open(newline="", encoding="utf-8") as file:
@@ -291,7 +354,7 @@ def test_a_table_is_rfc_4180(tmp_path: Path) -> None:
     path = tmp_path / "out.csv"
     name = 'Zoë, "2".mp4'
     sink = CsvSink(path, builders.run_info())
-    sink.write(builders.result(of=builders.frame(media_time=0.5, source=name)))
+    sink.write(record(builders.result(of=builders.frame(media_time=0.5, source=name))))
     data = path.read_bytes().decode("utf-8")  # before close: flushed
     sink.close(builders.summary())
     assert data.count("\r\n") == 2
@@ -301,9 +364,9 @@ def test_a_table_is_rfc_4180(tmp_path: Path) -> None:
 
 def test_rows_of_a_camera_have_the_wall_clock(tmp_path: Path) -> None:
     run = builders.run_info(builders.camera_info())
-    sink = CsvSink(tmp_path / "out.csv", run, timeline(run))
-    sink.write(builders.result(of=builders.frame(captured_at=100.0)))
-    sink.write(builders.result(of=builders.frame(1, captured_at=100.25)))
+    sink, each = CsvSink(tmp_path / "out.csv", run), recorder(run)
+    sink.write(each.record(builders.result(of=builders.frame(captured_at=100.0))))
+    sink.write(each.record(builders.result(of=builders.frame(1, captured_at=100.25))))
     sink.close(builders.summary())
     with (tmp_path / "out.csv").open(newline="") as file:
         assert [(row["t"], row["utc"]) for row in csv.DictReader(file)] == [

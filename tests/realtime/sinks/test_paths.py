@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from realtime.config import OutputConfig
-from realtime.datatypes import FrameResult, SourceInfo
+from realtime.datatypes import SourceInfo
+from realtime.drawing.painter import Painted
 from realtime.errors import ConfigError, SinkError
 from realtime.sinks import open_outputs
 from realtime.sinks.images import ImageSink, save_snapshot
@@ -25,8 +26,8 @@ def pictures_of(folder: Path, *names: str) -> SourceInfo:
     return builders.source_info(folder.name, temporal=False, fps=None, frames=len(names), path=str(folder))
 
 
-def shot(name: str) -> FrameResult:
-    return builders.result([builders.face()], of=builders.frame(source=name, size_wh=(64, 48)))
+def shot(name: str) -> Painted:
+    return Painted(builders.result([builders.face()], of=builders.frame(source=name, size_wh=(64, 48))))
 
 
 # names
@@ -277,12 +278,12 @@ def test_every_output_asked_for_is_written_and_closed(tmp_path: Path) -> None:
     config = OutputConfig(save=tmp_path, jsonl=str(tmp_path), csv=tmp_path / "table.csv")
     outputs = open_outputs(config, builders.run_info(builders.camera_info()))
     result = builders.result([builders.face()], of=builders.frame(media_time=0.0))
-    outputs.write(result)
-    outputs.marker(result)
+    outputs.write(Painted(result))
+    outputs.mark(result)
     for _ in range(2):
         outputs.close(builders.summary(frames=1))
     assert outputs.recording
-    assert outputs.troubles == ()
+    assert outputs.notices() == ()
     assert [path.name for path in outputs.paths] == ["camera-0_fer.mp4", "camera-0_fer.jsonl", "table.csv"]
     lines = [json.loads(line)["type"] for line in (tmp_path / "camera-0_fer.jsonl").read_text().splitlines()]
     assert lines == ["header", "frame", "marker", "summary"]
@@ -293,7 +294,7 @@ def test_every_output_asked_for_is_written_and_closed(tmp_path: Path) -> None:
 def test_nothing_asked_for_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     outputs = open_outputs(OutputConfig(), builders.run_info())
-    outputs.write(builders.result())
+    outputs.write(Painted(builders.result()))
     outputs.close(builders.summary())
     assert (outputs.paths, outputs.recording, list(tmp_path.iterdir())) == ((), False, [])
 
@@ -315,14 +316,14 @@ def test_data_on_standard_output_are_no_file(
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no /dev/stdout")
 def test_no_two_outputs_on_standard_output(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("/dev/stdout")
-    with pytest.raises(ConfigError, match="--jsonl and --csv would mix on standard output; give one of them a file"):
+    with pytest.raises(ConfigError, match="jsonl and csv would mix on standard output; give one of them a file"):
         open_outputs(OutputConfig(jsonl=str(tmp_path / "link"), csv="-"), builders.run_info())
 
 
 def test_outputs_in_a_folder_that_is_made_for_them(tmp_path: Path) -> None:
     folder = f"{tmp_path / 'results'}/"
     outputs = open_outputs(OutputConfig(save=folder, jsonl=folder, csv=folder), builders.run_info(FILM))
-    outputs.write(builders.result(of=builders.frame(media_time=0.0)))
+    outputs.write(Painted(builders.result(of=builders.frame(media_time=0.0))))
     outputs.close(builders.summary(frames=1))
     names = sorted(path.name for path in (tmp_path / "results").iterdir())
     assert names == ["clip_fer.csv", "clip_fer.jsonl", "clip_fer.mp4"]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from av.container import OutputContainer
 
+from realtime.drawing.painter import Painted
 from realtime.sinks.sound import SoundTrack
 from realtime.sinks.video import VideoSink
 from realtime.sources.file import VideoFile
@@ -53,9 +54,9 @@ def test_sound_of_an_unknown_format_costs_the_sound_not_the_video(tmp_path: Path
     clip.write_bytes(clip.read_bytes().replace(b"A_MPEG/L3", b"A_ZZZZ/L3"))
     sink = VideoSink(tmp_path / "out.mp4", builders.run_info(clip_info(clip)))
     for result in frames_at([0.0, 0.1]):
-        sink.write(result)
+        sink.write(Painted(result))
     sink.close(builders.summary())
-    assert "its format is not known here" in str(sink.trouble)
+    assert "its format is not known here" in str(sink.notices())
     assert len(read(tmp_path / "out.mp4").times) == 2
 
 
@@ -77,7 +78,7 @@ def test_sound_is_there_after_a_kill_too(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "a.mp4", "aac", seconds=4)
     sink = VideoSink(tmp_path / "out.mp4", builders.run_info(clip_info(clip, 40)))
     for result in frames_at([n / 10 for n in range(40)]):
-        sink.write(result)
+        sink.write(Painted(result))
     film = read(tmp_path / "out.mp4")
     assert film.times[-1] > 2.8
     assert film.sound_times[-1] > 2.8
@@ -92,12 +93,11 @@ def test_a_live_source_and_a_silent_file_have_no_sound(tmp_path: Path) -> None:
 
 def test_sound_that_cannot_be_read_costs_the_sound_not_the_video(tmp_path: Path) -> None:
     sink = VideoSink(tmp_path / "out.mp4", builders.run_info(builders.source_info(path=str(tmp_path / "gone.mp4"))))
-    assert sink.trouble is None
+    assert sink.notices() == ()
     for result in frames_at([0.0, 0.1]):
-        sink.write(result)
+        sink.write(Painted(result))
     sink.close(builders.summary())
-    assert sink.trouble is not None
-    assert "the sound track cannot be kept" in sink.trouble
+    assert "the sound track cannot be kept" in str(sink.notices())
     assert len(read(tmp_path / "out.mp4").times) == 2
 
 
@@ -168,9 +168,9 @@ def test_a_pipe_is_not_opened_again(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     sink = VideoSink(tmp_path / "out.mp4", builders.run_info(builders.source_info(path=str(pipe))))
     for result in frames_at([0.0, 0.1]):
-        sink.write(result)
+        sink.write(Painted(result))
     sink.close(builders.summary())
-    assert "a pipe can be read only once" in str(sink.trouble)
+    assert "a pipe can be read only once" in str(sink.notices())
     assert len(read(tmp_path / "out.mp4").times) == 2
 
 

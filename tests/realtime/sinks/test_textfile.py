@@ -18,9 +18,9 @@ from tests.conftest import ROOT
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_a_full_disk_is_one_line_and_is_reported_once() -> None:
-    sink = JsonlSink("/dev/full", builders.run_info())
+    sink = JsonlSink(Path("/dev/full"), builders.run_info())
     with pytest.raises(SinkError, match=r"cannot write /dev/full: no space left on device; free some space") as caught:
-        sink.write(builders.result(of=builders.frame(media_time=0.0)))
+        sink.write(builders.record(of=builders.frame(media_time=0.0)))
     assert "\n" not in str(caught.value)
     sink.close(builders.summary())
     with pytest.raises(SinkError, match="no space left"):
@@ -29,7 +29,7 @@ def test_a_full_disk_is_one_line_and_is_reported_once() -> None:
 
 def test_a_folder_that_is_missing_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(SinkError, match="no such folder; make it first"):
-        JsonlSink(str(tmp_path / "missing" / "out.jsonl"), builders.run_info())
+        JsonlSink(tmp_path / "missing" / "out.jsonl", builders.run_info())
 
 
 def test_a_late_error_of_the_file_system_is_reported(tmp_path: Path) -> None:
@@ -54,14 +54,15 @@ def test_the_remedy_for_a_closed_standard_output(tmp_path: Path, monkeypatch: py
 
 READER_GONE = """
 import sys
+from pathlib import Path
 from realtime.errors import SinkError
 from realtime.sinks.jsonl import JsonlSink
 from tests import builders
 
-sink = JsonlSink("-", builders.run_info())
+sink = JsonlSink(Path("-"), builders.run_info())
 try:
     for n in range(100_000):
-        sink.write(builders.result(of=builders.frame(n, media_time=n / 30)))
+        sink.write(builders.record(of=builders.frame(n, media_time=n / 30)))
 except SinkError as error:
     print(error, file=sys.stderr)
     sink.close(builders.summary())
@@ -87,7 +88,7 @@ def test_a_file_whose_name_is_not_text(tmp_path: Path) -> None:
     path = tmp_path / "out.csv"
     run = builders.run_info()
     sink = CsvSink(path, run)
-    sink.write(builders.result(of=builders.frame(source="caf\udce9.mp4")))
+    sink.write(builders.record(of=builders.frame(source="caf\udce9.mp4")))
     sink.close(builders.summary())
     assert "caf\\udce9.mp4" in path.read_text()
 
@@ -99,7 +100,7 @@ from realtime.sinks.csv import CsvSink
 from tests import builders
 
 sink = CsvSink(Path(sys.argv[1]), builders.run_info())
-sink.write(builders.result(of=builders.frame(source="Zoë \udce9.mp4", media_time=0.0)))
+sink.write(builders.record(of=builders.frame(source="Zoë \udce9.mp4", media_time=0.0)))
 sink.close(builders.summary())
 """
 

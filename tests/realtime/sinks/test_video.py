@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from realtime.datatypes import Frame
+from realtime.drawing.painter import Painted
 from realtime.errors import SinkError
 from realtime.sinks.video import VideoSink, fit
 from tests import builders
@@ -53,7 +54,7 @@ def test_a_live_source_counts_from_its_first_frame(tmp_path: Path) -> None:
     results = [builders.result(of=builders.frame(i, captured_at=1000 + t)) for i, t in enumerate((0.0, 0.25, 0.5))]
     sink = VideoSink(tmp_path / "out.mp4", builders.run_info(builders.camera_info()))
     for result in results:
-        sink.write(result)
+        sink.write(Painted(result))
     sink.close(builders.summary())
     assert read(tmp_path / "out.mp4").times == pytest.approx([0, 0.25, 0.5], abs=1e-5)
 
@@ -127,12 +128,13 @@ def test_a_video_without_frames_is_removed(tmp_path: Path) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
+from realtime.drawing.painter import Painted
 from realtime.sinks.video import VideoSink
 from tests import builders
 
 sink = VideoSink(Path(sys.argv[1]), builders.run_info())
 for n in range(95):
-    sink.write(builders.result(of=builders.frame(n, media_time=n / 30)))
+    sink.write(Painted(builders.result(of=builders.frame(n, media_time=n / 30))))
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -151,6 +153,7 @@ FULL = """
 import resource, sys
 from pathlib import Path
 from realtime.errors import SinkError
+from realtime.drawing.painter import Painted
 from realtime.sinks.video import VideoSink
 from tests import builders
 import numpy as np
@@ -162,7 +165,7 @@ noise = np.random.default_rng(0)
 try:
     for n in range(200):
         image = noise.integers(0, 255, (120, 160, 3), np.uint8)
-        sink.write(builders.result(of=Frame(image, n, 1.0, n / 30, "x")))
+        sink.write(Painted(builders.result(of=Frame(image, n, 1.0, n / 30, "x"))))
     sink.close(builders.summary())
 except SinkError as error:
     print(error)
@@ -193,7 +196,7 @@ def test_what_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
 def test_a_picture_the_encoder_refuses_is_one_line(tmp_path: Path) -> None:
     sink = VideoSink(tmp_path / "out.mp4", builders.run_info())
     with pytest.raises(SinkError, match="cannot write"):
-        sink.write(builders.result(of=builders.frame(size_wh=(40_000, 2), media_time=0.0)))
+        sink.write(Painted(builders.result(of=builders.frame(size_wh=(40_000, 2), media_time=0.0))))
     sink.close(builders.summary())
 
 
@@ -212,7 +215,7 @@ def test_a_real_clip_keeps_its_frames_and_times(clips: Path, tmp_path: Path) -> 
     info = builders.source_info(source.name, path=str(source), fps=23.67, frames=98)
     sink = VideoSink(tmp_path / "out.mp4", builders.run_info(info))
     for result in results:
-        sink.write(result)
+        sink.write(Painted(result))
     sink.close(builders.summary())
     film = read(tmp_path / "out.mp4")
     assert film.times == pytest.approx(times, abs=1e-5)

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from realtime import run as loop
-from realtime.config import Config
-from realtime.datatypes import FrameResult, RunInfo, Summary
+from realtime.config import Config, OutputConfig
+from realtime.datatypes import RunInfo, Summary
+from realtime.drawing.painter import Painted
 from realtime.errors import SourceLostError
-from realtime.sinks import Outputs, open_outputs
-from realtime.sinks.base import Sink
+from realtime.run import Openers, run
+from realtime.sinks import Outputs
+from realtime.sinks.base import PaintedSink
+from realtime.sinks.jsonl import JsonlSink
 from tests import program
 from tests.mjpeg_server import MjpegServer
 from tests.program import read_frames, started
@@ -48,7 +50,10 @@ def camera() -> Iterator[MjpegServer]:
         yield server
 
 
-class SlowSink:
+More = Callable[[PaintedSink], Openers]
+
+
+class SlowSink(PaintedSink):
     """An output that takes as long as the camera takes to send ten pictures, and notes how old each frame is then."""
 
     def __init__(self, camera: MjpegServer, rounds: int) -> None:
@@ -58,7 +63,8 @@ class SlowSink:
         self._camera = camera
         self._rounds = rounds
 
-    def write(self, result: FrameResult) -> None:
+    def write(self, painted: Painted) -> None:
+        result = painted.result
         self.sent.append(self._camera.sent)
         self.numbers.append(number_of(result.frame.image))
         self.drops.append(result.dropped)
@@ -77,29 +83,26 @@ def config(camera: MjpegServer, tmp_path: Path) -> Config:
 
 
 @pytest.fixture
-def more(monkeypatch: pytest.MonkeyPatch) -> Callable[[Sink], None]:
-    """Gives a run one more output."""
+def more() -> More:
+    """A run with JSON Lines and one more output."""
 
-    def add(sink: Sink) -> None:
-        def opened(config: Config, info: RunInfo) -> Outputs:
-            outputs = open_outputs(config, info)
-            outputs.add(sink)
-            return outputs
+    def added(sink: PaintedSink) -> Openers:
+        def opened(output: OutputConfig, info: RunInfo) -> Outputs:
+            return Outputs(info, [sink], [JsonlSink(Path(output.jsonl or ""), info)])
 
-        monkeypatch.setattr(loop, "open_outputs", opened)
+        return Openers(outputs=opened)
 
-    return add
+    return added
 
 
-def test_a_slow_sink_makes_drops_and_never_lag(camera: MjpegServer, config: Config, more: Callable[[Sink], None]) -> None:
+def test_a_slow_sink_makes_drops_and_never_lag(camera: MjpegServer, config: Config, more: More) -> None:
     sink = SlowSink(camera, rounds=8)
-    more(sink)
-    assert loop.run(config.but(max_frames=8)) == 0
+    assert run(config.but(max_frames=8), more(sink)) == 0
     lag = [sent - 1 - number for sent, number in zip(sink.sent, sink.numbers, strict=True)]
     assert sink.numbers[-1] >= 60  # it kept up with the camera ...
     assert max(lag[1:]) <= 4, lag  # ... and what it got was new: at most what a busy machine has in its hands
     assert sink.drops[-1] == sink.numbers[-1] - 7 == sink.summary.dropped
-    rows = program.frames(Path(config.jsonl or ""))
+    rows = program.frames(Path(config.output.jsonl or ""))
     assert [row["frame"] for row in rows] == sink.numbers  # gaps in the numbers are the drops
     assert [row["dropped"] for row in rows] == sink.drops
     assert rows[-1]["t"] == pytest.approx((sink.numbers[-1] - sink.numbers[0]) / FPS, abs=1.0)
@@ -122,7 +125,7 @@ def test_a_stream_is_followed_until_ctrl_c(camera: MjpegServer, tmp_path: Path) 
     assert len(program.watch(tmp_path / "out.mp4").times_s) == 60 + len(out.splitlines()) - 1
 
 
-class Meddler:
+class Meddler(PaintedSink):
     """An output during whose third frame something happens to the camera."""
 
     def __init__(self, camera: MjpegServer, happens: Callable[[MjpegServer], None]) -> None:
@@ -130,33 +133,27 @@ class Meddler:
         self._camera = camera
         self._happens = happens
 
-    def write(self, result: FrameResult) -> None:
+    def write(self, painted: Painted) -> None:
         self.clients.append(self._camera.clients)
         if len(self.clients) == 3:
             self._happens(self._camera)
 
-    def close(self, summary: Summary) -> None:
-        """Has nothing to close."""
-
 
 def test_a_stream_that_is_cut_comes_back_and_says_so(
-    camera: MjpegServer, config: Config, more: Callable[[Sink], None], capsys: pytest.CaptureFixture[str]
+    camera: MjpegServer, config: Config, more: More, capsys: pytest.CaptureFixture[str]
 ) -> None:
     meddler = Meddler(camera, MjpegServer.cut)
-    more(meddler)
-    assert loop.run(config.but(max_frames=12)) == 0
+    assert run(config.but(max_frames=12), more(meddler)) == 0
     assert (meddler.clients[0], meddler.clients[-1]) == (1, 2)
     told = capsys.readouterr().err
     assert "trying to open it again" in told
     assert "is back after" in told
 
 
-def test_a_stream_that_hangs_for_good_is_an_error_in_bounded_time(
-    camera: MjpegServer, config: Config, more: Callable[[Sink], None]
-) -> None:
-    more(Meddler(camera, MjpegServer.stall))
+def test_a_stream_that_hangs_for_good_is_an_error_in_bounded_time(camera: MjpegServer, config: Config, more: More) -> None:
+    openers = more(Meddler(camera, MjpegServer.stall))
     with pytest.raises(SourceLostError, match=r"could not be opened again within 0\.2 s") as caught:
-        loop.run(config.but(open_timeout_s=0.5, reconnect_s=0.2))
+        run(config.but(open_timeout_s=0.5, reconnect_s=0.2), openers)
     assert "\n" not in str(caught.value)
-    kinds = [row["type"] for row in program.rows(Path(config.jsonl or ""))]
+    kinds = [row["type"] for row in program.rows(Path(config.output.jsonl or ""))]
     assert (kinds[:4], kinds[-1]) == (["header", "frame", "frame", "frame"], "summary")

@@ -9,6 +9,8 @@ import pytest
 from rich.console import Console
 
 from realtime.datatypes import FrameResult, RunInfo, State
+from realtime.drawing.hud import Status
+from realtime.drawing.painter import Painted
 from realtime.labels import LABELS
 from realtime.meter import Meter
 from realtime.views.terminal import BAR, REFRESH_S, Terminal
@@ -47,7 +49,8 @@ class Screen:
         self.clock.now += after_s
         before = len(self.out.getvalue())
         self.meter.add(result, self.clock.now)
-        self.terminal.update(result, self.meter)
+        state = Status(self.meter.fps, self.meter.latency_ms, result.dropped)
+        self.terminal.show(Painted(result), state)
         return CONTROL.sub("", self.out.getvalue()[before:])
 
 

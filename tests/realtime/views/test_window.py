@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from realtime.datatypes import FrameResult, Percentiles
-from realtime.drawing import overlay
+from realtime.datatypes import Percentiles
 from realtime.drawing.hud import Status
+from realtime.drawing.painter import Painted
 from realtime.errors import SinkError
 from realtime.views import window
-from realtime.views.window import ACTIONS, Action, Window, check_screen
+from realtime.views.base import Action
+from realtime.views.window import ACTIONS, Window, check_screen
 from tests import builders
 
 HUD = Status(fps=29.8, latency_ms=Percentiles(14.2, 22.1, 30.0))
@@ -21,9 +22,9 @@ TITLE = "fer-cam test"
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux is without a screen")
 
 
-def film(index: int = 0) -> FrameResult:
+def film(index: int = 0) -> Painted:
     frame = builders.frame(index, size_wh=(640, 360), captured_at=index / 30)
-    return builders.result([builders.face(box=(100, 100, 260, 260))], of=frame)
+    return Painted(builders.result([builders.face(box=(100, 100, 260, 260))], of=frame))
 
 
 # without a screen
@@ -139,7 +140,7 @@ def gui(monkeypatch: pytest.MonkeyPatch) -> FakeGui:
 def test_a_frame_is_shown_with_its_overlay(gui: FakeGui) -> None:
     for mirror in (False, True):
         Window(TITLE, mirror).show(film(), HUD)
-        assert np.array_equal(gui.shown[-1], overlay.draw(film(), HUD, mirror=mirror))
+        assert np.array_equal(gui.shown[-1], film().view(HUD, mirror=mirror))
 
 
 @pytest.mark.parametrize(
@@ -150,10 +151,10 @@ def test_it_opens_as_large_as_the_screen_allows_and_is_left_alone_then(
     gui: FakeGui, size_wh: tuple[int, int], window_wh: tuple[int, int]
 ) -> None:
     view = Window(TITLE)
-    view.show(builders.result(of=builders.frame(size_wh=size_wh)), HUD)
+    view.show(Painted(builders.result(of=builders.frame(size_wh=size_wh))), HUD)
     assert gui.size_wh == window_wh
     gui.size_wh = None
-    view.show(builders.result(of=builders.frame(size_wh=size_wh)), HUD)
+    view.show(Painted(builders.result(of=builders.frame(size_wh=size_wh))), HUD)
     assert gui.size_wh is None
 
 
@@ -171,10 +172,10 @@ def test_help_details_and_full_screen_are_its_own_business(gui: FakeGui) -> None
     gui.keys = [ord("h")]
     assert view.poll() is Action.HELP, "before the first frame"
     view.show(film(), HUD)
-    assert np.array_equal(gui.shown[-1], overlay.draw(film(), replace(HUD, help=True)))
+    assert np.array_equal(gui.shown[-1], film().view(replace(HUD, help=True)))
     gui.keys = [ord("d"), ord("h"), ord("f"), ord("f")]
     assert [view.poll() for _ in range(4)] == [Action.DETAILS, Action.HELP, Action.FULLSCREEN, Action.FULLSCREEN]
-    assert np.array_equal(gui.shown[-1], overlay.draw(film(), replace(HUD, details=False)))
+    assert np.array_equal(gui.shown[-1], film().view(replace(HUD, details=False)))
     assert gui.full == [cv2.WINDOW_FULLSCREEN, cv2.WINDOW_NORMAL]
 
 
@@ -196,14 +197,6 @@ def test_closing_closes_once(gui: FakeGui) -> None:
     view.close()
     assert gui.destroyed == 1
     assert view.poll() is Action.QUIT
-
-
-def test_a_snapshot_is_neither_mirrored_nor_covered_by_the_status(gui: FakeGui) -> None:
-    view = Window(TITLE, mirror=True)
-    assert view.picture is None
-    view.show(film(), HUD)
-    assert view.picture is not None
-    assert np.array_equal(view.picture, overlay.draw(film()))
 
 
 def test_a_window_that_cannot_be_drawn_is_one_line(gui: FakeGui) -> None:
