@@ -1,7 +1,7 @@
 """python -m train.card weights/NAME.onnx [--data SETS]: fills the measured part of weights/README.md from result files.
 
-With --data everything is measured first: figures per validation set, the same with mirror images, the table by group, the plot of
-risk against coverage and, where the file exists, the regression floors.
+With --data everything is measured first: figures per validation set, the same with mirror images, the table by group, the plot
+of risk against coverage and, where their file exists, the regression floors.
 """
 
 from __future__ import annotations
@@ -191,7 +191,7 @@ def _groups(values: Values) -> str:
         smiling, resting = group["smiling"], group["resting"]
         rows.append(
             (
-                group["name"],
+                _name(group),
                 f"{group['n']:,}",
                 _percent(group["found"], interval=True),
                 f"{smiling['happiness']['n']:,}",
@@ -206,13 +206,17 @@ def _groups(values: Values) -> str:
         (g for g in others if g["resting"]["sadness"]["share"] is not None), key=lambda g: g["resting"]["sadness"]["share"]
     )
     return (
-        f"**By group**: {values['split']}. Age, sex and group are the data set's, in its own words; `smiling` (mouth corners up) "
-        "and `resting` come from the blendshapes of another program, not from people, so that the shares compare groups rather "
+        f"**By group**: {values['split']}. Age, sex and group are the data set's, in its own words; `smiling` (mouth corners "
+        "up) and `resting` come from the blendshapes of another program, not from people, so that the shares compare groups rather "
         "than measure errors. Shares with Wilson's 95 % intervals. The worst row: resting faces of "
-        f"{sad['name']} are read as sadness in {_percent(sad['resting']['sadness'], interval=True)}, of all in "
+        f"{_name(sad)} are read as sadness in {_percent(sad['resting']['sadness'], interval=True)}, of all in "
         f"{_percent(first['resting']['sadness'])}. Command: in `results/{_stem(values)}--groups.json`.\n\n"
         f"{_table(headings, rows)}"
     )
+
+
+def _name(group: Values) -> str:
+    return f"{group['name']} years" if group["by"] == "age" else str(group["name"])
 
 
 def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -19,12 +19,12 @@ def in_short(scores: Scorecard) -> str:
     )
 
 
-def percent(share: Share, digits: int = 1) -> str:
-    """ "12.3 % (10.1-14.9)", or "-" where n is 0."""
-    interval = share.interval
-    if interval is None:
+def percent(share: Share, *, interval: bool = True) -> str:
+    """A share as text, "12.3 % (10.1-14.9)" or, without its interval, "12.3 %"; "-" where n is 0."""
+    ends = share.interval
+    if ends is None:
         return "-"
-    return f"{100 * share.value:.{digits}f} % ({100 * interval.low:.{digits}f}-{100 * interval.high:.{digits}f})"
+    return f"{100 * share.value:.1f} %" + (f" ({100 * ends.low:.1f}-{100 * ends.high:.1f})" if interval else "")
 
 
 def show_scores(scores: Scorecard, title: str, console: Console) -> None:
