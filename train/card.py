@@ -93,12 +93,12 @@ def _figures(plain: Values, mirrored: Values) -> str:
             (
                 NAMES[each["set"]],
                 f"{each['n']:,}",
-                f"{each['accuracy']:.1%} ({_range(each['accuracy_95'])})",
-                f"{each['balanced_accuracy']:.1%}",
+                f"{_number(each['accuracy'])} ({_range(each['accuracy_95'])})",
+                _number(each["balanced_accuracy"]),
                 f"{each['macro_f1']:.3f}",
                 f"{each['ece']:.3f}",
                 _denied(plain, each),
-                f"{other['accuracy']:.1%} / {other['balanced_accuracy']:.1%}",
+                f"{_number(other['accuracy'])} / {_number(other['balanced_accuracy'])}",
             )
         )
     headings = (
@@ -174,7 +174,7 @@ def _risk(plain: Values, stem: str) -> str:
     for each in plain["sets"]:
         if "risk_coverage" in each:
             points = {point["threshold"]: point for point in each["risk_coverage"]}
-            cells = (f"{points[threshold]['coverage']:.1%} / {points[threshold]['risk']:.1%}" for threshold in shown)
+            cells = (f"{_number(points[threshold]['coverage'])} / {_number(points[threshold]['risk'])}" for threshold in shown)
             rows.append((NAMES[each["set"]], *cells, f"{each['uncertain_below']:.2f}", f"{each['risk_coverage_area']:.3f}"))
     headings = ("labelled / of these wrong", *(f"{value:g}" for value in shown), "best threshold", "mean risk")
     return (
@@ -207,8 +207,8 @@ def _groups(values: Values) -> str:
     )
     return (
         f"**By group**: {values['split']}. Age, sex and group are the data set's, in its own words; `smiling` (mouth corners "
-        "up) and `resting` come from the blendshapes of another program, not from people, so that the shares compare groups rather "
-        "than measure errors. Shares with Wilson's 95 % intervals. The worst row: resting faces of "
+        "up) and `resting` come from the blendshapes of another program, not from people, so that the shares compare groups "
+        "rather than measure errors. Shares with Wilson's 95 % intervals. The worst row: resting faces of "
         f"{_name(sad)} are read as sadness in {_percent(sad['resting']['sadness'], interval=True)}, of all in "
         f"{_percent(first['resting']['sadness'])}. Command: in `results/{_stem(values)}--groups.json`.\n\n"
         f"{_table(headings, rows)}"
@@ -228,7 +228,11 @@ def _percent(share: Values, *, interval: bool = False) -> str:
     if share["share"] is None:
         return "-"
     ends = f" ({_range([share['low'], share['high']])})" if interval else ""
-    return f"{share['share']:.1%}{ends}"
+    return f"{_number(share['share'])}{ends}"
+
+
+def _number(share: float) -> str:
+    return f"{100 * share:.1f} %"
 
 
 def _range(ends: Sequence[float]) -> str:

@@ -177,7 +177,7 @@ def show_sets(found: Sequence[SetFigures], args: argparse.Namespace, console: Co
         for line in lines:
             console.print(line, highlight=False, markup=False, soft_wrap=True)
     rows = [(each.name, _cells(each)) for each in found]
-    headings = ("n", "accuracy", "balanced", "macro-F1", "ECE", "denied", "labelled")
+    headings = ("n", "accuracy", "balanced", "ECE", "denied", "labelled")
     console.print(tables.of_rows("set", headings, rows))
     console.print(f"labelled: not denied, and p >= {validation.THRESHOLD:g}", highlight=False)
 
@@ -185,8 +185,8 @@ def show_sets(found: Sequence[SetFigures], args: argparse.Namespace, console: Co
 def _cells(each: SetFigures) -> tuple[str, ...]:
     scores, shares = each.scores, (f"{each.denied.value:.4f}", f"{each.labelled.value:.4f}")
     if scores is None:
-        return (str(each.n), "-", "-", "-", "-", *shares)
-    figures = (scores.accuracy, scores.balanced_accuracy, scores.macro_f1, scores.ece)
+        return (str(each.n), "-", "-", "-", *shares)
+    figures = (scores.accuracy, scores.balanced_accuracy, scores.ece)
     return (str(each.n), *(f"{value:.4f}" for value in figures), *shares)
 
 
