@@ -101,9 +101,8 @@ def report(classifier: Classifier, args: argparse.Namespace) -> Report:
     scores = metrics.score(probs, faces.classes(), faces.labels)
     learned = lineage.among(faces, lineage.read(args.model)) if lineage.is_known(args.model) else None
     masked = tuple(label for label in classifier.spec.labels if label not in faces.labels)
-    title = _title(args, len(classifier.spec.labels), masked)
     split = args.split or SPLITS[0]
-    judged = Report(title, scores, masked, found)
+    judged = Report(_title(args, len(classifier.spec.labels), masked), scores, masked, found)
     if learned is not None:
         judged = replace(judged, learned=int(learned.sum()), without_learned=_score_without(learned, probs, faces))
     if args.labels == "folder" or split == "Training":
@@ -212,7 +211,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _judge_sets(classifier: Classifier, args: argparse.Namespace, words: Sequence[str]) -> None:
-    found = validation.judge(classifier, args.model, args.data, validation.chosen(args.set), mirrored=args.mirrored)
+    divided = validation.load(args.data, validation.chosen(args.set))
+    found = validation.judge(classifier, args.model, divided, mirrored=args.mirrored)
     show_sets(found, args, Console())
     header = result_files.header("train.evaluate", words, classifier)
     if args.json is not None:

@@ -25,7 +25,7 @@ from train.data import fer2013, manifest, sets
 from train.data.datasets import FaceSet
 from train.extra import EXTRA
 from train.images import corruptions
-from train.images.corruptions import Disturbance as Corruption
+from train.images.corruptions import Corruption
 from train.judging import metrics, predictions, result_files, selective, tables
 from train.judging.metrics import Scorecard
 from train.judging.selective import OperatingPoint, Point, RiskCoverage

@@ -66,7 +66,7 @@ def test_pictures_on_the_edge_change_theirs(model: Path) -> None:
     assert rounds == list(range(1, 17))
 
 
-def test_disturbances_follow_from_picture_and_number() -> None:
+def test_corruptions_follow_from_picture_and_number() -> None:
     faces = halves(3)
     first, again = (robustness.corrupted(faces, robustness.corruptions.jitter, 1) for _ in range(2))
     np.testing.assert_array_equal(first.images, again.images)

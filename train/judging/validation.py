@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from realtime.labels import LABELS
 from realtime.model.classifier import Classifier
 from train.data import sets
 from train.data.datasets import FaceSet
+from train.data.sets import Parts
 from train.extra import EXTRA
 from train.judging import metrics, predictions, selective
 from train.judging.intervals import Share
@@ -75,35 +76,42 @@ class SetFigures:
     learned: int | None
 
 
+def load(folder: Path, names: Iterable[str]) -> dict[str, Parts]:
+    """Some of ENTRIES, each divided.
+
+    Raises:
+        ConfigError: a file is missing or damaged.
+    """
+    entries = {entry.name: entry for entry in sets.SETS}
+    return {name: sets.load(entries[ENTRIES[name]], folder) for name in names}
+
+
 def judge(
-    classifier: Classifier, model: Path, folder: Path, names: Sequence[str], *, mirrored: bool = False
+    classifier: Classifier, model: Path, divided: Mapping[str, Parts], *, mirrored: bool = False
 ) -> tuple[SetFigures, ...]:
-    """Figures of a network on some validation sets, in the order given.
+    """Figures of a network on the validation parts of some sets, in their order.
 
     Args:
         classifier: the network.
         model: its file, which may list the images it was trained on.
-        folder: holds the files of the sets.
-        names: keys of ENTRIES.
+        divided: the sets; see `load`.
         mirrored: average the probabilities of each face and of its mirror image.
 
     Raises:
-        ConfigError: a file is missing or damaged, or the network does not have the eight expressions.
+        ConfigError: the network does not have the eight expressions.
     """
     if classifier.spec.labels != LABELS:
         raise ConfigError(
             f"{classifier.name} has the classes {', '.join(classifier.spec.labels)}; --set needs {', '.join(LABELS)}"
         )
-    entries = {entry.name: entry for entry in sets.SETS}
+    about = {entry.name: entry.about for entry in sets.SETS}
     seen = lineage.read(model) if lineage.is_known(model) else None
     found = []
-    for name in names:
-        entry = entries[ENTRIES[name]]
-        parts = sets.load(entry, folder)
+    for name, parts in divided.items():
         training = TrainingPart(len(parts.train), None if seen is None else int(lineage.among(parts.train, seen).sum()))
         learned = None if seen is None else int(lineage.among(parts.val, seen).sum())
         scores = predictions.predict_all(classifier, parts.val, mirrored=mirrored)
-        found.append(_figures(name, entry.about, scores, parts.val, training, learned))
+        found.append(_figures(name, about[ENTRIES[name]], scores, parts.val, training, learned))
     return tuple(found)
 
 
