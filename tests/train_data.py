@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import lzma
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,12 +14,14 @@ import torchvision
 from numpy.typing import NDArray
 from torch import nn
 
-from realtime.labels import LABELS
+from realtime.labels import LABELS, PAPER_LABELS
 from train.data.datasets import FaceSet
 from train.data.fer2013 import VOTE_COLUMNS
 from train.recipes import Recipe
 
 torch.set_num_threads(1)  # these networks are too small for two
+
+CFEE_PERSONS, CFEE_CATEGORIES = 40, ("Neutral", "Happy", "Awed", "Happily surprised")
 
 TINY = Recipe("tiny", network="tiny", epochs=2, batch_size=8, learning_rate=0.05, augmentation="webcam", ema_decay=0.5, seed=3)
 
@@ -158,3 +161,53 @@ def write_ferplus(folder: Path, train: FaceSet, val: FaceSet) -> tuple[Path, Pat
 def recipe(**changes: object) -> Recipe:
     """TINY, changed."""
     return dataclasses.replace(TINY, **changes)  # type: ignore[arg-type]
+
+
+def write_sets(folder: Path) -> Path:
+    """Every joined set in small; RAF-DB has one image that PublicTest has too, and one that FER+ Training has."""
+    train, val = patterns(24), patterns(8, seed=1)
+    pictures, _ = write_ferplus(folder, train, val)
+    (folder / "fer2013.csv.xz").write_bytes(lzma.compress(pictures.read_bytes()))
+    persons = {f"CK+48/{PAPER_LABELS[i % 7]}/S{i:03}_001_00000001.png": encoded(picture(1000 + i)) for i in range(10)}
+    write_zip(folder / "ckplus48.zip", persons)
+    raf = _noise(2000, 60)
+    raf[0], raf[1] = val.images[3], train.images[5]
+    np.savez(
+        folder / "rafdb_train48.npz",
+        images=raf,
+        labels=np.array([LABELS[i % 7] for i in range(60)]),
+        names=np.array([f"train_{i:05}.jpg" for i in range(60)]),
+    )
+    several = [(person, category) for person in range(CFEE_PERSONS) for category in CFEE_CATEGORIES]
+    targets = np.zeros((len(several), 8), np.float32)
+    targets[:, 1] = 1
+    np.savez(
+        folder / "cfee48.npz",
+        images=_noise(3000, len(several)),
+        targets=targets,
+        categories=np.array([category for _, category in several]),
+        persons=np.array([person for person, _ in several]),
+    )
+    np.savez(
+        folder / "not_faces48.npz",
+        images=_noise(4000, 50),
+        sources=np.array([f"photo {i // 2}" for i in range(50)]),
+        kinds=np.array(["indoor"] * 50),
+    )
+    n = 30
+    np.savez(
+        folder / "utkface48.npz",
+        images=_noise(5000, n),
+        names=np.array([f"{i}.jpg" for i in range(n)]),
+        age=np.arange(n, dtype=np.int16) * 4,
+        sex=(np.arange(n) % 2).astype(np.int8),
+        race=(np.arange(n) % 5).astype(np.int8),
+        haar=np.arange(n) % 10 != 0,
+        smiling=np.arange(n) % 3 == 0,
+        resting=np.arange(n) % 3 == 1,
+    )
+    return folder
+
+
+def _noise(first: int, count: int) -> NDArray[np.uint8]:
+    return np.stack([picture(seed) for seed in range(first, first + count)])

@@ -15,11 +15,10 @@ from realtime import preprocess
 from realtime.errors import ConfigError, FerError, SinkError
 from realtime.machine import current_commit, instructions, processor
 from realtime.model.session import RUNTIME
-from train import evaluate
 from train.data import fer2013
 from train.data.datasets import FaceSet
 from train.extra import EXTRA
-from train.judging import metrics, speed
+from train.judging import metrics, predictions, speed
 from train.judging.speed import FULL, INT8, Candidate, Speed
 
 BATCHES = (1, 4, 16)
@@ -55,13 +54,13 @@ def compare(paths: Sequence[Path], val: FaceSet, *, rounds: int = speed.ROUNDS) 
     names = [path.name for path in paths]
     if len(set(names)) < len(names):
         raise ConfigError(f"the files need different names to be told apart; given: {', '.join(names)}")
-    classifiers = [evaluate.open_classifier(path) for path in paths]
+    classifiers = [predictions.open_classifier(path) for path in paths]
     for classifier in classifiers:
         if classifier.spec.labels != val.labels:
             raise ConfigError(f"{classifier.name} knows {', '.join(classifier.spec.labels)}, not {', '.join(val.labels)}")
     candidates = [Candidate(path.name, INT8 if path.stem.endswith("-int8") else FULL, path) for path in paths]
     speeds = speed.measure(candidates, preprocess.prepare(val.images[0])[None], batches=BATCHES, rounds=rounds)
-    scores = [metrics.score(evaluate.predict(each, val).probs, val.classes(), val.labels) for each in classifiers]
+    scores = [metrics.score(predictions.predict(each, val).probs, val.classes(), val.labels) for each in classifiers]
     return tuple(
         Compared(
             path.name,

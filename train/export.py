@@ -19,11 +19,10 @@ from realtime.errors import ConfigError, FerError, SinkError
 from realtime.labels import NO_FACE
 from realtime.model.session import CHECKSUMS, Session
 from realtime.model.spec import ModelSpec
-from train import evaluate
 from train.data import manifest, training_data
 from train.data.datasets import FaceSet
 from train.extra import EXTRA
-from train.judging import metrics
+from train.judging import metrics, predictions
 from train.judging.metrics import Scorecard
 
 with EXTRA:
@@ -174,13 +173,13 @@ def _write(
     onnx_graph.halve(full)
     onnx_graph.halved(network)
     _check_parity(network, full, val)
-    probs = evaluate.predict(evaluate.open_classifier(full), val).probs
+    probs = predictions.predict(predictions.open_classifier(full), val).probs
     done = [Exported(full, metrics.score(probs, val.classes(), val.labels), 1.0)]
     if int8:
         small = folder / f"{full.stem}-int8.onnx"
         spec = dataclasses.replace(spec, name=small.stem)
         quantize.quantize(whole, small, quantize.calibration_faces(train), spec)
-        small_probs = evaluate.predict(evaluate.open_classifier(small), val).probs
+        small_probs = predictions.predict(predictions.open_classifier(small), val).probs
         agreement = float((small_probs.argmax(axis=1) == probs.argmax(axis=1)).mean())
         if agreement < LEAST_AGREEMENT:
             raise ConfigError(

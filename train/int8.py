@@ -14,10 +14,11 @@ from pathlib import Path
 from rich.console import Console
 
 from realtime.errors import ConfigError, FerError, SinkError
-from train import evaluate, export, recipes
+from train import export, recipes
 from train.data import training_data
 from train.export import LEAST_AGREEMENT
 from train.extra import EXTRA
+from train.judging import predictions
 
 with EXTRA:
     from train.data import lineage
@@ -31,7 +32,7 @@ def write(full: Path, pictures: Path, votes: Path) -> float:
         ConfigError: the file is no full-precision network, the data cannot be read, or too few labels are alike.
         SinkError: the copy cannot be written.
     """
-    network = evaluate.open_classifier(full)
+    network = predictions.open_classifier(full)
     data = training_data.gather(recipes.find("webcam"), pictures, votes)
     out = full.with_name(f"{full.stem}-int8.onnx")
     spec = dataclasses.replace(
@@ -45,8 +46,8 @@ def write(full: Path, pictures: Path, votes: Path) -> float:
             quantize.quantize(full, aside, quantize.calibration_faces(data.train), spec)
             lineage.write(aside, lineage.read(full))
             labels = [
-                evaluate.predict(classifier, data.val).probs.argmax(axis=1)
-                for classifier in (network, evaluate.open_classifier(aside))
+                predictions.predict(classifier, data.val).probs.argmax(axis=1)
+                for classifier in (network, predictions.open_classifier(aside))
             ]
             agreement = float((labels[0] == labels[1]).mean())
             if agreement < LEAST_AGREEMENT:

@@ -1,15 +1,13 @@
 """python -m train.robustness MODEL.onnx --data fer2013.csv.xz --votes fer2013new.csv [--ckplus ckplus48.zip] [--json OUT]
 
-What accuracy does not say of the network that ships: whether it is steady, what a bad webcam costs, how far its probabilities
-can be trusted, what favouring rare classes would cost, and whether it sees the expressions of people it never met.
+Figures of a network beside accuracy: how steady its labels are, how much a bad webcam costs, how far its probabilities can be
+trusted, how much favouring rare classes would cost, and how well it reads persons that it was not trained on.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
-import hashlib
-import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -20,18 +18,17 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from realtime.errors import FerError, SinkError
-from realtime.machine import current_commit, processor
+from realtime.errors import FerError
 from realtime.model.classifier import Classifier
 from train import evaluate
 from train.data import fer2013, manifest, sets
 from train.data.datasets import FaceSet
 from train.extra import EXTRA
 from train.images import corruptions
-from train.images.corruptions import Disturbance
-from train.judging import metrics, selective
+from train.images.corruptions import Corruption
+from train.judging import metrics, predictions, result_files, selective, tables
 from train.judging.metrics import Scorecard
-from train.judging.selective import Point, RiskCoverage, Silence
+from train.judging.selective import OperatingPoint, Point, RiskCoverage
 
 with EXTRA:
     from train.data import lineage
@@ -44,12 +41,12 @@ SHOWN_THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 @dataclass(frozen=True)
 class Steadiness:
-    """How often the label of a face changes when nothing but its box and its light do.
+    """How often the label of a face changes when only its box and its light change.
 
     Attributes:
-        jitters: of each picture.
-        changed: share of all jitters whose label is not that of the picture as it is.
-        changed_by_label: the same over the pictures to which the network gives each label; None where it gives none.
+        jitters: of each image.
+        changed: share of all jitters whose label differs from that of the unchanged image.
+        changed_by_label: the same over the images to which the network gives each label; None where it gives none.
     """
 
     jitters: int
@@ -59,7 +56,7 @@ class Steadiness:
 
 @dataclass(frozen=True)
 class Condition:
-    """Figures under one condition; `loss` is the accuracy lost against the pictures as they are."""
+    """Figures under one condition; `loss` is the accuracy lost against the unchanged images."""
 
     name: str
     accuracy: float
@@ -69,42 +66,42 @@ class Condition:
 
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """Everything that one run of the command finds.
+    """The results of one run of the command.
 
     Attributes:
         title: network and split in words.
-        scores: on the pictures as they are.
-        steadiness, conditions, honesty, curve: see their types.
-        strangers: figures on CK+48's held-out persons, all eight labels allowed; None without --ckplus.
-        people: how many persons these are.
-        lineage_known: whether the file says which pictures it has seen, so that none of these can be among them.
+        scores: on the unchanged images.
+        steadiness, conditions, risk, curve: see their types.
+        held_out: figures on CK+48's held-out persons, all eight labels allowed; None without --ckplus.
+        persons: how many these are.
+        lineage_known: whether the file lists the images it was trained on, so that none of these can be among them.
     """
 
     title: str
     scores: Scorecard
     steadiness: Steadiness
     conditions: tuple[Condition, ...]
-    honesty: RiskCoverage
+    risk: RiskCoverage
     curve: tuple[Point, ...]
-    strangers: Scorecard | None
-    people: int
+    held_out: Scorecard | None
+    persons: int
     lineage_known: bool
 
 
-def disturbed(faces: FaceSet, disturbance: Disturbance, number: int = 0) -> FaceSet:
-    """The faces after a disturbance; what is random follows from SEED, the picture's place and `number`."""
-    changed = [disturbance(image, np.random.default_rng([SEED, row, number])) for row, image in enumerate(faces.images)]
+def corrupted(faces: FaceSet, corruption: Corruption, number: int = 0) -> FaceSet:
+    """The faces after a corruption, whose random numbers follow from SEED, the row of the image and `number`."""
+    changed = [corruption(image, np.random.default_rng([SEED, row, number])) for row, image in enumerate(faces.images)]
     return dataclasses.replace(faces, images=np.stack(changed))
 
 
 def steadiness(
     classifier: Classifier, faces: FaceSet, jitters: int = corruptions.JITTERS, tell: Callable[[int], None] = lambda _: None
 ) -> Steadiness:
-    """Judges each picture's own label against those of its jitters; `tell` is called with the number of each round done."""
-    own = evaluate.predict(classifier, faces).probs.argmax(axis=1)
+    """Compares the label of each image with those of its jitters; `tell` is called with the number of each round done."""
+    own = predictions.predict(classifier, faces).probs.argmax(axis=1)
     changed = np.zeros(len(faces))
     for number in range(jitters):
-        changed += evaluate.predict(classifier, disturbed(faces, corruptions.jitter, number)).probs.argmax(axis=1) != own
+        changed += predictions.predict(classifier, corrupted(faces, corruptions.jitter, number)).probs.argmax(axis=1) != own
         tell(number + 1)
     share = changed / jitters
     by_label = {label: float(share[own == i].mean()) if (own == i).any() else None for i, label in enumerate(faces.labels)}
@@ -112,10 +109,12 @@ def steadiness(
 
 
 def conditions(classifier: Classifier, faces: FaceSet, accuracy: float) -> tuple[Condition, ...]:
-    """Figures under each of `corruptions.CONDITIONS`; `accuracy` is that on the pictures as they are."""
+    """Figures under each of `corruptions.CONDITIONS`; `accuracy` is that on the unchanged images."""
     found = []
-    for name, disturbance in corruptions.CONDITIONS.items():
-        scores = metrics.score(evaluate.predict(classifier, disturbed(faces, disturbance)).probs, faces.classes(), faces.labels)
+    for name, corruption in corruptions.CONDITIONS.items():
+        scores = metrics.score(
+            predictions.predict(classifier, corrupted(faces, corruption)).probs, faces.classes(), faces.labels
+        )
         found.append(Condition(name, scores.accuracy, scores.balanced_accuracy, accuracy - scores.accuracy))
     return tuple(found)
 
@@ -124,7 +123,7 @@ def find(
     model: Path,
     faces: FaceSet,
     class_shares: NDArray[np.float32],
-    strangers: FaceSet | None,
+    held_out: FaceSet | None,
     tell: Callable[[int], None] = lambda _: None,
 ) -> Findings:
     """Judges a file.
@@ -133,66 +132,64 @@ def find(
         model: the ONNX file.
         faces: labelled by majority.
         class_shares: of the training rows, for the curve over tau.
-        strangers: CK+48's held-out persons.
+        held_out: CK+48's held-out persons.
         tell: see `steadiness`.
 
     Raises:
         ConfigError: the network was trained on some of these faces, or does not know their classes.
         ModelError: the file is broken.
     """
-    classifier, known = evaluate.open_classifier(model), lineage.is_known(model)
-    for test in (faces, strangers):
+    classifier, known = predictions.open_classifier(model), lineage.is_known(model)
+    for test in (faces, held_out):
         if test is not None and known:
             lineage.refuse_seen(lineage.read(model), test, model.name)
-    probs, truth = evaluate.predict(classifier, faces).probs, faces.classes()
+    probs, truth = predictions.predict(classifier, faces).probs, faces.classes()
     scores = metrics.score(probs, truth, faces.labels)
-    met = None
-    if strangers is not None:
-        met = metrics.score(evaluate.predict(classifier, strangers).probs, strangers.classes(), strangers.labels)
+    held_out_scores = None
+    if held_out is not None:
+        probs_held_out = predictions.predict(classifier, held_out).probs
+        held_out_scores = metrics.score(probs_held_out, held_out.classes(), held_out.labels)
     return Findings(
         title=f"{model.name} on {SPLIT}, FER+ majority (n = {len(faces):,})",
         scores=scores,
         steadiness=steadiness(classifier, faces, tell=tell),
         conditions=conditions(classifier, faces, scores.accuracy),
-        honesty=selective.risk_coverage(probs, truth),
+        risk=selective.risk_coverage(probs, truth),
         curve=selective.tau_curve(probs, truth, faces.labels, class_shares),
-        strangers=met,
+        held_out=held_out_scores,
         lineage_known=known,
-        people=0 if strangers is None else len({manifest.subject_of(name) for name in strangers.names}),
+        persons=0 if held_out is None else len({manifest.subject_of(name) for name in held_out.names}),
     )
 
 
 def show(found: Findings, console: Console) -> None:
     """Prints everything as tables."""
-    evaluate.show(found.scores, found.title, console)
+    tables.show_scores(found.scores, found.title, console)
     steady = found.steadiness
     worst = ", ".join(f"{label} {share:.3f}" for label, share in steady.changed_by_label.items() if share is not None)
-    lines = [] if found.lineage_known else ["the file does not say which pictures it has seen: some may be among these"]
-    lines.append(f"steadiness: {steady.changed:.4f} of {steady.jitters} jitters a picture change the label ({worst})")
+    lines = (
+        [] if found.lineage_known else ["the file does not list the images it was trained on: some of these may be among them"]
+    )
+    lines.append(f"steadiness: {steady.changed:.4f} of {steady.jitters} jitters of an image change the label ({worst})")
     lines.append(
-        f"honesty: ECE {found.scores.ece:.4f}; area under risk and coverage {found.honesty.area:.4f}; say `uncertain` below "
-        f"{found.honesty.uncertain_below:.3f}"
+        f"calibration: ECE {found.scores.ece:.4f}; area under risk and coverage {found.risk.area:.4f}; recommended threshold "
+        f"{found.risk.uncertain_below:.3f}"
     )
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     under = [(each.name, (each.accuracy, each.balanced_accuracy, each.loss)) for each in found.conditions]
     console.print(_table("condition", ("accuracy", "balanced", "loss"), under))
-    kept = [(f"{each.threshold:.2f}", (each.coverage, each.risk)) for each in _silences(found.honesty)]
+    kept = [(f"{each.threshold:.2f}", (each.coverage, each.risk)) for each in _points(found.risk)]
     console.print(_table("uncertain below", ("coverage", "risk"), kept))
     curve = [(f"{point.tau:+.1f}", (point.accuracy, point.balanced_accuracy, point.macro_f1)) for point in found.curve]
     console.print(_table("tau added", ("accuracy", "balanced", "macro-F1"), curve))
-    if found.strangers is not None:
-        evaluate.show(found.strangers, _strangers_title(found), console)
+    if found.held_out is not None:
+        tables.show_scores(found.held_out, _held_out_title(found), console)
 
 
-def to_json(found: Findings, command: str, model: Path) -> str:
-    """Everything as JSON, with the command, the commit, the processor and the hash of the network."""
-    values = {
-        "command": command,
-        "commit": current_commit(),
-        "processor": processor(),
-        "model": model.name,
-        "model_sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
+def to_json(found: Findings) -> dict[str, object]:
+    """Everything for a result file."""
+    return {
         "split": SPLIT,
         "data_labels": "ferplus",
         "lineage_known": found.lineage_known,
@@ -200,13 +197,12 @@ def to_json(found: Findings, command: str, model: Path) -> str:
         "as_they_are": metrics.figures(found.scores),
         "steadiness": asdict(found.steadiness),
         "conditions": [asdict(each) for each in found.conditions],
-        "uncertain_below": found.honesty.uncertain_below,
-        "risk_coverage_area": found.honesty.area,
-        "risk_coverage": [asdict(each) for each in _silences(found.honesty)],
+        "uncertain_below": found.risk.uncertain_below,
+        "risk_coverage_area": found.risk.area,
+        "risk_coverage": [asdict(each) for each in _points(found.risk)],
         "tau_curve": [asdict(point) for point in found.curve],
-        "ckplus_held_out": None if found.strangers is None else {"people": found.people, **metrics.figures(found.strangers)},
+        "ckplus_held_out": None if found.held_out is None else {"people": found.persons, **metrics.figures(found.held_out)},
     }
-    return json.dumps(values, indent=2, allow_nan=False) + "\n"
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -218,54 +214,44 @@ def main(argv: list[str] | None = None) -> int:
         EXTRA.require()
         faces = evaluate.load("ferplus", args.data, args.votes, SPLIT)
         shares = calibration.class_shares(fer2013.load_ferplus(args.data, args.votes, "Training"))
-        strangers = sets.held_out_persons(args.ckplus) if args.ckplus else None
+        held_out = sets.held_out_persons(args.ckplus) if args.ckplus else None
 
         def tell(number: int) -> None:
             progress.print(f"jitter {number} of {corruptions.JITTERS}", highlight=False)
 
-        found = find(args.model, faces, shares, strangers, tell)
+        found = find(args.model, faces, shares, held_out, tell)
         show(found, Console())
         if args.json is not None:
-            text = to_json(found, " ".join(("python -m train.robustness", *words)), args.model)
-            try:
-                args.json.write_text(text, encoding="utf-8")
-            except OSError as error:
-                raise SinkError(f"{args.json}: cannot be written ({error.strerror}); give another --json") from error
+            header = result_files.header("train.robustness", words, predictions.open_classifier(args.model))
+            result_files.write(args.json, {**header, **to_json(found)})
         if args.figures is not None:
             stem = args.model.stem
             quality_plots.confusion(found.scores, found.title, args.figures / f"{stem}--confusion.png")
-            quality_plots.risk_coverage(found.honesty, found.title, args.figures / f"{stem}--risk-coverage.png")
+            quality_plots.risk_coverage(found.risk, found.title, args.figures / f"{stem}--risk-coverage.png")
             quality_plots.tau_curve(found.curve, found.title, args.figures / f"{stem}--tau-curve.png")
-            if found.strangers is not None:
-                quality_plots.confusion(
-                    found.strangers, _strangers_title(found), args.figures / f"{stem}--ckplus-confusion.png"
-                )
+            if found.held_out is not None:
+                quality_plots.confusion(found.held_out, _held_out_title(found), args.figures / f"{stem}--ckplus-confusion.png")
     except FerError as error:
         progress.print(f"train.robustness: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
         return error.exit_code
     return 0
 
 
-def _strangers_title(found: Findings) -> str:
-    assert found.strangers is not None
-    return f"{found.title.partition(' ')[0]} on CK+48, the {found.people} held-out persons (n = {found.strangers.n})"
+def _held_out_title(found: Findings) -> str:
+    assert found.held_out is not None
+    return f"{found.title.partition(' ')[0]} on CK+48, the {found.persons} held-out persons (n = {found.held_out.n})"
 
 
-def _silences(curve: RiskCoverage) -> list[Silence]:
+def _points(curve: RiskCoverage) -> list[OperatingPoint]:
     return [curve.at(limit) for limit in sorted((*SHOWN_THRESHOLDS, curve.uncertain_below))]
 
 
 def _table(first: str, headings: tuple[str, ...], rows: Sequence[tuple[str, tuple[float, ...]]]) -> Table:
-    table = Table(first)
-    for heading in headings:
-        table.add_column(heading, justify="right")
-    for name, values in rows:
-        table.add_row(name, *(f"{value:.4f}" for value in values))
-    return table
+    return tables.of_rows(first, headings, [(name, tuple(f"{value:.4f}" for value in values)) for name, values in rows])
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m train.robustness", description="What accuracy does not say of a network.")
+    parser = argparse.ArgumentParser(prog="python -m train.robustness", description="Figures of a network beside accuracy.")
     parser.add_argument("model", type=Path, help="an .onnx file written by train.export")
     parser.add_argument("--data", type=Path, required=True, help="fer2013.csv, plain or .xz, .gz, .zip")
     parser.add_argument("--votes", type=Path, required=True, help="fer2013new.csv: the FER+ votes, row by row")

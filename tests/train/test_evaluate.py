@@ -22,7 +22,7 @@ from tests.train_data import patterns, picture, save, tiny, unsettled, votes, wr
 from train import evaluate
 from train.data import folders, lineage
 from train.data.datasets import FaceSet
-from train.judging import inference, metrics
+from train.judging import inference, metrics, predictions, tables
 from train.network import onnx_graph
 
 SEVEN = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear")
@@ -38,7 +38,7 @@ def half(side: str, level: int, row: int = 0) -> NDArray[np.uint8]:
 
 def judge(classifier: Classifier, faces: FaceSet) -> metrics.Scorecard:
     """Figures of a network on labelled faces, by the pieces that the command is made of."""
-    return metrics.score(evaluate.predict(classifier, faces).probs, faces.classes(), faces.labels)
+    return metrics.score(predictions.predict(classifier, faces).probs, faces.classes(), faces.labels)
 
 
 @pytest.fixture(scope="module")
@@ -53,26 +53,26 @@ def test_the_live_path_gives_what_torch_gives(model: Path) -> None:
     faces = patterns(70)
     network = tiny(8)
     onnx_graph.load_into(network, model)
-    scores = evaluate.predict(evaluate.open_classifier(model), faces)
+    scores = predictions.predict(predictions.open_classifier(model), faces)
     np.testing.assert_allclose(scores.probs, inference.predict(network, faces.images), atol=1e-4)
     assert scores.labels == faces.labels
 
 
 def test_masking_is_conditioning_on_the_classes_there_are() -> None:
     scores = Scores(np.array([[0.5, 0.3, 0.2], [0.0, 0.0, 1.0]], np.float32), ("a", "b", "c"))
-    masked = evaluate.restrict(scores, ("b", "a"))
+    masked = predictions.restrict(scores, ("b", "a"))
     np.testing.assert_allclose(masked.probs, [[0.375, 0.625], [0.5, 0.5]], atol=1e-6)
     assert masked.labels == ("b", "a")
-    assert evaluate.restrict(scores, ("a", "b", "c")) is scores
+    assert predictions.restrict(scores, ("a", "b", "c")) is scores
     with pytest.raises(ConfigError, match="class 'd', which the network does not know"):
-        evaluate.restrict(scores, ("a", "d"))
+        predictions.restrict(scores, ("a", "d"))
 
 
 def test_fer2013_labels_mask_contempt(model: Path, tmp_path: Path) -> None:
     rows = [(i % 7, picture(i), "PublicTest") for i in range(14)]
     faces = evaluate.load("fer2013", write_fer2013(tmp_path / "fer2013.csv", rows), None, "PublicTest")
     assert faces.labels == SEVEN
-    scores = judge(evaluate.open_classifier(model), faces)
+    scores = judge(predictions.open_classifier(model), faces)
     assert scores.n == 14
     assert scores.support.tolist() == [2] * 7
     assert scores.confusion.shape == (7, 7)
@@ -90,7 +90,7 @@ def test_the_report_shows_every_figure() -> None:
     probs = np.array([[0.8, 0.1, 0.1]] * 3 + [[0.1, 0.8, 0.1]] * 3, np.float32)
     scores = metrics.score(probs, np.array([0, 0, 0, 0, 1, 1]), ("neutral", "happiness", "surprise"))
     console = Console(record=True, width=100)
-    evaluate.show(scores, "tiny.onnx on PublicTest", console)
+    tables.show_scores(scores, "tiny.onnx on PublicTest", console)
     lines = [" ".join(line.replace("│", " ").split()) for line in console.export_text().splitlines()]
     assert lines[0] == "tiny.onnx on PublicTest"
     assert "n 6 accuracy 0.8333 balanced accuracy 0.8750 macro-F1 0.8286 NLL 0.5697 ECE 0.0333 (15 bins)" in lines
@@ -120,7 +120,7 @@ class TestCommand:
             "ferplus",
             16,
         )
-        wanted = judge(evaluate.open_classifier(model), patterns(16, seed=1))
+        wanted = judge(predictions.open_classifier(model), patterns(16, seed=1))
         assert report["accuracy"] == wanted.accuracy
         assert report["confusion"] == wanted.confusion.tolist()
         printed = capsys.readouterr().out
@@ -185,7 +185,7 @@ class TestFolders:
         others = report["without_trained_on"]
         assert isinstance(others, dict)
         assert (others["n"], others["accuracy"]) == (3, pytest.approx(2 / 3))
-        assert "without the 2 pictures that it was trained on: n 3   accuracy 0.6667" in capsys.readouterr().out
+        assert "without the 2 images that it was trained on: n 3   accuracy 0.6667" in capsys.readouterr().out
 
     def test_figures_and_mask(self, halves: Path, tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         report = self.run([str(halves), "--data", str(tree), "--split", "test"], tmp_path)
@@ -199,7 +199,7 @@ class TestFolders:
             "(without neutral, surprise, anger, disgust, fear, contempt)\n"
         ) in printed
         assert "Training" not in printed
-        assert "without a face" not in printed
+        assert "no face found" not in printed
 
     def test_masked_probabilities_by_value(self, tmp_path: Path) -> None:
         logits = np.arange(8, dtype=np.float32)
@@ -207,7 +207,7 @@ class TestFolders:
         for label in ("anger", "fear", "surprise"):
             save(tmp_path / "faces" / label / "0.png", picture(0))
         faces = evaluate.load("folder", tmp_path / "faces", None, None)
-        scores = evaluate.predict(evaluate.open_classifier(network), faces)
+        scores = predictions.predict(predictions.open_classifier(network), faces)
         assert scores.labels == ("surprise", "anger", "fear")
         weights = np.exp([2.0, 4.0, 6.0])
         np.testing.assert_allclose(scores.probs, [weights / weights.sum()] * 3, rtol=1e-5)
@@ -229,9 +229,9 @@ class TestFolders:
         assert (report["n"], report["pictures"], report["without_face"]) == (3, 4, ["happy/wall.png"])
         assert (report["accuracy"], report["accuracy_of_all_pictures"], report["share_without_face"]) == (1, 0.75, 0.25)
         printed = capsys.readouterr().out
-        assert "on photos, folder labels, the largest Haar face of each picture; masked to 3 of 8 classes" in printed
-        assert "without a face: 1 of 4 pictures (0.2500)" in printed
-        assert "of all pictures, those without a face counted as wrong: accuracy 0.7500" in printed
+        assert "on photos, folder labels, the largest Haar face of each image; masked to 3 of 8 classes" in printed
+        assert "no face found: 1 of 4 images (0.2500)" in printed
+        assert "accuracy over all images, those without a face counted as wrong: 0.7500" in printed
 
     @pytest.mark.parametrize(
         ("words", "message"),
@@ -282,7 +282,7 @@ class TestCopies:
         assert (others["n"], others["accuracy"], others["balanced_accuracy"]) == (2, 0.5, 0.5)
         assert others["macro_f1"] == pytest.approx(2 / 3)
         assert (
-            "without the 2 pictures that are (nearly) in Training: "
+            "without the 2 images that are (nearly) in Training: "
             "n 2   accuracy 0.5000   balanced accuracy 0.5000   macro-F1 0.6667\n"
         ) in capsys.readouterr().out
 
@@ -290,10 +290,10 @@ class TestCopies:
         left, right = half("left", 90), half("right", 70)
         report = self.run(tmp_path, [(3, left, "PublicTest"), (3, left, "Training")])
         assert (report["copies_of_training"], report["without_copies"]) == (1, None)
-        assert "without the 1 pictures that are (nearly) in Training: none is left\n" in capsys.readouterr().out
+        assert "without the 1 images that are (nearly) in Training: none is left\n" in capsys.readouterr().out
         report = self.run(tmp_path, [(3, left, "PublicTest"), (4, right, "Training")])
         assert (report["copies_of_training"], report["without_copies"]) == (0, None)
-        assert "without the 0 pictures that are (nearly) in Training: the figures above\n" in capsys.readouterr().out
+        assert "without the 0 images that are (nearly) in Training: the figures above\n" in capsys.readouterr().out
 
     def test_a_table_without_training_rows_is_judged_all_the_same(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]

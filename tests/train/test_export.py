@@ -21,6 +21,7 @@ from train import evaluate, export, fit, recipes
 from train.data import lineage, sets, training_data
 from train.data.datasets import FaceSet
 from train.data.sets import CLASSES
+from train.judging import predictions
 from train.learning import checkpoint, engine
 from train.network import models, onnx_graph, quantize
 
@@ -320,7 +321,7 @@ class TestExport:
         trainer.resume()
         judged = trainer.predict(faces.val)
         temperature = float(provenance.split("temperature ")[1].split(",")[0])
-        said = evaluate.predict(evaluate.open_classifier(out), faces.val).probs.astype(np.float64) ** temperature
+        said = predictions.predict(predictions.open_classifier(out), faces.val).probs.astype(np.float64) ** temperature
         np.testing.assert_allclose(said / said.sum(axis=1, keepdims=True), judged, atol=0.01)
 
 
@@ -335,7 +336,7 @@ def test_a_network_that_also_tells_false_positives(tmp_path: Path, monkeypatch: 
     assert (tmp_path / "run" / "by_set.csv").exists()
     saved = checkpoint.load(tmp_path / "run")
     (whole,) = export.export(saved, known, judged, tmp_path / "nine.onnx", tau=0.2)
-    classifier = evaluate.open_classifier(whole.path)
+    classifier = predictions.open_classifier(whole.path)
     assert classifier.spec.labels == LABELS
     assert classifier.spec.no_face
     assert onnx_graph.load_labels(whole.path) == CLASSES

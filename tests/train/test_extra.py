@@ -30,6 +30,8 @@ NEEDS = {
     "train.evaluate": "a.onnx --data a.csv",
     "train.export": "run --out a.onnx --data a.csv --votes b.csv",
     "train.fit": "webcam --data a.csv --votes b.csv --out run",
+    "train.card": "a.onnx",
+    "train.groups": "a.onnx --data sets",
     "train.int8": "a.onnx --data a.csv --votes b.csv",
     "train.predict": f"{CLIP.with_suffix('.png')} --out panel.png",
     "train.reproduce": "--data ckplus48.zip --out results",

@@ -10,10 +10,11 @@ from realtime.errors import ConfigError
 from realtime.labels import LABELS
 from tests.tiny_models import write_left_right
 from tests.train_data import encoded, patterns, write_ferplus, write_zip
-from train import evaluate, robustness
+from train import robustness
 from train.data import lineage, sets
 from train.data.datasets import FaceSet
 from train.images.augment import Picture
+from train.judging import predictions
 
 HAPPINESS, SADNESS = LABELS.index("happiness"), LABELS.index("sadness")
 
@@ -40,7 +41,7 @@ def model(tmp_path: Path) -> Path:
 
 
 def test_clear_pictures_keep_their_label(model: Path) -> None:
-    steady = robustness.steadiness(evaluate.open_classifier(model), halves(12), jitters=4)
+    steady = robustness.steadiness(predictions.open_classifier(model), halves(12), jitters=4)
     assert (steady.jitters, steady.changed) == (4, 0)
     assert steady.changed_by_label["happiness"] == 0
     assert steady.changed_by_label["fear"] is None
@@ -52,26 +53,26 @@ def test_pictures_on_the_edge_change_theirs(model: Path) -> None:
     image[:, 12:36] = 200
     image[:, 11] = 40  # a little more on the left
     faces = FaceSet(image[None], np.eye(8, dtype=np.float32)[[HAPPINESS]], LABELS, ("edge",))
-    classifier = evaluate.open_classifier(model)
-    own = evaluate.predict(classifier, faces).probs.argmax(axis=1)
+    classifier = predictions.open_classifier(model)
+    own = predictions.predict(classifier, faces).probs.argmax(axis=1)
     rounds: list[int] = []
     steady = robustness.steadiness(classifier, faces, jitters=16, tell=rounds.append)
     changed = 0
     for number in range(16):
-        jittered = robustness.disturbed(faces, robustness.corruptions.jitter, number)
-        changed += int(evaluate.predict(classifier, jittered).probs.argmax(axis=1)[0] != own[0])
+        jittered = robustness.corrupted(faces, robustness.corruptions.jitter, number)
+        changed += int(predictions.predict(classifier, jittered).probs.argmax(axis=1)[0] != own[0])
     assert steady.changed == changed / 16
     assert 0.2 < steady.changed < 0.8
     assert rounds == list(range(1, 17))
 
 
-def test_disturbances_follow_from_picture_and_number() -> None:
+def test_corruptions_follow_from_picture_and_number() -> None:
     faces = halves(3)
-    first, again = (robustness.disturbed(faces, robustness.corruptions.jitter, 1) for _ in range(2))
+    first, again = (robustness.corrupted(faces, robustness.corruptions.jitter, 1) for _ in range(2))
     np.testing.assert_array_equal(first.images, again.images)
-    assert (robustness.disturbed(faces, robustness.corruptions.jitter, 2).images != first.images).any()
+    assert (robustness.corrupted(faces, robustness.corruptions.jitter, 2).images != first.images).any()
     same = FaceSet(np.stack([half("left", 0)] * 2), faces.targets[:2], LABELS, ("a", "b"))
-    jittered = robustness.disturbed(same, robustness.corruptions.jitter).images
+    jittered = robustness.corrupted(same, robustness.corruptions.jitter).images
     assert (jittered[0] != jittered[1]).any(), "two pictures are not moved alike"
 
 
@@ -83,7 +84,7 @@ def test_a_condition_costs_what_it_takes_away(model: Path, monkeypatch: pytest.M
         return face
 
     monkeypatch.setattr(robustness.corruptions, "CONDITIONS", {"mirrored": mirrored, "none": unchanged})
-    worst, none = robustness.conditions(evaluate.open_classifier(model), halves(8), accuracy=1.0)
+    worst, none = robustness.conditions(predictions.open_classifier(model), halves(8), accuracy=1.0)
     assert (worst.name, worst.accuracy, worst.balanced_accuracy, worst.loss) == ("mirrored", 0, 0, 1)
     assert (none.accuracy, none.loss) == (1, 0)
 
@@ -125,7 +126,7 @@ def test_the_command_finds_and_writes_everything(words: list[str], tmp_path: Pat
     }
     out, err = capsys.readouterr()
     assert "net.onnx on PublicTest, FER+ majority (n = 8)" in out
-    assert "0.0000 of 16 jitters a picture change the label" in out
+    assert "0.0000 of 16 jitters of an image change the label" in out
     assert "jitter 16 of 16" in err
 
 

@@ -30,6 +30,12 @@ BASIC_EXPRESSIONS = ("Neutral", "Happy", "Surprised", "Sad", "Angry", "Disgusted
 BETWEEN_FACES = 1500
 """How many images that show parts of two faces are made; about half as many as there are false positives."""
 
+UTKFACE = "utkface48.npz"
+"""Its file; `train.data.utkface` reads the groups."""
+
+UTKFACE_ONE_IN = 5
+"""One in so many of its faces is kept for the table by group, and never learned from."""
+
 
 @dataclass(frozen=True, eq=False)
 class Parts:
@@ -53,14 +59,39 @@ class Entry:
     Attributes:
         name: of the set; the names of its faces begin with it.
         about: what it is, in words, for model cards.
-        load: reads it from the folder of all sets.
+        files: its files in the folder of all sets.
+        remedy: how to get it, for the message about a missing file.
+        read: reads it from the folder of all sets; see `load`.
         labelled: False for faces without expression labels, which only a teacher can make use of.
     """
 
     name: str
     about: str
-    load: Callable[[Path], Parts]
+    files: tuple[str, ...]
+    remedy: str
+    read: Callable[[Path], Parts]
     labelled: bool = True
+
+
+def load(entry: Entry, folder: Path) -> Parts:
+    """Both parts of one set.
+
+    Raises:
+        ConfigError: a file is missing, in which case the message says where to ask for it, or damaged.
+    """
+    require(entry, folder)
+    return entry.read(folder)
+
+
+def require(entry: Entry, folder: Path) -> None:
+    """Looks for the files of a set.
+
+    Raises:
+        ConfigError: one is missing; the message says how to get it.
+    """
+    for name in entry.files:
+        if not (folder / name).is_file():
+            raise ConfigError(f'{folder / name} is missing; {entry.remedy} ("Joined sets" in train/README.md has the format)')
 
 
 def gather(folder: Path, *, unlabelled: bool) -> Parts:
@@ -78,7 +109,7 @@ def gather(folder: Path, *, unlabelled: bool) -> Parts:
         ConfigError: a file is missing or damaged.
     """
     entries = [entry for entry in SETS if entry.labelled or unlabelled]
-    divided = [(entry, entry.load(folder)) for entry in entries]
+    divided = [(entry, load(entry, folder)) for entry in entries]
     val = concatenate(_renamed(entry.name, parts.val) for entry, parts in divided)
     train = concatenate([])
     for entry, parts in divided:
@@ -155,7 +186,7 @@ def _ckplus(folder: Path) -> Parts:
 
 
 def _rafdb(folder: Path) -> Parts:
-    arrays = _arrays(folder / "rafdb_train48.npz", "images", "labels", "names")
+    arrays = read_arrays(folder / "rafdb_train48.npz", "images", "labels", "names")
     names = tuple(str(name) for name in arrays["names"])
     targets = np.array([[label == other for other in CLASSES] for label in arrays["labels"]], dtype=np.float32)
     return _divided(FaceSet(arrays["images"], targets, CLASSES, names), held_out(names, 10))
@@ -163,7 +194,7 @@ def _rafdb(folder: Path) -> Parts:
 
 def _cfee(folder: Path) -> Parts:
     """By person. Compound expressions share their target; only the basic ones are judged on."""
-    arrays = _arrays(folder / "cfee48.npz", "images", "targets", "categories", "persons")
+    arrays = read_arrays(folder / "cfee48.npz", "images", "targets", "categories", "persons")
     persons = [str(person) for person in arrays["persons"]]
     names = tuple(f"{person}/{category}" for person, category in zip(persons, arrays["categories"], strict=True))
     targets = np.pad(arrays["targets"], ((0, 0), (0, 1)))
@@ -174,7 +205,7 @@ def _cfee(folder: Path) -> Parts:
 
 def _false_positives(folder: Path) -> Parts:
     """By photograph or page."""
-    arrays = _arrays(folder / "not_faces48.npz", "images", "sources", "kinds")
+    arrays = read_arrays(folder / "not_faces48.npz", "images", "sources", "kinds")
     sources = [str(source) for source in arrays["sources"]]
     names = tuple(f"{kind}/{row}" for row, kind in enumerate(arrays["kinds"]))
     return _divided(FaceSet(arrays["images"], _no_face(len(names)), CLASSES, names), held_out(sources, 5))
@@ -182,19 +213,50 @@ def _false_positives(folder: Path) -> Parts:
 
 def _utkface(folder: Path) -> Parts:
     """No labels: a fifth is kept for the table by age, sex and group, and is not judged on during a run."""
-    arrays = _arrays(folder / "utkface48.npz", "images", "names")
+    arrays = read_arrays(folder / UTKFACE, "images", "names")
     names = tuple(str(name) for name in arrays["names"])
     faces = FaceSet(arrays["images"], np.zeros((len(names), len(CLASSES)), np.float32), CLASSES, names)
-    return Parts(faces.where(~held_out(names, 5)), faces.where(np.zeros(len(names), np.bool_)))
+    return Parts(faces.where(~held_out(names, UTKFACE_ONE_IN)), faces.where(np.zeros(len(names), np.bool_)))
 
 
 SETS: tuple[Entry, ...] = (
-    Entry("ferplus", "FER2013 with FER+ votes; validation: PublicTest rows with a majority", _ferplus),
-    Entry("rafdb", "RAF-DB's training part; validation: one in ten by a hash of the name", _rafdb),
-    Entry("cfee", "CFEE; validation: one person in four, basic expressions", _cfee),
-    Entry("ckplus", "CK+48; validation: one person in five", _ckplus),
-    Entry("false-positives", "what the Haar cascade took for a face; validation: one source in five", _false_positives),
-    Entry("utkface", "UTKFace without labels, four faces in five", _utkface, labelled=False),
+    Entry(
+        "ferplus",
+        "FER2013 with FER+ votes; validation: PublicTest rows with a majority",
+        ("fer2013.csv.xz", "fer2013new.csv"),
+        "ask Kaggle (facial expression recognition challenge) for the images and Microsoft's repository FERPlus for the votes",
+        _ferplus,
+    ),
+    Entry(
+        "rafdb",
+        "RAF-DB's training part; validation: one in ten by a hash of the name",
+        ("rafdb_train48.npz",),
+        "ask the authors of RAF-DB at BUPT",
+        _rafdb,
+    ),
+    Entry(
+        "cfee",
+        "CFEE; validation: one person in four, basic expressions",
+        ("cfee48.npz",),
+        "ask the authors of CFEE at Ohio State University",
+        _cfee,
+    ),
+    Entry("ckplus", "CK+48; validation: one person in five", ("ckplus48.zip",), "ask the authors of CK+", _ckplus),
+    Entry(
+        "false-positives",
+        "false positives of the Haar cascade; validation: one source in five",
+        ("not_faces48.npz",),
+        "run the cascade over photographs without people",
+        _false_positives,
+    ),
+    Entry(
+        "utkface",
+        "UTKFace without labels, four faces in five",
+        (UTKFACE,),
+        "ask the authors of UTKFace",
+        _utkface,
+        labelled=False,
+    ),
 )
 """Of near-copies in several sets, the first set here keeps its own."""
 
@@ -213,7 +275,7 @@ def _no_face(count: int) -> NDArray[np.float32]:
     return targets
 
 
-def _arrays(path: Path, *wanted: str) -> dict[str, NDArray[Any]]:
+def read_arrays(path: Path, *wanted: str) -> dict[str, NDArray[Any]]:
     """The arrays of an .npz file."""
     try:
         with np.load(path) as archive:

@@ -23,7 +23,7 @@ ROLL_DEG = 5.0
 GAMMA = (0.7, 1.4)
 """How far the box of one face wanders from frame to frame, and its light (half of what FER2013's crops differ by)."""
 
-Disturbance = Callable[[Picture, np.random.Generator], Picture]
+Corruption = Callable[[Picture, np.random.Generator], Picture]
 
 
 def jitter(face: Picture, rng: np.random.Generator) -> Picture:
@@ -61,7 +61,7 @@ def half_resolution(face: Picture, rng: np.random.Generator) -> Picture:
     return preprocess.shrink(small)
 
 
-CONDITIONS: dict[str, Disturbance] = {
+CONDITIONS: dict[str, Corruption] = {
     "blur": blur,
     "noise": noise,
     "JPEG 30": jpeg,

@@ -1,1 +1,1 @@
-"""What a network is worth."""
+"""Figures that judge a network."""

@@ -1,4 +1,4 @@
-"""Makes a network's probabilities mean what they say, by changing nothing but its last layer."""
+"""Calibrates a network's probabilities by changing only its last layer."""
 
 from dataclasses import dataclass
 
@@ -11,11 +11,10 @@ from realtime.labels import NO_FACE
 from train.data.datasets import FaceSet
 
 TEMPERATURE_RANGE = (0.05, 20.0)
-"""Where the search stops: predictions that are all right (or all wrong) have their optimum at 0 (or infinity)."""
-
+"""Limits of the search: predictions that are all right (or all wrong) have their optimum at 0 (or infinity)."""
 
 LEAST_SHARE = 1e-6
-"""What a class without a training picture is held to have; the logarithm of nothing is none."""
+"""Share assumed for a class without a training image, whose logarithm would not exist."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +61,7 @@ def calibrate(
 
 
 def class_shares(faces: FaceSet) -> NDArray[np.float32]:
-    """float32 (k,): the mean of the labelled rows' distributions: what a network that sees nothing would predict of a face."""
+    """float32 (k,): the mean of the labelled rows' distributions: the prediction of a network that ignores its input."""
     distributions = faces.distributions()
     if faces.labels[-1] == NO_FACE:
         distributions = distributions[:, :-1]

@@ -1,4 +1,4 @@
-"""What a torch network says of faces, and the settling of its batch norms before it is asked."""
+"""Probabilities of a torch network, and the statistics of its batch norms that it is judged with."""
 
 from collections.abc import Iterator
 
@@ -28,7 +28,7 @@ def predict(
 
 @torch.inference_mode()
 def take_statistics(network: nn.Module, images: NDArray[np.uint8], device: torch.device, picture: str) -> None:
-    """Means and variances of every batch norm over all pictures, in place of what training left."""
+    """Means and variances of every batch norm over all images, in place of the running ones of training."""
     norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
     network.eval()
     for norm in norms:
@@ -40,10 +40,10 @@ def take_statistics(network: nn.Module, images: NDArray[np.uint8], device: torch
 
 
 def settle(network: nn.Module, images: NDArray[np.uint8], recipe: Recipe, device: torch.device) -> None:
-    """Means and variances of every batch norm as the recipe wants them judged and exported.
+    """Means and variances of every batch norm as the recipe asks for.
 
-    Averaged weights go with statistics that were averaged over other weights, of pictures changed at random; taken anew they
-    belong to these weights and to pictures as they are.
+    The running statistics were averaged over other weights, and over augmented images; taken anew they belong to these
+    weights and to unchanged images.
     """
     if recipe.population_statistics:
         take_statistics(network, images, device, recipe.picture)

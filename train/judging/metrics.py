@@ -18,15 +18,15 @@ ECE_BINS = 15
 
 @dataclass(frozen=True, eq=False)
 class Scorecard:
-    """How a classifier did on n pictures.
+    """Figures of a classifier on n images.
 
     Attributes:
-        n: pictures judged.
+        n: images judged.
         accuracy, balanced_accuracy, macro_f1: fractions; the latter two over the classes that occur.
         nll: mean negative log-likelihood, nats.
         ece: expected calibration error over 15 equal-width bins of confidence.
-        support: int (k,), pictures of each class.
-        recall, precision, f1: float (k,); recall and f1 are nan for a class without pictures, precision for one never named.
+        support: int (k,), images of each class.
+        recall, precision, f1: float (k,); recall and f1 are nan for a class without images, precision for one never predicted.
         confusion: int (k,k), rows true, columns predicted.
         labels: the k class names.
     """
@@ -86,7 +86,7 @@ def expected_calibration_error(probs: NDArray[np.float32], truth: NDArray[np.int
 
 
 def figures(scores: Scorecard) -> dict[str, object]:
-    """A scorecard as JSON has it: arrays as lists, nan as null."""
+    """A scorecard for JSON: arrays as lists, nan as None."""
     return {name: _plain(getattr(scores, name)) for name in scores.__dataclass_fields__}
 
 

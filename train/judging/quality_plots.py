@@ -1,9 +1,9 @@
-"""What a network is worth, as pictures: confusion, risk against coverage, accuracy against balanced accuracy.
+"""Figures of a network as plots: confusion, risk against coverage, accuracy against balanced accuracy.
 
-Every function writes one PNG, replacing what was there; `title` names network, split and n. No picture shows a face.
+Every function writes one PNG, replacing the file; `title` names network, split and n. No plot shows a face.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ GOAL = (0.86, 0.72)
 
 
 def confusion(scores: Scorecard, title: str, path: Path) -> None:
-    """Rows true, columns called; the colour is the share of the row, so that rare classes show too.
+    """Rows true, columns predicted; the colour is the share of the row, so that rare classes show too.
 
     Raises:
         SinkError: the file cannot be written.
@@ -40,15 +40,15 @@ def confusion(scores: Scorecard, title: str, path: Path) -> None:
     axes.set_yticks(
         range(k), [f"{label} ({n})" for label, n in zip(scores.labels, totals[:, 0], strict=True)], fontsize=LABEL_PT
     )
-    axes.set_xlabel("called", fontsize=LABEL_PT)
-    axes.set_ylabel("true (pictures)", fontsize=LABEL_PT)
+    axes.set_xlabel("predicted", fontsize=LABEL_PT)
+    axes.set_ylabel("true (images)", fontsize=LABEL_PT)
     subtitle = f"accuracy {scores.accuracy:.1%}, balanced accuracy {scores.balanced_accuracy:.1%}"
     axes.set_title(f"{title}\n{subtitle}", fontsize=TITLE_PT)
     figures.save(figure, path)
 
 
 def risk_coverage(curve: RiskCoverage, title: str, path: Path) -> None:
-    """Share of wrong labels against share of labelled pictures, and where the program falls silent; errors as `confusion`."""
+    """Share of wrong labels against share of labelled images, and the recommended threshold; errors as `confusion`."""
     figure = Figure(figsize=(7.0, 4.8), layout="compressed")
     axes = figure.subplots()
     axes.plot(curve.coverage, curve.risk, color="tab:blue")
@@ -66,7 +66,7 @@ def risk_coverage(curve: RiskCoverage, title: str, path: Path) -> None:
     )
     axes.set_xlim(0, 1)
     axes.set_ylim(bottom=0)
-    axes.set_xlabel("coverage: share of pictures that get a label", fontsize=LABEL_PT)
+    axes.set_xlabel("coverage: share of images that get a label", fontsize=LABEL_PT)
     axes.set_ylabel("risk: share of wrong labels", fontsize=LABEL_PT)
     axes.grid(alpha=0.3)
     axes.set_title(f"{title}\nrisk against coverage, mean risk {curve.area:.3f}", fontsize=TITLE_PT)
@@ -92,4 +92,23 @@ def tau_curve(curve: Sequence[Point], title: str, path: Path) -> None:
     axes.margins(x=0.1)
     axes.grid(alpha=0.3)
     axes.set_title(f"{title}\nlogit adjustment by tau beyond what the file has", fontsize=TITLE_PT)
+    figures.save(figure, path)
+
+
+def risk_by_set(curves: Mapping[str, RiskCoverage], threshold: float, title: str, path: Path) -> None:
+    """Risk against coverage, a line per set, with a mark at the program's threshold; errors as `confusion`."""
+    figure = Figure(figsize=(7.0, 4.8), layout="compressed")
+    axes = figure.subplots()
+    for name, curve in curves.items():
+        point = curve.at(threshold)
+        label = f"{name}: {point.coverage:.1%} labelled, {point.risk:.1%} of these wrong"
+        (line,) = axes.plot(curve.coverage, curve.risk, label=label)
+        axes.plot([point.coverage], [point.risk], "o", color=line.get_color())
+    axes.set_xlim(0, 1)
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("coverage: share of images that get a label", fontsize=LABEL_PT)
+    axes.set_ylabel("risk: share of wrong labels", fontsize=LABEL_PT)
+    axes.legend(fontsize=SMALL_PT, loc="upper left", title=f"dots: `uncertain` below {threshold:g}", title_fontsize=SMALL_PT)
+    axes.grid(alpha=0.3)
+    axes.set_title(f"{title}\nrisk against coverage", fontsize=TITLE_PT)
     figures.save(figure, path)

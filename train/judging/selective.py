@@ -1,4 +1,4 @@
-"""How far a network's probabilities can be trusted, and what naming rare classes more often would cost."""
+"""How far a network's probabilities can be trusted, and how accuracy changes when rare classes are favoured."""
 
 from dataclasses import dataclass
 
@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from train.judging import metrics
 
 TAUS = tuple(round(0.1 * step, 1) for step in range(-5, 11))
-"""Strengths of logit adjustment that are tried, beyond what the file has folded in."""
+"""Strengths of logit adjustment that are tried, beyond the one folded into the file."""
 
 
 @dataclass(frozen=True)
-class Silence:
-    """What silence below a confidence comes to: the share of pictures that get a label, and of wrong ones among these."""
+class OperatingPoint:
+    """One threshold on confidence: the share of images that get a label, and the share of wrong ones among these labels."""
 
     threshold: float
     coverage: float
@@ -22,16 +22,16 @@ class Silence:
 
 @dataclass(frozen=True, eq=False)
 class RiskCoverage:
-    """What a threshold on confidence gains and costs (El-Yaniv and Wiener, 2010: selective classification).
+    """Risk against coverage as a threshold on confidence rises (El-Yaniv and Wiener, 2010: selective classification).
 
     Attributes:
-        thresholds: float (m,), rising: confidences below which no label is given; the first keeps every picture.
-        coverage: float (m,), share of pictures that get a label.
+        thresholds: float (m,), rising: confidences below which no label is given; the first keeps every image.
+        coverage: float (m,), share of images that get a label.
         risk: float (m,), share of wrong ones among these labels.
         area: mean risk over all coverages, lower is better.
-        uncertain_below: the threshold with the most right labels minus wrong ones: where a wrong label costs as much as a right
-            one gains, and silence nothing, the next label below it is more likely wrong than right. 0 if every label pays, 1 if
-            none does.
+        uncertain_below: the threshold with the most right labels minus wrong ones. It is optimal where a wrong label costs as
+            much as a right one gains and no label costs nothing: below it, labels are more often wrong than right. 0 if every
+            label is worth giving, 1 if none is.
     """
 
     thresholds: NDArray[np.float64]
@@ -40,12 +40,12 @@ class RiskCoverage:
     area: float
     uncertain_below: float
 
-    def at(self, threshold: float) -> Silence:
+    def at(self, threshold: float) -> OperatingPoint:
         """Labels of less confidence than `threshold` are not given; where that leaves none, coverage and risk are 0."""
         place = int(np.searchsorted(self.thresholds, threshold))
         if place == len(self.thresholds):
-            return Silence(threshold, 0.0, 0.0)
-        return Silence(threshold, float(self.coverage[place]), float(self.risk[place]))
+            return OperatingPoint(threshold, 0.0, 0.0)
+        return OperatingPoint(threshold, float(self.coverage[place]), float(self.risk[place]))
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def risk_coverage(probs: NDArray[np.float32], truth: NDArray[np.intp]) -> RiskCo
     order = np.argsort(confidence, kind="stable")
     confidence, wrong = confidence[order], (probs.argmax(axis=1) != truth)[order].astype(np.float64)
     n = len(wrong)
-    # pictures of equal confidence are kept or left together
+    # images of equal confidence are kept or dropped together
     thresholds, first = np.unique(confidence, return_index=True)
     kept = n - first
     risk = np.cumsum(wrong[::-1])[::-1][first] / kept
@@ -78,7 +78,7 @@ def risk_coverage(probs: NDArray[np.float32], truth: NDArray[np.intp]) -> RiskCo
 def tau_curve(
     probs: NDArray[np.float32], truth: NDArray[np.intp], labels: tuple[str, ...], class_shares: NDArray[np.float32]
 ) -> tuple[Point, ...]:
-    """Figures for each of TAUS: what logit adjustment after training would give (Menon et al., 2021).
+    """Figures for each of TAUS, as logit adjustment after training would give them (Menon et al., 2021).
 
     Args:
         probs, truth, labels: float (n,k), int (n,), k names.

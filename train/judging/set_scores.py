@@ -1,4 +1,4 @@
-"""What a network that learns from joined sets is worth on each of them, after every epoch: by_set.csv beside metrics.csv."""
+"""Figures of a network in training on each of the joined sets, after every epoch: by_set.csv beside metrics.csv."""
 
 import csv
 from collections.abc import Iterable
@@ -9,14 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.errors import SinkError
+from realtime.faces.evidence import LEAST_FACE
 from realtime.labels import LABELS, NO_FACE
 from train.data.datasets import FaceSet, set_of
 from train.judging import metrics
 
 NAME = "by_set.csv"
-
-LEAST_FACE = 0.5
-"""Probability of a face below which a crop is taken for a false positive of the detector."""
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from train import evaluate
 from train.data import lineage
 from train.data.datasets import FaceSet
+from train.judging import predictions
 from train.learning import checkpoint
 from train.learning.engine import Epoch, Trainer
 from train.network import models, onnx_graph
@@ -130,7 +130,7 @@ class Head:
 
     def solve(self, task: Task) -> Solution:
         lineage.refuse_seen(lineage.read(task.webcam), task.test, task.webcam.name)
-        classes = len(evaluate.open_classifier(task.webcam).spec.labels)
+        classes = len(predictions.open_classifier(task.webcam).spec.labels)
         network = models.build("resnet50", classes, max_pool=True, seed=0)
         onnx_graph.load_into(network, task.webcam)
         return Solution(self.function(task.train, task.test, network, task.number))
@@ -145,7 +145,7 @@ class ZeroShot:
 
     def solve(self, task: Task) -> Solution:
         lineage.refuse_seen(lineage.read(task.webcam), task.test, task.webcam.name)
-        return Solution(evaluate.predict(evaluate.open_classifier(task.webcam), task.test).probs)
+        return Solution(predictions.predict(predictions.open_classifier(task.webcam), task.test).probs)
 
     def words(self) -> str:
         return "the FER+ network as it is, masked to seven classes"

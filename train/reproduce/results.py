@@ -12,19 +12,10 @@ from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from realtime.errors import ConfigError, SinkError
+from train.judging.intervals import Interval, wilson
 from train.learning.engine import Epoch
 
 SCHEMA = 1
-Z95 = 1.959964
-"""Two-sided 95 % quantile of the normal distribution."""
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A 95 % confidence interval of a share."""
-
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -241,15 +232,6 @@ def read(path: Path) -> Result:
         return Result(**fields)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(f"{path}: is no result of train.reproduce ({error}); remove it, and the row runs anew") from error
-
-
-def wilson(right: float, n: int) -> Interval:
-    """Wilson's 95 % score interval of a share of n (Wilson, 1927)."""
-    share, z2 = right / n, Z95**2
-    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = Z95 / (1 + z2 / n) * float(np.sqrt(share * (1 - share) / n + z2 / (4 * n * n)))
-    # exact at the ends, where rounding would leave a hair
-    return Interval(middle - half if share > 0 else 0.0, middle + half if share < 1 else 1.0)
 
 
 def _deviation(values: Sequence[float]) -> float:

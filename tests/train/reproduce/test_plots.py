@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 
 from realtime.errors import SinkError
 from tests.train_results import costs, result
+from train.judging.intervals import wilson
 from train.reproduce import plots
-from train.reproduce.results import wilson
 
 
 class Caught:

@@ -9,8 +9,9 @@ import pytest
 
 from realtime.errors import ConfigError, SinkError
 from tests.train_results import costs, result, split
+from train.judging.intervals import wilson
 from train.reproduce import results, tradeoff
-from train.reproduce.results import Result, wilson
+from train.reproduce.results import Result
 
 
 class TestWilson:
