@@ -68,8 +68,8 @@ def one_thread() -> Iterator[None]:
 def _run(config: Config, info: RunInfo, feed: Feed, pipeline: Pipeline, stop: Stop) -> None:
     window, warning = _open_window(config, info)  # before any file is made, for it may be refused
     try:
+        outputs = open_outputs(config, info)  # a named pipe waits here for its reader
         stop.graceful = True  # from here on a signal ends the loop, not the program
-        outputs = open_outputs(config, info)
         terminal = Terminal(info, StderrConsole(), verbosity=config.verbosity, plain=_data_on_screen(config))
         if warning is not None:
             terminal.notice(warning)

@@ -133,7 +133,7 @@ def open_outputs(config: Config, run: RunInfo) -> Outputs:
             outputs.add_file(jsonl, lambda path: JsonlSink(str(path), run))
         if csv is not None:
             outputs.add_file(csv, lambda path: CsvSink(path, run))
-    except SinkError:
+    except BaseException:  # Ctrl-C as well
         outputs.discard(Meter(run.labels).summary())
         places.give_back()
         raise

@@ -1,8 +1,8 @@
 """Lets an output that takes its time (a video's encoder) work on a thread of its own, a few frames behind."""
 
+import math
 import queue
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -15,7 +15,8 @@ MOST_BEHIND = 4
 """Frames that wait at most; each holds its picture."""
 
 LOOK_S = 0.1
-"""How often a full queue is looked at again."""
+"""How often a full queue is looked at again. Limits are counted in looks: the clock also goes on while the program is stopped
+(Ctrl-Z)."""
 
 STUCK_S = 30.0
 """An output that takes no frame for so long is given up; encoding one of 3840x2160 takes 0.1 s."""
@@ -32,6 +33,7 @@ class BackgroundSink:
     def __init__(self, sink: Sink, *, stuck_s: float = STUCK_S) -> None:
         self._sink = sink
         self._stuck_s = stuck_s
+        self._looks = math.ceil(stuck_s / LOOK_S)
         self._waiting: queue.Queue[FrameResult | Summary] = queue.Queue(MOST_BEHIND)
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="encode", daemon=True)
@@ -43,7 +45,7 @@ class BackgroundSink:
         Raises:
             SinkError: one of the frames left before could not be written, or the output is stuck.
         """
-        self._put(result, time.monotonic() + self._stuck_s)
+        self._put(result)
         self._fail()
 
     def close(self, summary: Summary) -> None:
@@ -53,21 +55,24 @@ class BackgroundSink:
             SinkError: a frame or the end could not be written, or the output is stuck; its thread is left behind then.
         """
         if self._thread.is_alive():
-            until = time.monotonic() + self._stuck_s
-            self._put(summary, until)
-            self._thread.join(max(0.0, until - time.monotonic()))
-            if self._thread.is_alive():
+            self._put(summary)
+            for _ in range(self._looks):
+                self._thread.join(LOOK_S)
+                if not self._thread.is_alive():
+                    break
+            else:
                 raise self._stuck()
         self._fail()
 
-    def _put(self, item: FrameResult | Summary, until: float) -> None:
+    def _put(self, item: FrameResult | Summary) -> None:
         """Waits for room; after a failure the thread takes what is left of the frames, and `item` if it is the end."""
-        while self._failure is None or isinstance(item, Summary):
+        for _ in range(self._looks):
+            if self._failure is not None and isinstance(item, FrameResult):
+                return
             with suppress(queue.Full):
                 self._waiting.put(item, timeout=LOOK_S)
                 return
-            if time.monotonic() > until:
-                raise self._stuck()
+        raise self._stuck()
 
     def _stuck(self) -> SinkError:
         return SinkError(f"an output has taken no frame for {self._stuck_s:g} s; is its disk full or gone?")
