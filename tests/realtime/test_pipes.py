@@ -107,7 +107,7 @@ def test_a_signal_ends_a_run_whose_pipe_is_silent(pipe: Path, tmp_path: Path) ->
 def test_a_signal_ends_a_run_whose_output_nobody_reads_yet(pipe: Path, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "read")
     args = ("--demo", "--no-display", "--jsonl", tmp_path / "read", "--csv", pipe)
-    with started(*args, cwd=tmp_path) as process:
-        with (tmp_path / "read").open("rb"):  # as soon as the program opens it too; the next one it opens is `pipe`
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(LIMIT_S) == 128 + signal.SIGTERM
+    # a reader's `open` returns as soon as the program opens the pipe too; the next one that it opens is `pipe`
+    with started(*args, cwd=tmp_path) as process, (tmp_path / "read").open("rb"):
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(LIMIT_S) == 128 + signal.SIGTERM
