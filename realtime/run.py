@@ -75,9 +75,9 @@ def run(config: Config, openers: Openers | None = None) -> int:
 def _run(config: Config, info: RunInfo, engine: Engine, openers: Openers, stop: Stop) -> None:
     window, warning = _open_window(config, info.source, openers)  # before any file is made, for it may be refused
     try:
-        stop.graceful = True  # from here on a signal ends the player, not the program
         engine.watched = window is not None
-        outputs = openers.outputs(config.output, info)
+        outputs = openers.outputs(config.output, info)  # a named pipe waits here for its reader
+        stop.graceful = True  # from here on a signal ends the player, not the program
         terminal = Terminal(info, openers.console(), verbosity=config.view.verbosity, plain=_data_on_screen(config))
         if warning is not None:
             terminal.notice(warning)

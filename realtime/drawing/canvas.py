@@ -1,27 +1,25 @@
 """Drawing on an image: text, plates, outlines; antialiased, clipped at the edge, sized in pixels. Knows nothing of faces.
 
-Text is DejaVu Sans, drawn by Pillow: Latin with all its accents, Greek, Cyrillic, Arabic, Hebrew and more. Drawing a word takes
+Text is drawn by Pillow, in DejaVu Sans or, where that lacks characters, in a font of the system (`fonts`). Drawing a word takes
 a tenth of a millisecond, so words are kept: of "#3 happiness 87 %" only the figure is new now and then.
 """
 
-import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont, features
+from PIL import Image, ImageDraw
+
+from realtime.drawing import fonts
+from realtime.drawing.fonts import FALLBACKS, Run
 
 Picture = NDArray[np.uint8]
 """uint8 (H,W,3), BGR, written in place."""
-
-CAP_HEIGHT = 0.729
-"""Height of DejaVu Sans' capitals, of its size."""
 
 MARGIN = 1
 """Pixels left and right of a word, for letters that lean out of their box."""
@@ -105,42 +103,35 @@ def bounds(picture: Picture) -> Rect:
     return Rect(0, 0, picture.shape[1], picture.shape[0])
 
 
-FIRST_COMPLEX = "\u0590"
-"""From here on letters may join, stack or run from right to left: such a line is laid out as a whole, by Raqm if Pillow has it.
-Before it letters follow one another, each a whole number of pixels wide, and words can be placed one by one."""
-
-
-def _is_simple(text: str) -> bool:
-    return text.isascii() or all(letter < FIRST_COMPLEX for letter in text)
-
-
-@lru_cache(maxsize=64)
-def _font(cap_px: int, simple: bool) -> ImageFont.FreeTypeFont:
-    """The font in the size whose capitals are `cap_px` high."""
-    data = (files("realtime") / "assets" / "DejaVuSans.ttf").read_bytes()
-    engine = ImageFont.Layout.BASIC if simple or not features.check("raqm") else ImageFont.Layout.RAQM
-    return ImageFont.truetype(io.BytesIO(data), cap_px / CAP_HEIGHT, layout_engine=engine)
+def _parts(text: str) -> Sequence[Run]:
+    """What is drawn in one go: the words of a simple line, and of others the run of each font."""
+    return _words(text) if fonts.is_simple(text) else FALLBACKS.runs(text)
 
 
 @lru_cache(maxsize=1024)
-def _length(text: str, cap_px: int) -> int:
+def _words(text: str) -> tuple[Run, ...]:
+    """Words and the spaces between them: most are known when a figure among them changes."""
+    return tuple(Run(part) for part in re.findall(r"\s+|\S+", text))
+
+
+@lru_cache(maxsize=1024)
+def _length(run: Run, cap_px: int) -> int:
     """Pixels from the beginning of a text to where the next letter begins, as the font has it: 25 microseconds."""
-    return round(_font(cap_px, _is_simple(text)).getlength(text))
+    return round(fonts.load(cap_px, fonts.is_simple(run.text), run.path).getlength(run.text))
 
 
 def _advance(text: str, cap_px: int) -> int:
-    """The same, from the lengths of its words where it is simple: most of them are known when a figure between them changes."""
-    if not _is_simple(text):
-        return _length(text, cap_px)
-    return sum(_length(part, cap_px) for part in re.findall(r"\s+|\S+", text))
+    """The same of a whole line."""
+    return sum(_length(part, cap_px) for part in _parts(text))
 
 
-def _coverage(word: str, cap_px: int) -> Picture:
-    """How much of each pixel a word covers, uint8 (line_height(cap_px), text_width(word, cap_px))."""
-    height, width = line_height(cap_px), text_width(word, cap_px)
+def _coverage(run: Run, cap_px: int) -> Picture:
+    """How much of each pixel a word or run covers, uint8 (line_height(cap_px), its length and margins)."""
+    height, width = line_height(cap_px), _length(run, cap_px) + 2 * MARGIN
     image = Image.new("L", (width, height))
     baseline = round((height + cap_px) / 2)
-    ImageDraw.Draw(image).text((MARGIN, baseline), word, fill=255, font=_font(cap_px, _is_simple(word)), anchor="ls")
+    font = fonts.load(cap_px, fonts.is_simple(run.text), run.path)
+    ImageDraw.Draw(image).text((MARGIN, baseline), run.text, fill=255, font=font, anchor="ls")
     return np.asarray(image, np.uint8)
 
 
@@ -175,9 +166,9 @@ class Layer:
 
 
 @lru_cache(maxsize=1024)
-def _inked(word: str, cap_px: int, colour: Colour) -> Layer:
-    """A word, line_height(cap_px) high."""
-    coverage = _coverage(word, cap_px)
+def _inked(run: Run, cap_px: int, colour: Colour) -> Layer:
+    """A word or run, line_height(cap_px) high."""
+    coverage = _coverage(run, cap_px)
     added = (coverage[:, :, None].astype(np.uint16) * np.array(colour, np.uint16) + 127) // 255
     return Layer(np.repeat(255 - coverage[:, :, None], 3, axis=2), added.astype(np.uint8))
 
@@ -194,8 +185,8 @@ def text_width(text: str, cap_px: int) -> int:
 
 def write(picture: Picture, text: str, x: int, y: int, cap_px: int, colour: Colour) -> None:
     """Writes one line whose box starts at x, y (top left); what falls outside the picture is cut off."""
-    for part in re.findall(r"\s+|\S+", text) if _is_simple(text) else [text]:
-        if not part.isspace():
+    for part in _parts(text):
+        if not part.text.isspace():
             _inked(part, cap_px, colour).lay(picture, x, y)
         x += _length(part, cap_px)
 

@@ -8,6 +8,7 @@ from itertools import product
 from realtime.datatypes import FULL_EFFORT, Effort, Percentiles
 from realtime.drawing import canvas
 from realtime.drawing.canvas import WHITE, Colour, Picture, Rect
+from realtime.drawing.fonts import FALLBACKS
 from realtime.drawing.style import DIM, PANEL, REC, Sizes
 
 KEYS: tuple[tuple[str, str], ...] = (
@@ -88,7 +89,7 @@ def _speed(hud: Status) -> str:
 
 
 def _pill(picture: Picture, text: str, x: int, y: int, sizes: Sizes, fill: Colour = PANEL, alpha: float = 0.72) -> Rect:
-    text = _shortened(text, canvas.bounds(picture).x2 - x - 5 * sizes.pad, sizes)
+    text = _shortened(text, canvas.bounds(picture).x2 - x - 5 * sizes.pad, sizes, FALLBACKS.version)
     height = canvas.line_height(sizes.cap) + 2 * (sizes.pad // 2)
     rect = Rect(x, y, x + canvas.text_width(text, sizes.cap) + 4 * sizes.pad, y + height)
     canvas.plate(picture, rect, fill, 2 * sizes.radius, alpha)
@@ -97,8 +98,8 @@ def _pill(picture: Picture, text: str, x: int, y: int, sizes: Sizes, fill: Colou
 
 
 @lru_cache(maxsize=64)
-def _shortened(text: str, width: int, sizes: Sizes) -> str:
-    """As much of a text as there is room for."""
+def _shortened(text: str, width: int, sizes: Sizes, fonts_version: int) -> str:
+    """As much of a text as there is room for; another version of the fonts has other widths."""
     if canvas.text_width(text, sizes.cap) <= width:
         return text
     while text and canvas.text_width(f"{text}\u2026", sizes.cap) > width:

@@ -14,6 +14,7 @@ from realtime.drawing import canvas
 from realtime.drawing.canvas import BLACK, WHITE, Layer, Picture, Rect
 from realtime.drawing.hud import Status, draw_corners, draw_help, draw_pause
 from realtime.drawing.style import DIM, PANEL, Sizes, colour_of
+from realtime.labels import UNCERTAIN
 
 ABOUT = 0.8
 """A face with this share of the largest one's side is about as large."""
@@ -199,11 +200,14 @@ def _place_bars(
 
 
 def _draw_bars(picture: Picture, face: TrackedFace, panel: Rect, labels: Sequence[str], sizes: Sizes) -> None:
-    """One bar per expression."""
+    """One bar per expression, and above them what is wrong with the crop of a face that has a label all the same."""
     bars = _Bars.of(labels, sizes)
     _panel(tuple(labels), face.label, sizes).lay(picture, panel.x1, panel.y1)
     inside = picture[panel.y1 : panel.y2, panel.x1 : panel.x2]
-    canvas.write(inside, f"#{face.id}", bars.pad, sizes.pad, sizes.cap, WHITE)
+    number = f"#{face.id}  "
+    canvas.write(inside, number, bars.pad, sizes.pad, sizes.cap, WHITE)
+    if face.reason is not None and face.label != UNCERTAIN:  # the caption of an uncertain one says it
+        canvas.write(inside, face.reason, bars.pad + canvas.text_width(number, sizes.cap), sizes.pad, sizes.cap, DIM)
     for n, (label, p) in enumerate(zip(labels, face.probs, strict=True)):
         filled = bars.rect(n, float(min(max(p, 0), 1)), sizes)
         if filled.width:

@@ -7,15 +7,18 @@ follower looks closely there, in the frame at hand.
 import math
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from realtime import workers
 from realtime.datatypes import FULL_EFFORT, Effort, Faces
 from realtime.faces.changes import ChangeDetector, Region
 from realtime.faces.detector import DEFAULT_MIN_FACE, Detector, HaarDetector
+from realtime.workers import Workers
 
 SEARCH_SIDE = 24
 SCALE_STEP = 1.2
@@ -84,10 +87,11 @@ class _Search:
         """What the scan has found, waiting for it; it is over then.
 
         Raises:
+            ModelError: it hangs (`workers.RESULT_S`).
             Exception: whatever ended it.
         """
         scan, self.scan = self.scan, None
-        return Faces.empty() if scan is None else scan.future.result()
+        return Faces.empty() if scan is None else workers.result(scan.future, "a search for faces")
 
     def detector(self, smallest: float, make: Callable[[float], Detector]) -> Detector:
         """For faces from so many pixels up; made anew when that changes."""
@@ -104,6 +108,7 @@ class Scanner:
         live: results are taken when they are there; otherwise a fixed time after the frame, waiting for them.
         make: makes a detector for faces from so many pixels up; for tests.
         clock: seconds, for what a scan costs.
+        end_s: how long `close` waits for a scan, seconds.
     """
 
     def __init__(
@@ -113,13 +118,14 @@ class Scanner:
         live: bool,
         make: Callable[[float], Detector] | None = None,
         clock: Callable[[], float] = time.perf_counter,
+        end_s: float = workers.END_S,
     ) -> None:
         self._min_face = min_face
         self._live = live
         self._make = make or _coarse
         self._clock = clock
         self._searches = (_Search(FAR_SIZE, FAR_S, FAR_LAG_S), _Search(NEAR_SIZE, NEAR_S, NEAR_LAG_S))
-        self._threads = ThreadPoolExecutor(1 if live else len(self._searches), thread_name_prefix="scan")
+        self._workers = Workers(1 if live else len(self._searches), "scan", end_s=end_s)
         self._scans = 0
         self._offered_s = self._taken_s = -math.inf
         self._step_s = self._rest_s = 0.0
@@ -138,7 +144,7 @@ class Scanner:
             regions = search.regions(gray, known_xyxy, side, now)
             if regions:
                 detector = search.detector(side, self._make)
-                search.scan = _Scan(self._threads.submit(self._run, search, detector, gray, regions), now)
+                search.scan = _Scan(self._workers.submit(partial(self._run, search, detector, gray, regions)), now)
                 self._scans += 1
                 return
 
@@ -155,8 +161,8 @@ class Scanner:
         return Faces.joined(found)
 
     def close(self) -> None:
-        """Ends the threads, after the scans they are in at the latest; may be called twice."""
-        self._threads.shutdown(cancel_futures=True)
+        """Ends the threads after the scans they are in, or leaves behind one that hangs; may be called twice."""
+        self._workers.close()
 
     def _is_ready(self, search: _Search, now: float) -> bool:
         if search.scan is None or self._scans == 1:

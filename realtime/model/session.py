@@ -4,18 +4,20 @@ import hashlib
 import io
 import os
 import re
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from realtime import workers
 from realtime.errors import ModelSpecError, ProviderError, WeightsCorrupt, WeightsNotFound
 from realtime.model import providers
 from realtime.model.providers import CPU, PROVIDERS, Provider
 from realtime.model.spec import KEY, ModelSpec
+from realtime.workers import Workers
 
 RUNTIME = str(ort.__version__)
 """Version of onnxruntime."""
@@ -107,7 +109,7 @@ class Session:
         self.threads = threads_for(threads)
         self.provider = provider
         self.sha256 = _checked_sum(path)
-        self._helpers = ThreadPoolExecutor(max(1, self.threads - 1), thread_name_prefix="network")  # begun when first needed
+        self._helpers = Workers(self.threads - 1, "network")  # they start when first needed
         self._session = _open(path, self.threads, PROVIDERS[provider])
         text = self._session.get_modelmeta().custom_metadata_map.get(KEY)
         if text is None:
@@ -118,17 +120,21 @@ class Session:
             self._try(PROVIDERS[provider])
 
     def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """float32 (n,1,S,S), normalised -> logits, float32 (n,k)."""
+        """float32 (n,1,S,S), normalised -> logits, float32 (n,k).
+
+        Raises:
+            ModelError: one of the threads hangs (`workers.RESULT_S`).
+        """
         count = min(self.threads, len(batch)) if self.provider == CPU else 1
         if count <= 1:
             return self._read(batch)
         first, *others = np.array_split(batch, count)
-        elsewhere = [self._helpers.submit(self._read, part) for part in others]
-        return np.concatenate([self._read(first), *(part.result() for part in elsewhere)])
+        elsewhere = [self._helpers.submit(partial(self._read, part)) for part in others]
+        return np.concatenate([self._read(first), *(workers.result(part, "the network") for part in elsewhere)])
 
     def close(self) -> None:
-        """Ends the helper threads, which run for milliseconds at most; may be called twice. Crowds can't be read afterwards."""
-        self._helpers.shutdown(cancel_futures=True)
+        """Ends the helper threads, or leaves behind one that hangs; may be called twice. Crowds can't be read afterwards."""
+        self._helpers.close()
 
     def _read(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.asarray(self._session.run(None, {self._input: batch})[0], dtype=np.float32)

@@ -138,7 +138,7 @@ def open_outputs(config: OutputConfig, run: RunInfo) -> Outputs:
         for opening in openers:
             sink = opening()
             opened.append(NewestSink(sink) if sink.newest else sink)
-    except SinkError:
+    except BaseException:  # Ctrl-C as well
         for sink in opened:
             with suppress(SinkError):  # a failure is being reported already
                 sink.close(Meter(run.labels).summary())

@@ -1,8 +1,8 @@
 """Outputs that take their time work on a thread of their own: every frame, a few behind, or the newest only."""
 
+import math
 import queue
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,7 +17,8 @@ MOST_BEHIND = 4
 """Frames that wait at most; each holds its picture."""
 
 LOOK_S = 0.1
-"""How often a full queue is looked at again."""
+"""How often a full queue is looked at again. Limits are counted in looks: the clock also goes on while the program is stopped
+(Ctrl-Z)."""
 
 STUCK_S = 30.0
 """An output that takes no frame for so long is given up; encoding one of 3840x2160 takes 0.1 s."""
@@ -43,6 +44,7 @@ class BackgroundSink(Sink[Item]):
         self._sink = sink
         self.essential, self.marks, self.path = sink.essential, sink.marks, sink.path
         self._stuck_s = stuck_s
+        self._looks = math.ceil(stuck_s / LOOK_S)
         self._waiting: queue.Queue[_Work] = queue.Queue(MOST_BEHIND)
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="encode", daemon=True)
@@ -54,7 +56,7 @@ class BackgroundSink(Sink[Item]):
         Raises:
             SinkError: one of the frames left before could not be written, or the output is stuck.
         """
-        self._put(_Work(partial(self._sink.write, item)), time.monotonic() + self._stuck_s)
+        self._put(_Work(partial(self._sink.write, item)))
         self._fail()
 
     def mark(self, marker: Marker) -> None:
@@ -63,7 +65,7 @@ class BackgroundSink(Sink[Item]):
         Raises:
             SinkError: as in `write`.
         """
-        self._put(_Work(partial(self._sink.mark, marker)), time.monotonic() + self._stuck_s)
+        self._put(_Work(partial(self._sink.mark, marker)))
         self._fail()
 
     def notices(self) -> tuple[str, ...]:
@@ -77,21 +79,24 @@ class BackgroundSink(Sink[Item]):
             SinkError: a frame or the end could not be written, or the output is stuck; its thread is left behind then.
         """
         if self._thread.is_alive():
-            until = time.monotonic() + self._stuck_s
-            self._put(_Work(partial(self._sink.close, summary), last=True), until)
-            self._thread.join(max(0.0, until - time.monotonic()))
-            if self._thread.is_alive():
+            self._put(_Work(partial(self._sink.close, summary), last=True))
+            for _ in range(self._looks):
+                self._thread.join(LOOK_S)
+                if not self._thread.is_alive():
+                    break
+            else:
                 raise self._stuck()
         self._fail()
 
-    def _put(self, work: "_Work", until: float) -> None:
+    def _put(self, work: "_Work") -> None:
         """Waits for room; after a failure the thread takes what is left of the frames, and the last work if this is it."""
-        while self._failure is None or work.last:
+        for _ in range(self._looks):
+            if self._failure is not None and not work.last:
+                return
             with suppress(queue.Full):
                 self._waiting.put(work, timeout=LOOK_S)
                 return
-            if time.monotonic() > until:
-                raise self._stuck()
+        raise self._stuck()
 
     def _stuck(self) -> SinkError:
         return SinkError(f"an output has taken no frame for {self._stuck_s:g} s; is its disk full or gone?")

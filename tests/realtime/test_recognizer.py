@@ -136,9 +136,8 @@ def test_the_model_of_the_config_is_the_one_that_runs(tiny: str) -> None:
 
 @pytest.mark.parametrize("model", ["int8", "auto"])
 def test_two_models_are_refused(model: str) -> None:
-    with pytest.raises(
-        ConfigError, match=rf"Recognizer\('{model}'\) and Config\.of\(model='fast'\) name two networks; give one"
-    ):
+    said = rf"Recognizer\('{model}'\) and Config\.of\(model='fast'\) name two networks; give one"
+    with pytest.raises(ConfigError, match=said):
         Recognizer(model, Config.of(model="fast"))
 
 

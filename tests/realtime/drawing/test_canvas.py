@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from realtime.drawing import canvas
 from realtime.drawing.canvas import WHITE, Colour, Rect
+from realtime.drawing.fonts import Run
 
 ORANGE = Colour.of("d55e00")
 
@@ -22,7 +23,7 @@ def test_words_stand_where_the_whole_line_has_them(text: str, cap_px: int) -> No
     width = canvas.text_width(text, cap_px)
     words, line = (np.zeros((canvas.line_height(cap_px), width + 20, 3), np.uint8) for _ in range(2))
     canvas.write(words, text, 5, 0, cap_px, WHITE)
-    canvas._inked(text, cap_px, WHITE).lay(line, 5, 0)
+    canvas._inked(Run(text), cap_px, WHITE).lay(line, 5, 0)
     assert inked(words) == pytest.approx(inked(line), abs=1)
     assert inked(words)[1] < 5 + width
     # the same ink, a word at most a fraction of a pixel beside its place
@@ -92,5 +93,5 @@ def test_names_are_drawn_in_their_own_letters(text: str) -> None:
     canvas.write(boxes, "\uffff" * len(text), 5, 0, 20, WHITE)
     assert shown.any()
     assert not np.array_equal(shown, boxes)
-    letters = {canvas._coverage(letter, 20).tobytes() for letter in text}
+    letters = {canvas._coverage(Run(letter), 20).tobytes() for letter in text}
     assert len(letters) == len(set(text))

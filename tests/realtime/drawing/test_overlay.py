@@ -12,7 +12,7 @@ from realtime.drawing import canvas, hud, overlay, style
 from realtime.drawing.canvas import BLACK, WHITE, Colour, Rect
 from realtime.drawing.hud import Status
 from realtime.drawing.overlay import draw
-from realtime.drawing.style import COLOURS
+from realtime.drawing.style import COLOURS, DIM
 from realtime.labels import LABELS, UNCERTAIN
 from tests import builders
 
@@ -237,6 +237,21 @@ def test_the_length_of_a_bar_is_the_probability() -> None:
     track = 7 * 14
     assert length(1.0) == pytest.approx(track, abs=4)
     assert length(0.5) == pytest.approx(track / 2, abs=4)
+
+
+def test_the_bars_say_what_is_wrong_with_a_crop_that_has_a_label() -> None:
+    def title(reason: str | None, shown: str | None = None) -> NDArray[np.uint8]:
+        poor = replace(builders.face(box=(100, 80, 400, 380), shown=shown), reason=reason)
+        return draw(plain((1280, 720), poor), replace(HUD, live=False))[440:500, 960:]
+
+    fine, ends = title(None), []
+    for reason in ("small", "low contrast"):
+        ys, xs = np.nonzero((title(reason) != fine).any(axis=2))
+        assert near(title(reason)[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1], DIM, 40).any(), "quieter than the label"
+        assert ys.max() - ys.min() <= 20, "one line"
+        ends.append(int(xs.max()))
+    assert 100 < ends[0] < ends[1] < 300, "all of it is in the panel"
+    assert np.array_equal(title(None, UNCERTAIN), title("small", UNCERTAIN)), "its caption says it"
 
 
 def test_the_bars_move_to_the_left_where_they_would_cover_the_face() -> None:

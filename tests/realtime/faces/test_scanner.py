@@ -183,3 +183,17 @@ def test_an_error_on_the_thread_arrives_as_itself() -> None:
         scanner.take(0.0)
     scanner.close()
     scanner.close()
+
+
+def test_a_scan_that_hangs_is_left_behind() -> None:
+    searcher = Searcher()
+    scanner = Scanner(40, live=True, make=searcher.make, end_s=0.1)
+    searcher.go.clear()
+    scanner.offer(frame(), NOBODY, 0.0)
+    assert searcher.begun.wait(LIMIT_S)
+    scanner.close()  # and this line is reached
+    assert searcher.shapes == []
+    searcher.go.set()
+    for thread in threading.enumerate():
+        if thread.name.startswith("scan"):
+            thread.join(LIMIT_S)

@@ -1,5 +1,6 @@
 """Frames as a player shows them: pixel shape and all eight orientations, alone and together."""
 
+import gc
 import struct
 from fractions import Fraction
 from pathlib import Path
@@ -109,3 +110,21 @@ def test_a_shape_that_changes_within_a_stream(tmp_path: Path) -> None:
     sizes = [frame.size_hw for frame in read_all(VideoFile(joined))]
     assert len(sizes) == 60
     assert (sizes[0], sizes[-1]) == ((48, 64), (48, 128))
+
+
+def test_frames_that_were_read_do_not_pile_up(tmp_path: Path) -> None:
+    """A cycle of references would keep them until the garbage collector runs, and 40 of them are 500 MB at 4K."""
+    path = write_video(tmp_path / "clip.mp4", [100] * 30)
+    gc.collect()
+    gc.disable()
+    try:
+        source = VideoFile(path)
+        read = 0
+        while source.read() is not None:
+            read += 1
+        alive = sum(isinstance(thing, av.VideoFrame) for thing in gc.get_objects())
+        source.close()
+    finally:
+        gc.enable()
+    assert read == 30
+    assert alive <= 2

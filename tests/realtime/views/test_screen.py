@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from realtime.drawing import overlay
 from realtime.views.window import check_screen
 from tests.conftest import ROOT
 from tests.realtime.views.test_window import HUD, TITLE, film
@@ -181,14 +180,14 @@ def difference(shown: NDArray[np.uint8], expected: NDArray[np.uint8]) -> float:
 @pytest.mark.window
 @pytest.mark.parametrize(("viewer", "mirror"), [((), False), (("mirror",), True)], indirect=["viewer"])
 def test_the_screen_shows_the_overlay_and_its_help(viewer: Viewer, mirror: bool, tmp_path: Path) -> None:
-    plain = overlay.draw(film(), HUD, mirror=mirror, size_wh=SIZE_WH)
-    helped = overlay.draw(film(), replace(HUD, help=True), mirror=mirror, size_wh=SIZE_WH)
-    bare = overlay.draw(film(), replace(HUD, help=True, details=False), mirror=mirror, size_wh=SIZE_WH)
+    plain = film().view(HUD, mirror=mirror, size_wh=SIZE_WH)
+    helped = film().view(replace(HUD, help=True), mirror=mirror, size_wh=SIZE_WH)
+    bare = film().view(replace(HUD, help=True, details=False), mirror=mirror, size_wh=SIZE_WH)
     assert [viewer.press("space"), viewer.press("space")] == ["pause", "pause"]  # by then the window has its size
     shown = viewer.photograph(tmp_path / "a.png")
     assert shown.shape == (720, 1280, 3)
     assert difference(shown, plain) < 1.5 < difference(shown, helped)
-    assert difference(shown, plain) < difference(shown, overlay.draw(film(), HUD, mirror=not mirror, size_wh=SIZE_WH)) / 2
+    assert difference(shown, plain) < difference(shown, film().view(HUD, mirror=not mirror, size_wh=SIZE_WH)) / 2
     assert viewer.press("h") == "help"
     viewer.press("space")  # by then the window has been drawn
     assert difference(viewer.photograph(tmp_path / "b.png"), helped) < 1.5
