@@ -1,11 +1,11 @@
-"""A network camera in a process of its own: pictures encoded beforehand, sent as MJPEG over HTTP, every sending logged.
+"""A network camera in a process of its own: images encoded beforehand, sent as MJPEG over HTTP, every sending logged.
 
 with Camera(folder_of_jpegs, fps=30) as camera:
     ... camera.url ...
-    camera.sent()        # when each picture was sent
+    camera.sent()        # when each image was sent
 
 Times are time.perf_counter, which on Linux, macOS and Windows counts from the start of the machine and is the same clock in
-all processes; `Camera` makes sure of that when it starts. The log is written before a picture is handed to the network, so
+all processes; `Camera` makes sure of that when it starts. The log is written before an image is handed to the network, so
 that an age includes all of its way.
 """
 
@@ -30,7 +30,7 @@ from realtime.errors import SourceLostError
 BOUNDARY = "frame"
 LOG = "sent.bin"
 ENTRY = struct.Struct("<d")
-"""Of the log: when a picture was sent, seconds."""
+"""Of the log: when an image was sent, seconds."""
 
 START_S = 20.0
 SAME_CLOCK_S = 1.0
@@ -39,22 +39,22 @@ QUALITY = 85
 
 
 def encode(images: Iterable[NDArray[np.uint8]], folder: Path) -> int:
-    """Stamps pictures with their place in the loop and writes them as JPEG; returns how many."""
+    """Stamps images with their place in the loop and writes them as JPEG; returns how many."""
     count = 0
     for count, image in enumerate(images, start=1):
-        picture = image.copy()
-        stamp.draw(picture, count - 1)
-        _, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+        stamped = image.copy()
+        stamp.draw(stamped, count - 1)
+        _, jpeg = cv2.imencode(".jpg", stamped, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
         (folder / f"{count - 1:06d}.jpg").write_bytes(jpeg.tobytes())
     return count
 
 
 class Camera:
-    """The process. It sends the loop from its first picture on, each at its time; to a client that is too slow, later.
+    """The process. It sends the loop from its first image on, each at its time; to a client that is too slow, later.
 
     Args:
-        folder: of pictures made by `encode`; the log goes there too.
-        fps: pictures a second.
+        folder: of images made by `encode`; the log goes there too.
+        fps: images a second.
 
     Raises:
         SourceLostError: the process does not start.
@@ -91,23 +91,23 @@ class Camera:
             self._process.wait()
 
     def sent(self) -> "Sent":
-        """When each picture was sent, so far."""
+        """When each image was sent, so far."""
         times = np.fromfile(self.folder / LOG, dtype="<f8")
         return Sent(times, len(list(self.folder.glob("*.jpg"))))
 
 
 @dataclass(frozen=True, eq=False)
 class Sent:
-    """The log of a camera: when each picture was sent, float64 (n,), in order; sending n showed picture n % loop."""
+    """The log of a camera: when each image was sent, float64 (n,), in order; sending n showed image n % loop."""
 
     times: NDArray[np.float64]
     loop: int
 
     def sendings(self, places: Sequence[int | None]) -> tuple[int | None, ...]:
-        """Which sending each picture shown was, from the first one on; None where its place in the loop is not known.
+        """Which sending each image shown was, from the first one on; None where its place in the loop is not known.
 
-        Pictures come in order, so each is the next sending with its place: true as long as less than a loop was skipped
-        between two pictures, however old they are.
+        Images come in order, so each is the next sending with its place: true as long as less than a loop was skipped
+        between two images, however old they are.
         """
         found: list[int | None] = []
         last = 0
@@ -148,7 +148,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.log.flush()
             self.server.count += 1  # before the client can leave: the log and the count must agree
             self.wfile.write(head.encode() + jpeg + b"\r\n")
-            due = max(due + step, time.perf_counter() - step)  # a picture that is late is not made up for
+            due = max(due + step, time.perf_counter() - step)  # an image that is late is not made up for
 
     def log_message(self, *_: object) -> None:
         """Says nothing."""

@@ -24,7 +24,7 @@ from realtime.model.session import locate
 from realtime.sources.capture import open_feed
 
 STILL = 30.0
-"""Frames a second of pictures that have no time: only their order counts."""
+"""Frames a second of images that have no time: only their order counts."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -55,14 +55,14 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
 
 
 def search(config: Config, classifier: Classifier, full_precision: Path, *, alone: bool = False) -> Searched:
-    """Both sides on one clip or folder of pictures; with `alone`, our labels are compared with each frame read by itself.
+    """Both sides on one clip or folder of images; with `alone`, our labels are compared with each frame read by itself.
 
     Raises:
         FerError: the source cannot be used.
     """
     info = ours.info_of(config)
     if info.live:
-        raise ConfigError(f"--on {config.source}: give a video file or a folder of pictures")
+        raise ConfigError(f"--on {config.source}: give a video file or a folder of images")
     known = truth.find(info)
     sights: list[Sight] = []
     raw: list[Sight] = []
@@ -204,7 +204,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = suite.parser("detection", "Recall, precision, id switches, jitter: what is found, and how steadily it is shown.")
     suite.add_full_precision(parser)
     parser.add_argument(
-        "--on", nargs="+", default=["demo"], metavar="CLIP|FOLDER", help="videos, or folders of pictures with a boxes.csv"
+        "--on", nargs="+", default=["demo"], metavar="CLIP|FOLDER", help="videos, or folders of images with a boxes.csv"
     )
     parser.add_argument("--min-face", type=int, default=0, metavar="PX", help="smallest face that fer-cam looks for")
     parser.add_argument("--alone", action="store_true", help="compare labels with each frame read by itself (slow)")

@@ -1,4 +1,4 @@
-"""python -m benchmarks.live: how old the pictures shown of a network camera are, what is dropped, and what it costs."""
+"""python -m benchmarks.live: how old the images shown of a network camera are, what is dropped, and what it costs."""
 
 import argparse
 import sys
@@ -29,12 +29,12 @@ from realtime.model.classifier import Classifier
 from realtime.model.session import locate
 
 LOOP_S = 10.0
-"""Length of the loop: longer than anything that is skipped between two pictures shown."""
+"""Length of the loop: longer than anything that is skipped between two images shown."""
 
 
 @dataclass(frozen=True)
 class View:
-    """One picture that was shown: the number read from it, if it could be read, and perf_counter when it was drawn."""
+    """One image that was shown: the number read from it, if it could be read, and perf_counter when it was drawn."""
 
     place: int | None
     drawn_at: float
@@ -43,7 +43,7 @@ class View:
 
 @dataclass(frozen=True)
 class Views:
-    """The pictures that one side showed.
+    """The images that one side showed.
 
     Attributes:
         views: all of them; those from `warm_up` on count.
@@ -58,13 +58,13 @@ class Views:
 
     @property
     def seconds(self) -> float:
-        """From the first picture that counts to the last."""
+        """From the first image that counts to the last."""
         return self.views[-1].drawn_at - self.views[self.warm_up].drawn_at
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """One picture as a side shows it.
+    """One image as a side shows it.
 
     Attributes:
         image: uint8 (H,W,3), with the camera's number in it; of fer-cam from under the labels, which cover it in a crowd.
@@ -126,7 +126,7 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
 
 
 def view(pictures: Iterator[Picture], warm_up_s: float, seconds: float) -> Views:
-    """Looks at pictures for a time, and counts those after the warm-up.
+    """Looks at images for a time, and counts those after the warm-up.
 
     Raises:
         SourceLostError: they end before.
@@ -146,7 +146,7 @@ def view(pictures: Iterator[Picture], warm_up_s: float, seconds: float) -> Views
 
 
 def ages_ms(views: Views, sent: Sent) -> list[float]:
-    """Age of each picture that counts and whose number could be read, milliseconds."""
+    """Age of each image that counts and whose number could be read, milliseconds."""
     shown = sent.sendings([view.place for view in views.views])
     counted = list(zip(views.views, shown, strict=True))[views.warm_up :]
     return [1000 * (view.drawn_at - float(sent.times[n])) for view, n in counted if n is not None]
@@ -179,7 +179,7 @@ def summary(what: str, views: Views, sent: Sent) -> Watched:
 
 
 def _least(views: Views) -> str | None:
-    """The least that was done for any picture that counts."""
+    """The least that was done for any image that counts."""
     done = [view.effort for view in views.views[views.warm_up :] if view.effort is not None]
     return max(done, key=EFFORTS.index).name if done else None
 

@@ -35,7 +35,7 @@ class Shown:
 
     Attributes:
         result: what is known about it.
-        picture: uint8 (H,W,3), drawn.
+        image: uint8 (H,W,3), drawn.
         drawn_at: time.perf_counter when it was.
         steps: where the time went.
         dropped: frames of a live source never processed, so far.
@@ -128,7 +128,7 @@ def play(config: Config, classifier: Classifier) -> list[Steps]:
 
 
 def alone(config: Config, classifier: Classifier) -> Iterator[FrameResult]:
-    """Every frame read by itself, as if it were a single picture: what the engine's answers are to be compared with."""
+    """Every frame read by itself, as if it were a single image: what the engine's answers are to be compared with."""
     with closing(open_feed(config)) as feed:
         finder = PerImageFinder(HaarDetector(config.min_face))
         pipeline = Pipeline(finder, classifier, replace(config, smoothing_s=0.0), temporal=False)

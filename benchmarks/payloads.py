@@ -94,13 +94,13 @@ class Watched:
     """One side in front of a network camera.
 
     Attributes:
-        frames: pictures shown, in `seconds`; those after the warm-up alone count.
+        frames: images shown, in `seconds`; those after the warm-up alone count.
         cpu_share: processor time of the whole process, as a share of one core.
         dropped: by the program's own count; None where it has none.
         never_shown: numbers sent and missing among those shown.
-        unreadable: pictures shown whose number could not be read.
-        effort: the least that was done for a picture, if the side has a governor.
-        age_ms: from the moment the camera sent a picture to the moment it was drawn.
+        unreadable: images shown whose number could not be read.
+        effort: the least that was done for an image, if the side has a governor.
+        age_ms: from the moment the camera sent an image to the moment it was drawn.
     """
 
     what: str
@@ -117,7 +117,7 @@ class Watched:
 
 @dataclass(frozen=True)
 class Live:
-    """A network camera of `fps` with so many faces in the picture; `sent_fps` is what it really sent."""
+    """A network camera of `fps` with so many faces in the image; `sent_fps` is what it really sent."""
 
     source: str
     width: int

@@ -42,7 +42,7 @@ def latency(measured: Record[Latency], seconds: Mapping[str, Sequence[float]], p
     axes.xaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(mpl.ticker.FormatStrFormatter("%g"))
     axes.xaxis.set_minor_formatter(mpl.ticker.NullFormatter())
-    axes.set_xlabel("time per frame, file to drawn picture (ms, logarithmic)")
+    axes.set_xlabel("time per frame, file to drawn image (ms, logarithmic)")
     axes.set_ylabel("share of frames done")
     axes.set_ylim(0, 1.1)
     clip, machine = measured.result.clip, measured.machine
@@ -96,7 +96,7 @@ def scaling(measured: Record[Scaling], path: Path) -> None:
 
 
 def live(measured: Record[Live], ages_ms: Mapping[str, Sequence[float]], path: Path) -> None:
-    """Age of what is shown, picture by picture over the run.
+    """Age of what is shown, image by image over the run.
 
     Raises:
         SinkError: the file cannot be written.

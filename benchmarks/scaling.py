@@ -103,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--size", default="1280x720", metavar="WxH", help="for the faces (default: 1280x720)")
     parser.add_argument("--faces", nargs="+", type=int, default=FACES, metavar="N", help="default: 0 1 2 4 8 16")
     parser.add_argument("--sizes", nargs="+", default=SIZES, metavar="WxH", help="default: 480x270 to 1920x1080")
-    parser.add_argument("--with-faces", type=int, default=1, metavar="N", help="faces in the pictures of --sizes (default: 1)")
+    parser.add_argument("--with-faces", type=int, default=1, metavar="N", help="faces in the images of --sizes (default: 1)")
     parser.add_argument("--frames", type=int, default=90, metavar="N", help="of each scene (default: 90)")
     parser.add_argument("--repeats", type=int, default=3, metavar="N", help="counted passes over each (default: 3)")
     return parser

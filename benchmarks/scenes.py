@@ -2,7 +2,7 @@
 
 Each face is cut out around the true (or, where there is no truth, the found) face of the clip, scaled to the size asked
 for, and swayed by a little as a sitting person does. The room behind them is made of noise with the spectrum of natural
-pictures, for on a plain wall the cascade would have nothing to do.
+images, for on a plain wall the cascade would have nothing to do.
 """
 
 import math
@@ -29,7 +29,7 @@ AROUND = 1.7
 """A face is cut out with its hair: so many times the side of its box."""
 
 FACE_PART = 7
-"""Faces are a seventh of the picture's height unless said otherwise: sixteen of them just fit."""
+"""Faces are a seventh of the image's height unless said otherwise: sixteen of them just fit."""
 
 SWAY_PART = 0.08
 SWAY_S = 5.0
@@ -74,7 +74,7 @@ class Actor:
 
 @dataclass(frozen=True)
 class Scene:
-    """What a scene is to be: so many faces of `face_px` (side of the box) in a picture of `size`.
+    """What a scene is to be: so many faces of `face_px` (side of the box) in an image of `size`.
 
     Raises:
         ConfigError: they do not fit.
@@ -161,7 +161,7 @@ def compose(scene: Scene, actor: Actor) -> Iterator[Image]:
     patch = round(scene.side * AROUND)
     mask = _feather(patch)
     for number in range(scene.frames):
-        picture = room.copy()
+        image = room.copy()
         for n, box in enumerate(scene.boxes(number)):
             at = actor.at(number + 37 * n)  # no two faces do the same
             left, top = (float(v) - (patch - scene.side) / 2 for v in box[:2])
@@ -175,8 +175,8 @@ def compose(scene: Scene, actor: Actor) -> Iterator[Image]:
             if scale < 0.5:  # INTER_AREA's job, which warpAffine cannot do
                 source = np.asarray(cv2.GaussianBlur(source, (0, 0), 0.4 / scale), np.uint8)
             cut = cv2.warpAffine(source, matrix, (patch, patch), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-            _paste(picture, np.asarray(cut, np.uint8), mask, x, y)
-        yield picture
+            _paste(image, np.asarray(cut, np.uint8), mask, x, y)
+        yield image
 
 
 def write_video(scene: Scene, actor: Actor, path: Path) -> Path:
@@ -216,7 +216,7 @@ def _smoothed(squares: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _room(size: Size) -> Image:
-    """A picture whose amplitudes fall with frequency as those of natural pictures do (1/f), the same every time."""
+    """An image whose amplitudes fall with frequency as those of natural images do (1/f), the same every time."""
     random = np.random.default_rng(SEED)
     fy, fx = np.fft.fftfreq(size.height)[:, None], np.fft.rfftfreq(size.width)[None, :]
     frequency = np.maximum(np.hypot(fy, fx), 1 / max(size.width, size.height))
@@ -235,13 +235,13 @@ def _feather(side: int) -> NDArray[np.float32]:
     return np.asarray(np.outer(ramp, ramp), np.float32)[:, :, None]
 
 
-def _paste(picture: Image, cut: Image, mask: NDArray[np.float32], x: int, y: int) -> None:
-    """Blends a cut into a picture, as far as it lies inside."""
-    height, width = picture.shape[:2]
+def _paste(image: Image, cut: Image, mask: NDArray[np.float32], x: int, y: int) -> None:
+    """Blends a cut into an image, as far as it lies inside."""
+    height, width = image.shape[:2]
     x1, y1 = max(x, 0), max(y, 0)
     x2, y2 = min(x + cut.shape[1], width), min(y + cut.shape[0], height)
     if x1 >= x2 or y1 >= y2:
         return
     part = np.s_[y1 - y : y2 - y, x1 - x : x2 - x]
-    under = picture[y1:y2, x1:x2]
-    picture[y1:y2, x1:x2] = (cut[part] * mask[part] + under * (1 - mask[part])).astype(np.uint8)
+    under = image[y1:y2, x1:x2]
+    image[y1:y2, x1:x2] = (cut[part] * mask[part] + under * (1 - mask[part])).astype(np.uint8)

@@ -202,8 +202,8 @@ def _plot(measured: Record[Soak], path: Path) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = suite.parser("soak", "A long run on a looped clip as a live source: memory, threads and open files.")
     parser.add_argument("--video", default="demo", metavar="CLIP", help="whose face it is (default: the demo clip's)")
-    parser.add_argument("--size", default="640x360", metavar="WxH", help="of the pictures (default: 640x360)")
-    parser.add_argument("--faces", type=int, default=1, metavar="N", help="in the picture (default: 1)")
+    parser.add_argument("--size", default="640x360", metavar="WxH", help="of the images (default: 640x360)")
+    parser.add_argument("--faces", type=int, default=1, metavar="N", help="in the image (default: 1)")
     parser.add_argument("--fps", type=float, default=30.0, metavar="F", help="of the camera (default: 30)")
     parser.add_argument("--minutes", type=float, default=60.0, metavar="M", help="of the camera (default: 60)")
     parser.add_argument("--speed", type=float, default=1.0, metavar="X", help="so many times as fast (default: 1)")

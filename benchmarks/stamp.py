@@ -1,6 +1,6 @@
-"""A number drawn into a picture so that a program can read it back, after JPEG or H.264: two rows of black and white blocks.
+"""A number drawn into an image so that a program can read it back, after JPEG or H.264: two rows of black and white blocks.
 
-The upper row is the number, most significant bit first; the lower row is its complement, so that a picture without a number
+The upper row is the number, most significant bit first; the lower row is its complement, so that an image without a number
 is not taken for one with it.
 """
 
@@ -12,7 +12,7 @@ LARGEST = 2**BITS - 1
 
 BLOCK_PART = 60
 SMALLEST_BLOCK = 6
-"""A block is a sixtieth of the picture's height, at least 6 px: JPEG's own blocks of 8 px blur the edges only."""
+"""A block is a sixtieth of the image's height, at least 6 px: JPEG's own blocks of 8 px blur the edges only."""
 
 BLACK, WHITE = 16, 240
 SURE = 60
@@ -20,23 +20,23 @@ SURE = 60
 
 
 def draw(image: NDArray[np.uint8], number: int) -> None:
-    """Writes the number into the picture, uint8 (H,W,3), right of the middle of its upper edge, where no overlay is.
+    """Writes the number into the image, uint8 (H,W,3), right of the middle of its upper edge, where no overlay is.
 
     Raises:
-        ValueError: the number has more than 16 bits, or the picture is too small.
+        ValueError: the number has more than 16 bits, or the image is too small.
     """
     if not 0 <= number <= LARGEST:
         raise ValueError(f"{number} does not fit into {BITS} bits")
     block, left = _place(image)
     if left + BITS * block > image.shape[1]:
-        raise ValueError(f"a picture {image.shape[1]} px wide has no room for {BITS} blocks")
+        raise ValueError(f"an image {image.shape[1]} px wide has no room for {BITS} blocks")
     bits = np.array([number >> shift & 1 for shift in reversed(range(BITS))], bool)
     rows = np.where(np.stack([bits, ~bits]), WHITE, BLACK).astype(np.uint8)
     image[: 2 * block, left : left + BITS * block] = np.kron(rows, np.ones((block, block), np.uint8))[:, :, None]
 
 
 def read(image: NDArray[np.uint8]) -> int | None:
-    """The number in a picture, or None where there is none that can be read."""
+    """The number in an image, or None where there is none that can be read."""
     block, left = _place(image)
     part = image[: 2 * block, left : left + BITS * block].astype(np.float32)
     if part.shape[1] < BITS * block:

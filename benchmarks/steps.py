@@ -11,7 +11,7 @@ DECODE, PREPROCESS, CLASSIFY, DRAW = "decode", "preprocess", "classify", "draw"
 DETECT = "detect"
 FIND, SMOOTH = "find and follow", "smooth"
 FRAME = "frame"
-"""The whole frame, from the file to the picture that is shown."""
+"""The whole frame, from the file to the image that is shown."""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ Measure = Callable[[argparse.Namespace, Console], None]
 
 @dataclass(frozen=True)
 class Size:
-    """Width and height of a picture, pixels."""
+    """Width and height of an image, pixels."""
 
     width: int
     height: int

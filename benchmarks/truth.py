@@ -82,7 +82,7 @@ def _clip(table: Path) -> Truth | None:
 
 
 def _folder(table: Path) -> Truth:
-    """file,x,y,w,h: a row per face; a row with nothing behind the file is a picture without a face."""
+    """file,x,y,w,h: a row per face; a row with nothing behind the file is an image without a face."""
     with table.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
         if not set(reader.fieldnames or ()) >= FOLDER_COLUMNS:

@@ -26,10 +26,10 @@ class Looked:
     """One frame of the loop.
 
     Attributes:
-        picture: uint8 (H,W,3), drawn.
+        image: uint8 (H,W,3), drawn.
         boxes_xyxy: float32 (n,4), pixels.
         labels: of each box.
-        drawn_at: time.perf_counter when the picture was done.
+        drawn_at: time.perf_counter when the image was done.
         steps: where the time went.
     """
 

@@ -81,7 +81,7 @@ def test_the_floors_are_those_of_the_shipped_file_and_its_published_figures() ->
 
 
 def test_a_worse_network_misses_its_floors() -> None:
-    """Ten pictures of each class; the network is right about all, and then about all but neutral."""
+    """Ten images of each class; the network is right about all, and then about all but neutral."""
     truth = np.repeat(np.arange(8), 10)
     probs = np.eye(8, dtype=np.float32)[truth]
     labels = tuple(json.loads(GOLDEN.read_text(encoding="utf-8"))["labels"])

@@ -1,7 +1,7 @@
-"""python -m train.demo_clip --data ckplus48.zip --pictures fer2013.csv.xz --votes fer2013new.csv --out realtime/assets
+"""python -m train.demo_clip --data ckplus48.zip --images fer2013.csv.xz --votes fer2013new.csv --out realtime/assets
 
 Makes demo.mp4, the clip that `fer-cam --demo` shows, and demo.csv, the truth about it. The faces in it are means of 54 to
-283 pictures of many persons (train.demo.average_faces); no picture of anybody is in the clip or can be got back from it.
+283 images of many persons (train.demo.average_faces); no image of anybody is in the clip or can be got back from it.
 """
 
 import argparse
@@ -91,7 +91,7 @@ class Truth:
     Attributes:
         frame: from 0.
         id: of the person, from 1.
-        x1, y1, x2, y2: the upright square the 48x48 pictures were cut as, pixels, wholly inside the frame.
+        x1, y1, x2, y2: the upright square the 48x48 images were cut as, pixels, wholly inside the frame.
         expression: the one being shown, or neutral.
         intensity: 0 (neutral) to 1 (whole).
         apex: 1 while the expression, or neutral, is whole; 0 on the way.
@@ -199,9 +199,9 @@ def main(argv: list[str] | None = None) -> int:
             *expressions(ckplus.load_ckplus(args.data)),
         ]
         for mean in means:
-            console.print(f"{mean.label}: mean of {mean.pictures} pictures", highlight=False)
+            console.print(f"{mean.label}: mean of {mean.count} images", highlight=False)
         actors = cast()
-        write(render({mean.label: mean.picture for mean in means}, actors, duration_s(actors)), args.out)
+        write(render({mean.label: mean.image for mean in means}, actors, duration_s(actors)), args.out)
     except FerError as error:
         console.print(f"train.demo_clip: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
         return error.exit_code
@@ -209,17 +209,17 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _place(
-    image: NDArray[np.float32], picture: NDArray[np.float32], opacity: NDArray[np.float32], placement: tuple[float, ...]
+    frame: NDArray[np.float32], portrait: NDArray[np.float32], opacity: NDArray[np.float32], placement: tuple[float, ...]
 ) -> None:
     """Draws a portrait into a frame, its face's square at the given centre, side and tilt."""
     centre_x, centre_y, side, tilt_deg = placement
     middle = (LEFT + SIDE / 2, TOP + SIDE / 2)
     matrix = np.asarray(cv2.getRotationMatrix2D(middle, tilt_deg, side / SIDE), dtype=np.float64)
     matrix[:, 2] += (centre_x - middle[0], centre_y - middle[1])
-    colour = cv2.warpAffine(picture, matrix, FRAME_WH, flags=cv2.INTER_LINEAR)
+    colour = cv2.warpAffine(portrait, matrix, FRAME_WH, flags=cv2.INTER_LINEAR)
     cover = cv2.warpAffine(opacity, matrix, FRAME_WH, flags=cv2.INTER_LINEAR)
-    image *= 1 - cover[..., None]
-    image += colour
+    frame *= 1 - cover[..., None]
+    frame += colour
 
 
 def _room() -> NDArray[np.float32]:

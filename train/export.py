@@ -203,7 +203,7 @@ def _check_parity(network: nn.Module, path: Path, val: FaceSet) -> None:
 def _provenance(saved: Checkpoint, fitted: Calibration, file: Exported, train: FaceSet, about: str, judged_on: str) -> str:
     scores, repeats = file.scores, saved.recipe.extra_repeats
     persons = sum(manifest.subject_of(name) != "" for name in train.names) if repeats else 0
-    extra = f" and {persons} of CK+48 ({repeats} times each picture)" if persons else ""
+    extra = f" and {persons} of CK+48 ({repeats} times each image)" if persons else ""
     return (
         f"recipe {saved.recipe.name}, epoch {saved.epoch} of {saved.recipe.epochs}, commit {saved.commit}; "
         f"{len(train) - persons} faces of {about}{extra}, "

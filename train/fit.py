@@ -22,7 +22,7 @@ from realtime.model import session
 from train import recipes
 from train.data import manifest, training_data
 from train.data.manifest import Manifest
-from train.data.training_data import Material
+from train.data.training_data import TrainingData
 from train.extra import EXTRA
 from train.learning import curves
 from train.recipes import IMAGENET, WEBCAM, Recipe
@@ -58,7 +58,7 @@ class _Task:
     recipe: Recipe
     init: Path | None
     teachers: tuple[Path, ...]
-    material: Material
+    material: TrainingData
 
 
 def _fit(args: argparse.Namespace, group: Group, console: Console) -> int:

@@ -24,7 +24,7 @@ with EXTRA:
     from train.network import quantize
 
 
-def write(full: Path, pictures: Path, votes: Path) -> float:
+def write(full: Path, data: Path, votes: Path) -> float:
     """Writes NAME-int8.onnx beside NAME.onnx, with its checksum; returns the share of PublicTest's labels that are alike.
 
     Raises:
@@ -32,7 +32,7 @@ def write(full: Path, pictures: Path, votes: Path) -> float:
         SinkError: the copy cannot be written.
     """
     network = evaluate.open_classifier(full)
-    data = training_data.gather(recipes.find("webcam"), pictures, votes)
+    faces = training_data.gather(recipes.find("webcam"), data, votes)
     out = full.with_name(f"{full.stem}-int8.onnx")
     spec = dataclasses.replace(
         network.spec,
@@ -42,10 +42,10 @@ def write(full: Path, pictures: Path, votes: Path) -> float:
     try:
         with tempfile.TemporaryDirectory(dir=full.parent, prefix=".int8-") as folder:
             aside = Path(folder) / out.name
-            quantize.quantize(full, aside, quantize.calibration_faces(data.train), spec)
+            quantize.quantize(full, aside, quantize.calibration_faces(faces.train), spec)
             lineage.write(aside, lineage.read(full))
             labels = [
-                evaluate.predict(classifier, data.val).probs.argmax(axis=1)
+                evaluate.predict(classifier, faces.val).probs.argmax(axis=1)
                 for classifier in (network, evaluate.open_classifier(aside))
             ]
             agreement = float((labels[0] == labels[1]).mean())

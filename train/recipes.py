@@ -17,7 +17,7 @@ class Recipe:
         network: a key of `train.network.models.NETWORKS`.
         max_pool: whether the stem keeps its max-pool (feature maps 12-6-3-2; without it 24-12-6-3 at 3.5 times the cost).
         epochs: passes over the training rows.
-        batch_size: pictures a step.
+        batch_size: images a step.
         optimizer: "sgd" (Nesterov momentum 0.9), "adam" or "adamw".
         learning_rate: peak of the schedule, or the constant rate.
         head_rate: how many times as fast the last layer learns.
@@ -27,24 +27,24 @@ class Recipe:
         bfloat16: whether the forward passes may run in bfloat16 where that pays; depthwise convolutions are slower in it.
         weight_decay: L2, not applied to batch norm and biases.
         augmentation: a key of `train.images.augment.AUGMENTATIONS`.
-        picture: a key of `train.images.inputs.INPUTS`; only networks for "equalized" pictures can be exported.
+        image: a key of `train.images.inputs.INPUTS`; only networks for "equalized" images can be exported.
         balance: against rare classes being overlooked: "none", "sampling" (every class is drawn equally often), "sqrt" (as
-            often as the root of its pictures), "sets" (the same for every class of every joined set) or "loss" (every class
+            often as the root of its images), "sets" (the same for every class of every joined set) or "loss" (every class
             weighs the same).
         logit_adjustment: tau; while it learns, the network's logits are raised by tau times the log of the class means of the
             targets as they are drawn, so that without them it favours rare classes (Menon et al., 2021: long-tail learning via
             logit adjustment). 0 for none; 1 aims at balanced accuracy.
-        extra_repeats: how often an epoch holds each extra picture (`train.fit --extra`); 0 takes none.
+        extra_repeats: how often an epoch holds each extra image (`train.fit --extra`); 0 takes none.
         own_label_weight, own_label_classes: what FER2013's own label weighs beside the FER+ votes, and for which of its
             classes; see `material.with_own_labels`.
-        mixup_probability, mixup_alpha: how often a picture is laid over another one of its batch, and the parameter of the
+        mixup_probability, mixup_alpha: how often an image is laid over another one of its batch, and the parameter of the
             beta distribution that their shares are drawn from (Zhang et al., 2018: mixup).
         teacher_weight: what the teachers' mean probabilities weigh in the targets (`train.fit --teacher`).
         teachers: SHA-256 of the teachers' files.
         ema_decay: decay per step of the averaged weights that are evaluated and exported; 0 turns averaging off.
-        population_statistics: whether batch norm's means and variances are taken anew over all training pictures before the
+        population_statistics: whether batch norm's means and variances are taken anew over all training images before the
             network is judged, as MATLAB does, instead of running averages over the last batches.
-        statistics_pictures: the same over that many training pictures, drawn by the seed, when the network is judged and when
+        statistics_pictures: the same over that many training images, drawn by the seed, when the network is judged and when
             it is exported; 0 leaves the running averages.
         seed: of weights, order and augmentation.
         start: a way to begin, or the SHA-256 of the ONNX file whose weights the run began with (`train.fit --init`).
@@ -120,8 +120,8 @@ WEBCAM_RARE = Recipe(
 )
 """Makes the shipped network see the rare expressions: begun from its weights (`--init webcam`), with CK+48 (`--extra`).
 
-Drawing by the root of a class's pictures aims at the point of the curve that logit adjustment with tau 0.5 reaches afterwards,
-but lets the features follow. A CK+ picture comes 4 times, since 45 of contempt and 51 of fear would drown beside FER+'s 27,000.
+Drawing by the root of a class's images aims at the point of the curve that logit adjustment with tau 0.5 reaches afterwards,
+but lets the features follow. A CK+ image comes 4 times, since 45 of contempt and 51 of fear would drown beside FER+'s 27,000.
 FER2013's own label weighs 0.25, where two annotators saw it too: fear is then the most likely class of 889 of the rows that
 FER2013 calls so instead of 515, disgust of 225 instead of 129.
 """

@@ -1,4 +1,4 @@
-"""python -m train.throughput [RECIPE]: training pictures per second, by batch, precision and memory layout."""
+"""python -m train.throughput [RECIPE]: training images per second, by batch, precision and memory layout."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Way:
     seconds: tuple[float, ...] = ()
 
     @property
-    def pictures_per_second(self) -> float:
+    def images_per_second(self) -> float:
         """By the median round."""
         return self.batch_size / statistics.median(self.seconds)
 
@@ -106,11 +106,11 @@ def main(argv: list[str] | None = None) -> int:
         distributed.check_device(args.device)
         ways = measure(recipes.find(args.recipe), args.rounds, args.device)
         table = Table(title=f"{args.recipe}: a training step, median of {args.rounds}, {torch.get_num_threads()} threads")
-        for column in ("batch", "precision", "layout", "ms a step", "pictures/s"):
+        for column in ("batch", "precision", "layout", "ms a step", "images/s"):
             table.add_column(column, justify="left" if column in ("precision", "layout") else "right")
         for way in ways:
             took_ms = 1000 * statistics.median(way.seconds)
-            speed = f"{way.pictures_per_second:.1f}"
+            speed = f"{way.images_per_second:.1f}"
             table.add_row(str(way.batch_size), way.precision, way.layout, f"{took_ms:.0f}", speed)
         Console().print(table)
         if args.json is not None:

@@ -183,10 +183,10 @@ def test_a_clip_with_its_truth_and_a_folder_with_boxes(tmp_path: Path, tiny: lis
     clip = scenes.write_video(scene, actor, tmp_path / "clip.mp4")
     rows = [f"{n},1,{','.join(f'{v:.2f}' for v in scene.boxes(n)[0])}" for n in range(12)]
     clip.with_suffix(".csv").write_text("\n".join(["frame,id,x1,y1,x2,y2", *rows]) + "\n")
-    folder = tmp_path / "pictures"
+    folder = tmp_path / "images"
     folder.mkdir()
-    picture = next(scenes.compose(scene, actor))
-    cv2.imwrite(str(folder / "face.png"), picture)
+    image = next(scenes.compose(scene, actor))
+    cv2.imwrite(str(folder / "face.png"), image)
     x1, y1, x2, y2 = (float(v) for v in scene.boxes(0)[0])
     (folder / "boxes.csv").write_text(f"file,x,y,w,h\nface.png,{x1},{y1},{x2 - x1},{y2 - y1}\n")
 

@@ -1,4 +1,4 @@
-"""The number in the picture, the camera process, the age of what is shown, and the soak's verdict."""
+"""The number in the image, the camera process, the age of what is shown, and the soak's verdict."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,7 +39,7 @@ def test_no_number_is_none() -> None:
     assert stamp.read(np.full((20, 20, 3), 255, np.uint8)) is None
 
 
-def test_numbers_and_pictures_that_do_not_fit() -> None:
+def test_numbers_and_images_that_do_not_fit() -> None:
     with pytest.raises(ValueError, match="16 bits"):
         stamp.draw(noise(640, 360), 65536)
     with pytest.raises(ValueError, match="no room"):
@@ -49,8 +49,8 @@ def test_numbers_and_pictures_that_do_not_fit() -> None:
 # ages
 
 
-def test_which_sending_a_picture_was() -> None:
-    """A loop of 4 pictures, sent 10 times: the third is skipped, one cannot be read, one is shown twice."""
+def test_which_sending_an_image_was() -> None:
+    """A loop of 4 images, sent 10 times: the third is skipped, one cannot be read, one is shown twice."""
     sent = Sent(np.arange(10.0), 4)
     assert sent.sendings([0, 1, 3, None, 1, 1, 0]) == (0, 1, 3, None, 5, 5, 8)
     assert sent.sendings([0, 7]) == (0, None)
@@ -70,7 +70,7 @@ def test_ages_and_what_was_never_shown() -> None:
     assert (side.age_ms.p50, side.age_ms.max) == (40, 90)
 
 
-def test_an_old_picture_has_its_true_age_though_the_loop_is_shorter() -> None:
+def test_an_old_image_has_its_true_age_though_the_loop_is_shorter() -> None:
     sent = Sent(np.arange(100) * 0.1, 10)
     views = Views(tuple(View(n % 10, 5.0 + n) for n in range(30)), 0, 0.0, None)
     assert live.ages_ms(views, sent)[29] == pytest.approx(1000 * (5.0 + 29 - 2.9))

@@ -15,17 +15,17 @@ from train.data.datasets import FaceSet
 from train.data.folders import Tree
 
 LARGEST = 64 << 20
-"""Bytes of one unpacked picture; a 48x48 picture has 2 thousand, a photograph of a large camera 30 million."""
+"""Bytes of one unpacked image; a 48x48 image has 2 thousand, a photograph of a large camera 30 million."""
 
 
 def load_ckplus(path: Path) -> FaceSet:
     """CK+48 with the paper's classes; a zip is read in memory, nothing is unpacked.
 
-    Zip and folder give the same faces: pictures are named `<class folder>/<subject>_<sequence>_<frame>.png` whatever the
+    Zip and folder give the same faces: images are named `<class folder>/<subject>_<sequence>_<frame>.png` whatever the
     folders around them, sorted, and made gray and 48x48 where they are not.
 
     Raises:
-        ConfigError: missing, no zip, an unsafe or damaged one, an unknown or empty class, a broken picture; it is named.
+        ConfigError: missing, no zip, an unsafe or damaged one, an unknown or empty class, a broken image; it is named.
     """
     if path.is_dir():
         return _load(path)
@@ -34,11 +34,11 @@ def load_ckplus(path: Path) -> FaceSet:
 
 
 def _load(tree: Tree) -> FaceSet:
-    pictures = folders.find_pictures(tree)
-    for picture in pictures:
-        if picture.label not in PAPER_LABELS:
-            raise ConfigError(f"{tree}: {picture.name}: CK+ has no class {picture.label}; remove it, or give CK+48 as it is")
-    return folders.load_pictures(pictures, PAPER_LABELS)
+    images = folders.find_images(tree)
+    for image in images:
+        if image.label not in PAPER_LABELS:
+            raise ConfigError(f"{tree}: {image.name}: CK+ has no class {image.label}; remove it, or give CK+48 as it is")
+    return folders.load_images(images, PAPER_LABELS)
 
 
 class _Entry(zipfile.Path):
@@ -51,7 +51,7 @@ class _Entry(zipfile.Path):
         """What is packed here.
 
         Raises:
-            ConfigError: it is damaged, or too large for a picture.
+            ConfigError: it is damaged, or too large for an image.
         """
         try:
             with self.root.open(self.at) as file:

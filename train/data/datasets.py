@@ -10,11 +10,11 @@ from realtime.errors import ConfigError
 from realtime.preprocess import SIZE
 
 NEAR_COPY = 0.97
-"""Correlation of two 48x48 pictures above which they are the same photograph (other watermark, brightness, small shift)."""
+"""Correlation of two 48x48 images above which they are the same photograph (other watermark, brightness, small shift)."""
 
 
-class NoPictures(ConfigError):
-    """The file is sound but has no picture of what was asked for."""
+class NoImages(ConfigError):
+    """The file is sound but has no image of what was asked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +63,7 @@ class FaceSet:
         return np.asarray(self.targets.argmax(axis=1), dtype=np.intp)
 
     def digests(self) -> list[str]:
-        """SHA-256 of each picture's pixels: equal for exact copies."""
+        """SHA-256 of each image's pixels: equal for exact copies."""
         return [hashlib.sha256(image.tobytes()).hexdigest() for image in self.images]
 
     def manifest_sha256(self) -> str:
@@ -87,7 +87,7 @@ def set_of(name: str) -> str:
 
 
 def drop_copies(faces: FaceSet, of: FaceSet, min_correlation: float = NEAR_COPY) -> FaceSet:
-    """`faces` without the pictures that also are (nearly) in `of`, and with each exact copy inside kept once."""
+    """`faces` without the images that also are (nearly) in `of`, and with each exact copy inside kept once."""
     seen: set[str] = set()
     keep = np.ones(len(faces), dtype=np.bool_)
     for row, digest in enumerate(faces.digests()):

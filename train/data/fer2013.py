@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from realtime.errors import ConfigError
 from realtime.labels import LABELS
 from realtime.preprocess import SIZE
-from train.data.datasets import FaceSet, NoPictures
+from train.data.datasets import FaceSet, NoImages
 
 VOTE_COLUMNS = (*LABELS, "unknown", "NF")
 FER2013_LABELS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
@@ -26,12 +26,12 @@ FER2013_LABELS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise"
 ENCODING = "utf-8-sig"
 """With or without the mark that Excel puts first."""
 
-LOST_PICTURE = ("Training", 5274)
-"""The one row whose FER+ votes belong to a picture that is not known; see the data's README."""
+LOST_IMAGE = ("Training", 5274)
+"""The one row whose FER+ votes belong to an image that is not known; see the data's README."""
 
 
-def load_ferplus(pictures: Path, votes: Path, usage: str) -> FaceSet:
-    """FER2013 pictures of one usage ("Training", "PublicTest") with FER+ vote distributions.
+def load_ferplus(data: Path, votes: Path, usage: str) -> FaceSet:
+    """FER2013 images of one usage ("Training", "PublicTest") with FER+ vote distributions.
 
     Row i of one file belongs to row i of the other (FER+'s image names are not row numbers). Single votes are dropped as
     in the FER+ paper; rows whose most voted class is `unknown` or not-a-face are left out.
@@ -42,33 +42,33 @@ def load_ferplus(pictures: Path, votes: Path, usage: str) -> FaceSet:
     images: list[NDArray[np.uint8]] = []
     targets: list[NDArray[np.float32]] = []
     names: list[str] = []
-    with _open_text(pictures) as picture_file, _open_text(votes) as vote_file:
+    with _open_text(data) as data_file, _open_text(votes) as vote_file:
         vote_rows = _rows(votes, vote_file, VOTE_COLUMNS)
-        for row, picture in enumerate(_rows(pictures, picture_file, ("pixels", "Usage"))):
+        for row, fields in enumerate(_rows(data, data_file, ("pixels", "Usage"))):
             vote = next(vote_rows, None)
             if vote is None:
-                raise ConfigError(f"{votes.name} ends before row {row} of {pictures.name}; it needs a row for every picture")
-            if vote.get("Usage") not in (None, "", picture["Usage"]):
+                raise ConfigError(f"{votes.name} ends before row {row} of {data.name}; it needs a row for every image")
+            if vote.get("Usage") not in (None, "", fields["Usage"]):
                 raise ConfigError(
-                    f"{votes.name}: row {row}: is of {vote['Usage']!r}, and of {picture['Usage']!r} in {pictures.name};"
-                    " the votes belong to other pictures"
+                    f"{votes.name}: row {row}: is of {vote['Usage']!r}, and of {fields['Usage']!r} in {data.name};"
+                    " the votes belong to other images"
                 )
-            if picture["Usage"] != usage or (usage, row) == LOST_PICTURE:
+            if fields["Usage"] != usage or (usage, row) == LOST_IMAGE:
                 continue
             counts = _votes(votes, row, vote)
             if counts.argmax() >= len(LABELS) or counts.max() == 0:
                 continue
-            images.append(_pixels(pictures, row, picture["pixels"]))
+            images.append(_pixels(data, row, fields["pixels"]))
             # `unknown` and NF votes stay in the sum, so a row's majority is the FER+ majority
             targets.append(counts[: len(LABELS)] / counts.sum())
             names.append(f"{usage}/{row}")
         if next(vote_rows, None) is not None:
-            raise ConfigError(f"{pictures.name} ends before {votes.name} does (truncated file?); get the whole file")
-    return _face_set(pictures, usage, images, targets, LABELS, names)
+            raise ConfigError(f"{data.name} ends before {votes.name} does (truncated file?); get the whole file")
+    return _face_set(data, usage, images, targets, LABELS, names)
 
 
-def load_fer2013(pictures: Path, usage: str) -> FaceSet:
-    """FER2013 pictures of one usage with FER2013's own labels: seven classes, one each, as float 0 or 1.
+def load_fer2013(data: Path, usage: str) -> FaceSet:
+    """FER2013 images of one usage with FER2013's own labels: seven classes, one each, as float 0 or 1.
 
     Raises:
         ConfigError: the file is missing, truncated or not what it should be; the message names file and row.
@@ -77,16 +77,16 @@ def load_fer2013(pictures: Path, usage: str) -> FaceSet:
     images: list[NDArray[np.uint8]] = []
     targets: list[NDArray[np.float32]] = []
     names: list[str] = []
-    with _open_text(pictures) as file:
-        for row, picture in enumerate(_rows(pictures, file, ("emotion", "pixels", "Usage"))):
-            if picture["Usage"] != usage:
+    with _open_text(data) as file:
+        for row, fields in enumerate(_rows(data, file, ("emotion", "pixels", "Usage"))):
+            if fields["Usage"] != usage:
                 continue
-            if picture["emotion"] not in {str(number) for number in range(len(FER2013_LABELS))}:
-                raise ConfigError(f"{pictures.name}: row {row}: emotion {picture['emotion']!r} is not a number from 0 to 6")
-            images.append(_pixels(pictures, row, picture["pixels"]))
-            targets.append(_one_hot(FER2013_LABELS[int(picture["emotion"])], labels))
+            if fields["emotion"] not in {str(number) for number in range(len(FER2013_LABELS))}:
+                raise ConfigError(f"{data.name}: row {row}: emotion {fields['emotion']!r} is not a number from 0 to 6")
+            images.append(_pixels(data, row, fields["pixels"]))
+            targets.append(_one_hot(FER2013_LABELS[int(fields["emotion"])], labels))
             names.append(f"{usage}/{row}")
-    return _face_set(pictures, usage, images, targets, labels, names)
+    return _face_set(data, usage, images, targets, labels, names)
 
 
 def _face_set(
@@ -98,7 +98,7 @@ def _face_set(
     names: list[str],
 ) -> FaceSet:
     if not names:
-        raise NoPictures(f"{path}: has no picture of {wanted!r}; is this the right file?")
+        raise NoImages(f"{path}: has no image of {wanted!r}; is this the right file?")
     return FaceSet(np.stack(images), np.stack(targets), labels, tuple(names))
 
 

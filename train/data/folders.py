@@ -1,7 +1,7 @@
-"""Labelled pictures of any size in folders named after their classes, as Kaggle ships FER2013, CK+48 and others.
+"""Labelled images of any size in folders named after their classes, as Kaggle ships FER2013, CK+48 and others.
 
-ROOT/<class>/<picture>, or ROOT/<split>/<class>/<picture>; everything is taken in sorted order. A folder around it all, as
-archives have it (ROOT/images/train/happy/1.jpg), is looked through and is no part of a picture's name.
+ROOT/<class>/<image>, or ROOT/<split>/<class>/<image>; everything is taken in sorted order. A folder around it all, as
+archives have it (ROOT/images/train/happy/1.jpg), is looked through and is no part of an image's name.
 """
 
 from collections.abc import Iterable, Iterator
@@ -38,8 +38,8 @@ class Tree(Protocol):
 
 
 @dataclass(frozen=True)
-class LabelledPicture:
-    """One picture file: where it is, its path inside the tree with slashes, and its class, one of LABELS."""
+class LabelledImage:
+    """One image file: where it is, its path inside the tree with slashes, and its class, one of LABELS."""
 
     path: Tree
     name: str
@@ -65,23 +65,23 @@ class FoundFaces:
 
 
 def load_folder(root: Path, split: str | None = None) -> FaceSet:
-    """Face pictures of a tree, gray and shrunk to 48x48; its labels are the classes that have a folder, in LABELS' order.
+    """Face images of a tree, gray and shrunk to 48x48; its labels are the classes that have a folder, in LABELS' order.
 
     Raises:
-        ConfigError: no such tree or split, an unknown or empty class, a broken picture; the message names it.
+        ConfigError: no such tree or split, an unknown or empty class, a broken image; the message names it.
     """
-    pictures = find_pictures(root, split)
-    return load_pictures(pictures, _labels(pictures))
+    files = find_images(root, split)
+    return load_images(files, _labels(files))
 
 
-def load_pictures(pictures: tuple[LabelledPicture, ...], labels: tuple[str, ...]) -> FaceSet:
-    """Face pictures that were found, gray and shrunk to 48x48, with the given classes.
+def load_images(files: tuple[LabelledImage, ...], labels: tuple[str, ...]) -> FaceSet:
+    """Face images that were found, gray and shrunk to 48x48, with the given classes.
 
     Raises:
-        ConfigError: a picture is broken; the message names it.
+        ConfigError: an image is broken; the message names it.
     """
-    images = [preprocess.shrink(read_gray(picture)) for picture in pictures]
-    return _face_set(pictures, images, labels)
+    images = [preprocess.shrink(read_gray(file)) for file in files]
+    return _face_set(files, images, labels)
 
 
 def detect_faces(root: Path, split: str | None, detector: Detector) -> FoundFaces:
@@ -90,25 +90,25 @@ def detect_faces(root: Path, split: str | None, detector: Detector) -> FoundFace
     Raises:
         ConfigError: as `load_folder`, or none of the photographs has a face.
     """
-    pictures = find_pictures(root, split)
+    files = find_images(root, split)
     images: list[NDArray[np.uint8]] = []
     faceless: set[str] = set()
-    for picture in pictures:
-        gray = read_gray(picture)
+    for file in files:
+        gray = read_gray(file)
         boxes_xyxy = detector.detect(gray).boxes_xyxy
         if len(boxes_xyxy) == 0:
-            faceless.add(picture.name)
+            faceless.add(file.name)
             continue
         areas = (boxes_xyxy[:, 2] - boxes_xyxy[:, 0]) * (boxes_xyxy[:, 3] - boxes_xyxy[:, 1])
         images.append(preprocess.shrink(preprocess.crop(gray, boxes_xyxy[areas.argmax()])))
     if not images:
-        raise ConfigError(f"{root}: no face found in any of {len(pictures)} pictures; if they are face crops, omit --detect")
-    with_face = tuple(picture for picture in pictures if picture.name not in faceless)
-    return FoundFaces(_face_set(with_face, images, _labels(pictures)), tuple(sorted(faceless)))
+        raise ConfigError(f"{root}: no face found in any of {len(files)} images; if they are face crops, omit --detect")
+    with_face = tuple(file for file in files if file.name not in faceless)
+    return FoundFaces(_face_set(with_face, images, _labels(files)), tuple(sorted(faceless)))
 
 
-def find_pictures(root: Tree, split: str | None = None) -> tuple[LabelledPicture, ...]:
-    """Every picture of a tree, or of one split of it, with its class.
+def find_images(root: Tree, split: str | None = None) -> tuple[LabelledImage, ...]:
+    """Every image of a tree, or of one split of it, with its class.
 
     Raises:
         ConfigError: no such tree or split, an unknown or empty class; the message names the folder.
@@ -120,16 +120,16 @@ def find_pictures(root: Tree, split: str | None = None) -> tuple[LabelledPicture
     if not any(_label(folder) for folder in classes):
         names = f"only {_list(folder.name for folder in classes)}" if classes else "no folder at all"
         raise ConfigError(f"{parent}: no class folder, {names}; give the folder that holds {_list(LABELS)}")
-    pictures: list[LabelledPicture] = []
+    files: list[LabelledImage] = []
     for folder in classes:
         label = _label(folder)
         if label is None:
             raise ConfigError(f"{folder}: {folder.name!r} is no class; name the folder as one of {_list(LABELS)}, or remove it")
         paths = [path for path in _entries(folder) if path.suffix.lower() in PICTURE_SUFFIXES and path.is_file()]
         if not paths:
-            raise ConfigError(f"{folder}: the class has no picture; put pictures into the folder, or remove it")
-        pictures += (LabelledPicture(path, f"{prefix}{folder.name}/{path.name}", label) for path in paths)
-    return tuple(pictures)
+            raise ConfigError(f"{folder}: the class has no image; put images into the folder, or remove it")
+        files += (LabelledImage(path, f"{prefix}{folder.name}/{path.name}", label) for path in paths)
+    return tuple(files)
 
 
 def splits(root: Tree) -> tuple[str, ...]:
@@ -141,20 +141,20 @@ def splits(root: Tree) -> tuple[str, ...]:
     return tuple(SPLITS[folder.name.lower()] for folder in _folders(_unwrapped(root)) if folder.name.lower() in SPLITS)
 
 
-def read_gray(picture: LabelledPicture) -> NDArray[np.uint8]:
-    """The picture as uint8 (H,W); rotated as its EXIF data say, as the live program does.
+def read_gray(file: LabelledImage) -> NDArray[np.uint8]:
+    """The image as uint8 (H,W); rotated as its EXIF data say, as the live program does.
 
     Raises:
         ConfigError: it cannot be read.
     """
     try:
-        data = picture.path.read_bytes()  # imread cannot open names outside the code page on Windows
+        data = file.path.read_bytes()  # imread cannot open names outside the code page on Windows
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
     except (OSError, cv2.error) as error:
         reason = error.strerror if isinstance(error, OSError) else error.err
-        raise ConfigError(f"{picture.path}: cannot be read ({reason}); get the picture again, or remove it") from error
+        raise ConfigError(f"{file.path}: cannot be read ({reason}); get the image again, or remove it") from error
     if image is None:
-        raise ConfigError(f"{picture.path}: cannot be read as a picture; it is damaged: get it again, or remove it")
+        raise ConfigError(f"{file.path}: cannot be read as an image; it is damaged: get it again, or remove it")
     return preprocess.to_gray(np.asarray(image, dtype=np.uint8))
 
 
@@ -211,14 +211,14 @@ def _label(folder: Tree) -> str | None:
         return None
 
 
-def _labels(pictures: tuple[LabelledPicture, ...]) -> tuple[str, ...]:
-    there = {picture.label for picture in pictures}
+def _labels(files: tuple[LabelledImage, ...]) -> tuple[str, ...]:
+    there = {file.label for file in files}
     return tuple(label for label in LABELS if label in there)
 
 
-def _face_set(pictures: tuple[LabelledPicture, ...], images: list[NDArray[np.uint8]], labels: tuple[str, ...]) -> FaceSet:
-    targets = np.array([[picture.label == label for label in labels] for picture in pictures], dtype=np.float32)
-    return FaceSet(np.stack(images), targets, labels, tuple(picture.name for picture in pictures))
+def _face_set(files: tuple[LabelledImage, ...], images: list[NDArray[np.uint8]], labels: tuple[str, ...]) -> FaceSet:
+    targets = np.array([[file.label == label for label in labels] for file in files], dtype=np.float32)
+    return FaceSet(np.stack(images), targets, labels, tuple(file.name for file in files))
 
 
 def _list(names: Iterable[str]) -> str:

@@ -1,6 +1,6 @@
-"""Which pictures a network has seen, carried in its file, so that it is never tested on what it was trained on.
+"""Which images a network has seen, carried in its file, so that it is never tested on what it was trained on.
 
-A picture is known by the first 8 bytes of the SHA-256 of its 48x48 gray pixels: exact copies are recognised, nothing else.
+An image is known by the first 8 bytes of the SHA-256 of its 48x48 gray pixels: exact copies are recognised, nothing else.
 """
 
 import base64
@@ -19,12 +19,12 @@ KEY = "fer.seen"
 DIGEST_BYTES = 8
 
 Seen = NDArray[np.uint64]
-"""Sorted, without repetition: one number a picture."""
+"""Sorted, without repetition: one number an image."""
 
 NOTHING: Seen = np.zeros(0, dtype=np.uint64)
 
 
-def pictures_of(faces: FaceSet) -> Seen:
+def images_of(faces: FaceSet) -> Seen:
     """What a network that learns from these faces has seen."""
     digests = b"".join(bytes.fromhex(digest)[:DIGEST_BYTES] for digest in faces.digests())
     return np.unique(np.frombuffer(digests, dtype=np.uint64))
@@ -42,7 +42,7 @@ def write(path: Path, seen: Seen) -> None:
 
 
 def read(path: Path) -> Seen:
-    """What the network in an ONNX file has seen, its predecessors' pictures included.
+    """What the network in an ONNX file has seen, its predecessors' images included.
 
     Raises:
         ModelError: there is no such file, it is no ONNX file, or it does not say.
@@ -55,9 +55,9 @@ def read(path: Path) -> Seen:
     except DecodeError as error:
         raise WeightsCorrupt(f"{path} is no ONNX file; give one written by train.export") from error
     except KeyError as error:
-        raise ModelError(f"{path.name} does not say which pictures it has seen; export it again with train.export") from error
+        raise ModelError(f"{path.name} does not say which images it has seen; export it again with train.export") from error
     except (binascii.Error, ValueError) as error:
-        raise WeightsCorrupt(f"{path.name}: its list of pictures is damaged ({error}); get the file again") from error
+        raise WeightsCorrupt(f"{path.name}: its list of images is damaged ({error}); get the file again") from error
 
 
 def is_known(path: Path) -> bool:
@@ -82,14 +82,14 @@ def among(faces: FaceSet, seen: Seen) -> NDArray[np.bool_]:
 
 
 def refuse_seen(seen: Seen, test: FaceSet, name: str) -> None:
-    """Lets a network through that has seen none of the test pictures.
+    """Lets a network through that has seen none of the test images.
 
     Raises:
         ConfigError: it has; the message says how many.
     """
-    known = np.isin(pictures_of(test), seen)
+    known = np.isin(images_of(test), seen)
     if known.any():
         raise ConfigError(
-            f"{name} was trained on {int(known.sum())} of the {len(known)} different test pictures, so the test would say "
+            f"{name} was trained on {int(known.sum())} of the {len(known)} different test images, so the test would say "
             "nothing; begin with a network that has never seen them"
         )

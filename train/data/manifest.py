@@ -1,4 +1,4 @@
-"""What a run saw, picture by picture, as a csv beside its checkpoint: for whoever asks if a test picture was in training."""
+"""What a run saw, image by image, as a csv beside its checkpoint: for whoever asks if a test image was in training."""
 
 import csv
 import io
@@ -17,12 +17,12 @@ from train.data.datasets import FaceSet
 NAME = "manifest.csv"
 
 CKPLUS_NAME = re.compile(r"((S\d{3})_\d{3})_\d+")
-"""How CK+ begins a picture's name, such as S005_001_00000011.png: subject, recording of that subject, frame of it."""
+"""How CK+ begins an image's name, such as S005_001_00000011.png: subject, recording of that subject, frame of it."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One picture of a run.
+    """One image of a run.
 
     Attributes:
         path: its name in the data set.
@@ -53,7 +53,7 @@ COLUMNS = tuple(field.name for field in fields(Row))
 
 @dataclass(frozen=True)
 class Manifest:
-    """All pictures of a run, in the order of its parts."""
+    """All images of a run, in the order of its parts."""
 
     rows: tuple[Row, ...]
 
@@ -98,13 +98,13 @@ def read(path: Path) -> Manifest:
 
 
 def subject_of(name: str) -> str:
-    """The person on a picture of CK+, such as "S005"; "" where the name does not tell."""
+    """The person on an image of CK+, such as "S005"; "" where the name does not tell."""
     match = CKPLUS_NAME.match(name.rpartition("/")[2])
     return match[2] if match else ""
 
 
 def sequence_of(name: str) -> str:
-    """The recording that a picture of CK+ is a frame of, such as "S005_001"; "" where the name does not tell."""
+    """The recording that an image of CK+ is a frame of, such as "S005_001"; "" where the name does not tell."""
     match = CKPLUS_NAME.match(name.rpartition("/")[2])
     return match[1] if match else ""
 

@@ -33,14 +33,14 @@ class Split:
             raise ValueError(f"{self.name}: a face is on both sides")
 
 
-def by_picture(faces: FaceSet, seed: int) -> Split:
+def by_image(faces: FaceSet, seed: int) -> Split:
     """Protocol A, the paper's: 80 % of each class, drawn at random, to learn from, the rest to test on.
 
-    It leaks where a person was photographed more than once; `sibling_share` says how much. Of CK+48's 981 pictures 785 are
+    It leaks where a person was photographed more than once; `sibling_share` says how much. Of CK+48's 981 images 785 are
     learned from and 196 tested, as in the paper (99.49 % is 195 of 196).
 
     Raises:
-        ConfigError: there are so few pictures of every class that one side would be empty.
+        ConfigError: there are so few images of every class that one side would be empty.
     """
     rng = np.random.default_rng(seed)
     classes = faces.classes()
@@ -49,7 +49,7 @@ def by_picture(faces: FaceSet, seed: int) -> Split:
         rows = rng.permutation(np.flatnonzero(classes == index))
         train[rows[: round(TRAINING_SHARE * len(rows))]] = True
     if train.all() or not train.any():
-        raise ConfigError(f"{len(faces)} pictures of {len(faces.labels)} classes cannot be parted 80/20; give more data")
+        raise ConfigError(f"{len(faces)} images of {len(faces.labels)} classes cannot be parted 80/20; give more data")
     return Split(f"seed {seed}", train, ~train)
 
 
@@ -73,7 +73,7 @@ def by_person(faces: FaceSet, fold: int, folds: int = FOLDS) -> Split:
 
 
 def sibling_share(faces: FaceSet, split: Split) -> float:
-    """Share of test pictures with another frame of the same sequence among the training pictures."""
+    """Share of test images with another frame of the same sequence among the training images."""
     sequences = np.array([sequence_of(name) for name in faces.names])
     known = set(sequences[split.train]) - {""}
     return float(np.mean([sequence in known for sequence in sequences[split.test]]))

@@ -108,7 +108,7 @@ def learned_persons(path: Path) -> FaceSet:
 
 
 def held_out_persons(path: Path) -> FaceSet:
-    """CK+48's other persons, in the eight classes: to judge on, never to learn from. Neutral has no picture."""
+    """CK+48's other persons, in the eight classes: to judge on, never to learn from. Neutral has no image."""
     faces = ckplus.load_ckplus(path)
     return with_labels(faces.where(protocols.by_person(faces, 0, HELD_OUT_FOLDS).test), LABELS)
 
@@ -143,8 +143,8 @@ def held_out(names: Iterable[str], one_in: int) -> NDArray[np.bool_]:
 
 
 def _ferplus(folder: Path) -> Parts:
-    pictures, votes = folder / "fer2013.csv.xz", folder / "fer2013new.csv"
-    train, val = (fer2013.load_ferplus(pictures, votes, usage) for usage in ("Training", "PublicTest"))
+    data, votes = folder / "fer2013.csv.xz", folder / "fer2013new.csv"
+    train, val = (fer2013.load_ferplus(data, votes, usage) for usage in ("Training", "PublicTest"))
     return Parts(with_labels(train, CLASSES), with_labels(val.with_majority(), CLASSES))
 
 

@@ -17,14 +17,14 @@ FERPLUS, FER2013, FOLDER, JOINED = "ferplus", "fer2013", "folder", "joined"
 
 
 @dataclass(frozen=True, eq=False)
-class Material:
+class TrainingData:
     """What a run learns from and is judged on.
 
     Attributes:
-        train: without copies of what it is judged on, then the extra pictures, each as often as the recipe repeats it.
+        train: without copies of what it is judged on, then the extra images, each as often as the recipe repeats it.
         val: of the same classes; of FER+, the rows with a majority.
-        copies: how many training pictures were dropped.
-        extra: how many different extra pictures there are.
+        copies: how many training images were dropped.
+        extra: how many different extra images there are.
         about, judged_on: what `train` and `val` are, in words.
     """
 
@@ -37,73 +37,71 @@ class Material:
 
 
 def gather(
-    recipe: Recipe, pictures: Path, votes: Path | None = None, extra: Path | None = None, labels: str = FERPLUS
-) -> Material:
+    recipe: Recipe, data: Path, votes: Path | None = None, extra: Path | None = None, labels: str = FERPLUS
+) -> TrainingData:
     """The faces of a recipe.
 
     Args:
         recipe: whose weights and repetitions count.
-        pictures: fer2013.csv, or a folder that holds train and validation (or test) with class folders, or all joined sets.
+        images: fer2013.csv, or a folder that holds train and validation (or test) with class folders, or all joined sets.
         votes: fer2013new.csv, for FER+.
         extra: CK+48, zip or folder; None for none.
         labels: FERPLUS, FER2013, FOLDER or, for all of `train.data.sets`, JOINED.
 
     Raises:
-        ConfigError: a file is missing or damaged, or the recipe wants extra pictures and has none, or the reverse; it is made
+        ConfigError: a file is missing or damaged, or the recipe wants extra images and has none, or the reverse; it is made
             for FER+ and there are other labels.
     """
     if (labels == JOINED) != (recipe.balance == "sets"):
         wanted = "learns from all sets: give --labels joined" if labels != JOINED else "does not learn from joined sets"
         raise ConfigError(f"recipe {recipe.name} {wanted}")
     if labels == JOINED:
-        parts = sets.gather(pictures, unlabelled=recipe.teacher_weight > 0)
-        return Material(parts.train, parts.val, parts.copies, 0, "joined sets", "their validation parts")
+        parts = sets.gather(data, unlabelled=recipe.teacher_weight > 0)
+        return TrainingData(parts.train, parts.val, parts.copies, 0, "joined sets", "their validation parts")
     if labels != FERPLUS:
         if extra is not None or recipe.extra_repeats or recipe.own_label_weight:
             raise ConfigError(
                 f"recipe {recipe.name} is made for FER+ votes; take another with --labels {labels}, and no --extra"
             )
-        return _plain(pictures, labels)
+        return _plain(data, labels)
     if (extra is not None) != (recipe.extra_repeats > 0):
-        wants = (
-            "wants extra pictures: give --extra ckplus48.zip" if extra is None else "takes no extra pictures: leave --extra out"
-        )
+        wants = "wants extra images: give --extra ckplus48.zip" if extra is None else "takes no extra images: leave --extra out"
         raise ConfigError(f"recipe {recipe.name} {wants}")
     if votes is None:
         raise ConfigError("--labels ferplus needs --votes fer2013new.csv")
     words = "FER2013 Training with FER+ votes", "PublicTest"
-    val = fer2013.load_ferplus(pictures, votes, "PublicTest")
-    train = fer2013.load_ferplus(pictures, votes, "Training")
+    val = fer2013.load_ferplus(data, votes, "PublicTest")
+    train = fer2013.load_ferplus(data, votes, "Training")
     kept = datasets.drop_copies(train, of=val)
     copies = len(train) - len(kept)
     if recipe.own_label_weight:
-        own = fer2013.load_fer2013(pictures, "Training")
+        own = fer2013.load_fer2013(data, "Training")
         kept = with_own_labels(kept, own, recipe.own_label_weight, recipe.own_label_classes)
     if extra is None:
-        return Material(kept, val.with_majority(), copies, 0, *words)
+        return TrainingData(kept, val.with_majority(), copies, 0, *words)
     added = datasets.drop_copies(sets.learned_persons(extra), of=val)
-    return Material(join(kept, added, recipe.extra_repeats), val.with_majority(), copies, len(added), *words)
+    return TrainingData(join(kept, added, recipe.extra_repeats), val.with_majority(), copies, len(added), *words)
 
 
-def _plain(pictures: Path, labels: str) -> Material:
-    """FER2013's own labels, or a tree of class folders, one label a picture."""
+def _plain(data: Path, labels: str) -> TrainingData:
+    """FER2013's own labels, or a tree of class folders, one label an image."""
     if labels == FER2013:
         words = "FER2013 Training with its own labels", "PublicTest"
-        train, val = (fer2013.load_fer2013(pictures, usage) for usage in ("Training", "PublicTest"))
+        train, val = (fer2013.load_fer2013(data, usage) for usage in ("Training", "PublicTest"))
     else:
-        splits = folders.splits(pictures)
+        splits = folders.splits(data)
         judged_on = next((split for split in ("validation", "test") if split in splits), None)
         if judged_on is None or "train" not in splits:
             there = ", ".join(splits) or "no split folders"
-            raise ConfigError(f"{pictures}: has {there}; training needs train and validation (or test), with class folders")
-        words = f"{pictures.resolve().name}/train", f"{pictures.resolve().name}/{judged_on}"
-        train, val = (folders.load_folder(pictures, split) for split in ("train", judged_on))
+            raise ConfigError(f"{data}: has {there}; training needs train and validation (or test), with class folders")
+        words = f"{data.resolve().name}/train", f"{data.resolve().name}/{judged_on}"
+        train, val = (folders.load_folder(data, split) for split in ("train", judged_on))
         unknown = [label for label in val.labels if label not in train.labels]
         if unknown:
             raise ConfigError(f"{words[1]} has the class {unknown[0]}, which {words[0]} does not have")
         val = datasets.with_labels(val, train.labels)
     kept = datasets.drop_copies(train, of=val)
-    return Material(kept, val, len(train) - len(kept), 0, *words)
+    return TrainingData(kept, val, len(train) - len(kept), 0, *words)
 
 
 def join(faces: FaceSet, more: FaceSet, repeats: int) -> FaceSet:
@@ -123,7 +121,7 @@ def with_own_labels(faces: FaceSet, own: FaceSet, weight: float, classes: tuple[
 
     Only rows with an own label among `classes` for which at least two FER+ annotators voted too are changed (single votes are
     dropped before). FER+ gives 14 % of FER2013's fear and 31 % of its disgust that much; the other rows' labels come from
-    words that a picture was searched by, and FER+ calls them neutral, sad or surprised.
+    words that an image was searched by, and FER+ calls them neutral, sad or surprised.
 
     Args:
         faces: FER+ votes; the targets of changed rows are scaled to sum to 1.
@@ -154,4 +152,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--labels", choices=(FERPLUS, FER2013, FOLDER, JOINED), default=FERPLUS, help=f"whose labels (default: {FERPLUS})"
     )
     parser.add_argument("--votes", type=Path, help="fer2013new.csv: the FER+ votes, row by row")
-    parser.add_argument("--extra", type=Path, metavar="CKPLUS", help="ckplus48.zip: extra pictures for recipes that want them")
+    parser.add_argument("--extra", type=Path, metavar="CKPLUS", help="ckplus48.zip: extra images for recipes that want them")

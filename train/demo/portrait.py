@@ -27,7 +27,7 @@ class Look:
     """What tells two persons apart. Colours are BGR gains on a gray level, or BGR levels.
 
     Attributes:
-        skin: gains that keep the gray level (0.114 b + 0.587 g + 0.299 r = 1), so that gray pictures stay as they were.
+        skin: gains that keep the gray level (0.114 b + 0.587 g + 0.299 r = 1), so that gray images stay as they were.
         hair, shirt: BGR levels.
         mirrored: the face left to right.
         long_hair: to the shoulders, or to the ears.
@@ -83,21 +83,21 @@ def draw(gray: NDArray[np.float32], skin: Layer, look: Look) -> tuple[Layer, Lay
     return canvas, opacity
 
 
-def _sharpened(picture: Average) -> NDArray[np.float32]:
+def _sharpened(image: Average) -> NDArray[np.float32]:
     """Gray levels with the softness of averaging taken back (unsharp mask of 4 px)."""
-    sharp = picture + 0.95 * (picture - cv2.GaussianBlur(picture, (0, 0), 4.0))
+    sharp = image + 0.95 * (image - cv2.GaussianBlur(image, (0, 0), 4.0))
     return np.asarray(np.clip(sharp * 50 + 128, 0, 255), dtype=np.float32)
 
 
-def _lit_like(picture: Average, model: Average) -> Average:
-    """The picture with the large-scale light of another, as if both were taken in one room."""
-    light = cv2.GaussianBlur(model - picture, (0, 0), SIDE / 5)
-    return np.asarray(picture + light, dtype=np.float32)
+def _lit_like(image: Average, model: Average) -> Average:
+    """The image with the large-scale light of another, as if both were taken in one room."""
+    light = cv2.GaussianBlur(model - image, (0, 0), SIDE / 5)
+    return np.asarray(image + light, dtype=np.float32)
 
 
-def _skin(picture: Average) -> Layer:
+def _skin(image: Average) -> Layer:
     """Where an average face is face: the hull of the bright shape around its middle, soft at its edge."""
-    bright = (cv2.GaussianBlur(to_gray(picture), (0, 0), 2.0) > SKIN_FLOOR).astype(np.uint8)
+    bright = (cv2.GaussianBlur(to_gray(image), (0, 0), 2.0) > SKIN_FLOOR).astype(np.uint8)
     # ears are left to the hair, the hairline is round
     oval = np.zeros((SIDE, SIDE), np.uint8)
     middle = (SIDE // 2, SIDE // 2)

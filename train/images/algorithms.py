@@ -1,4 +1,4 @@
-"""The paper's Algorithm 1 (edges) and Algorithm 2 (regions), on a picture of any size.
+"""The paper's Algorithm 1 (edges) and Algorithm 2 (regions), on an image of any size.
 
 The paper ran MATLAB 2024a with its defaults; where MATLAB's constants are known they are used here.
 """
@@ -31,22 +31,22 @@ GRADIENT_STEPS = 16
 
 EYE_CASCADE = "haarcascade_eye.xml"
 MOUTH_CASCADE = "haarcascade_smile.xml"
-"""What OpenCV ships: nothing for noses, and for mouths one that was trained on smiles. Of 327 CK+ pictures (the last of each
+"""What OpenCV ships: nothing for noses, and for mouths one that was trained on smiles. Of 327 CK+ images (the last of each
 sequence) both eyes are found in 271 and the mouth in 302; narrowed eyes (46 % of disgust have both) and wide open mouths
 (71 % of surprise) are missed most."""
 
 SMALL_SIDE = 96
-"""Pixels: a picture whose shorter side is below this is enlarged for the cascades, whose windows are 20 to 36 pixels."""
+"""Pixels: an image whose shorter side is below this is enlarged for the cascades, whose windows are 20 to 36 pixels."""
 
 WORK_SIDE = 192
-"""Pixels: side of a face in which eyes and mouth are searched, and shorter side of an enlarged picture: 4 times 48."""
+"""Pixels: side of a face in which eyes and mouth are searched, and shorter side of an enlarged image: 4 times 48."""
 
 MOST_ENLARGED = 8.0
 """Times. More would only be needed below 24 pixels, where nothing of a face is left."""
 
 BORDER = 1 / 8
 """Width of the repeated edge around a close crop, as a part of its shorter side. The cascade needs to see a face's frame:
-so it finds one face in each of 327 CK+ pictures (one a sequence), the median box being the whole picture within 2 %."""
+so it finds one face in each of 327 CK+ images (one a sequence), the median box being the whole image within 2 %."""
 
 EYE_BAND = (0.15, 0.60)
 MOUTH_BAND = (0.60, 1.2)
@@ -83,7 +83,7 @@ def edges(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         uint8 (H,W): 255 on an edge, 0 elsewhere.
 
     Raises:
-        ValueError: the array is no such picture.
+        ValueError: the array is no such image.
     """
     enhanced = preprocess.equalize(preprocess.to_gray(image))
     # float, since rounding to gray levels after the smoothing would draw contour lines on smooth skin
@@ -98,14 +98,14 @@ def edges(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 @dataclass(frozen=True, eq=False)
 class Regions:
-    """What Algorithm 2 found in a picture. Boxes are x1 y1 x2 y2 in pixels of the picture that was given.
+    """What Algorithm 2 found in an image. Boxes are x1 y1 x2 y2 in pixels of the image that was given.
 
     Attributes:
         faces: the faces.
         eyes_xyxy: float32 (n,4), at most two a face.
         mouths_xyxy: float32 (m,4), at most one a face.
-        annotated: uint8 (scale*H,scale*W,3), BGR: the picture with boxes: faces red, eyes yellow, mouths blue.
-        scale: how many times larger the annotated picture is; 1 for all but small pictures.
+        annotated: uint8 (scale*H,scale*W,3), BGR: the image with boxes: faces red, eyes yellow, mouths blue.
+        scale: how many times larger the annotated image is; 1 for all but small images.
     """
 
     faces: Faces
@@ -133,13 +133,13 @@ class RegionDetector:
         self._mouth = load_cascade(MOUTH_CASCADE)
 
     def detect(self, image: NDArray[np.uint8]) -> Regions:
-        """Finds and draws. A small picture is enlarged first, and its edge is repeated around it, as it is a face already.
+        """Finds and draws. A small image is enlarged first, and its edge is repeated around it, as it is a face already.
 
         Args:
             image: uint8, gray, BGR or BGRA, any size.
 
         Raises:
-            ValueError: the array is no such picture.
+            ValueError: the array is no such image.
         """
         gray = preprocess.to_gray(image)
         scale = min(WORK_SIDE / min(gray.shape), MOST_ENLARGED) if min(gray.shape) < SMALL_SIDE else 1.0
@@ -156,7 +156,7 @@ class RegionDetector:
         return Regions(Faces(faces.boxes_xyxy / unit, faces.scores), eyes / unit, mouths / unit, canvas, scale)
 
     def _detect_close(self, gray: NDArray[np.uint8]) -> Faces:
-        """The face in a close crop: it fills at least half of the picture."""
+        """The face in a close crop: it fills at least half of the image."""
         border = round(min(gray.shape) * BORDER)
         around = cv2.copyMakeBorder(gray, border, border, border, border, cv2.BORDER_REPLICATE)
         found = HaarDetector(min_face=max(1, min(gray.shape) // 2)).detect(np.asarray(around, dtype=np.uint8))
@@ -183,7 +183,7 @@ def _surest(
     smallest_wh: tuple[float, float],
     largest_wh: tuple[float, float],
 ) -> list[Boxes]:
-    """The detection with most votes in a part of a face (window and sizes in units of the face), in pixels of the picture."""
+    """The detection with most votes in a part of a face (window and sizes in units of the face), in pixels of the image."""
     side = face[2] - face[0]
     area = (face[[0, 1, 0, 1]] + np.array(window, np.float32) * side).astype(np.float32)
     size_wh = (round((window[2] - window[0]) * WORK_SIDE), round((window[3] - window[1]) * WORK_SIDE))
@@ -212,10 +212,10 @@ def _upper_threshold(strength: NDArray[np.float32]) -> float:
     return step / CANNY_BINS * strongest
 
 
-def _enlarged(picture: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+def _enlarged(image: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
     if scale == 1:
-        return picture
-    return np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
+        return image
+    return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
 
 
 def _stack(boxes: list[Boxes]) -> Boxes:
@@ -223,7 +223,7 @@ def _stack(boxes: list[Boxes]) -> Boxes:
 
 
 def _draw(canvas: NDArray[np.uint8], box: Boxes, colour: tuple[int, int, int]) -> None:
-    """A box that stays visible where it leaves the picture. Not cv2.rectangle, which draws width 2 as 3 pixels."""
+    """A box that stays visible where it leaves the image. Not cv2.rectangle, which draws width 2 as 3 pixels."""
     height, width = canvas.shape[:2]
     x1, y1, x2, y2 = (int(value) for value in np.rint(box))
     inside = canvas[max(y1, 0) : min(y2, height), max(x1, 0) : min(x2, width)]

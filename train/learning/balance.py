@@ -9,14 +9,14 @@ from train.data.datasets import FaceSet, set_of
 METHODS = ("none", "sampling", "sqrt", "sets", "loss")
 
 _FALL = {"sampling": 1.0, "sqrt": 0.5, "sets": 0.5}
-"""How a picture's share of the draws falls with the pictures of its class: as this power of their number."""
+"""How an image's share of the draws falls with the images of its class: as this power of their number."""
 
 
 def order(method: str, faces: FaceSet, rng: np.random.Generator) -> NDArray[np.intp]:
     """int (n,): the rows of one epoch in the order they are learned from.
 
     Every row once; with "sampling" n draws, in which every class that occurs is as likely as any other, with "sqrt" n draws, in
-    which a class is as likely as the square root of its pictures; "sets" is "sqrt" for every class of every joined set apart.
+    which a class is as likely as the square root of its images; "sets" is "sqrt" for every class of every joined set apart.
 
     Raises:
         ConfigError: no such method.
@@ -40,8 +40,8 @@ def prior(method: str, faces: FaceSet) -> NDArray[np.float32]:
 def class_weights(method: str, faces: FaceSet) -> NDArray[np.float32]:
     """float32 (k,): what an error on each class weighs.
 
-    All 1; with "loss" n / (k * pictures of the class), so that every class weighs the same in all and the mean stays 1
-    (scikit-learn's "balanced"). A class without pictures weighs 1.
+    All 1; with "loss" n / (k * images of the class), so that every class weighs the same in all and the mean stays 1
+    (scikit-learn's "balanced"). A class without images weighs 1.
 
     Raises:
         ConfigError: no such method.

@@ -26,7 +26,7 @@ class Checkpoint:
 
     Attributes:
         recipe, labels, manifest_sha256, commit: what was trained, on which data, by which code.
-        seen: the pictures that the network has learned from, those of the network it began with included.
+        seen: the images that the network has learned from, those of the network it began with included.
         epoch, step: where it stands.
         loss_sum, right: over the steps done of the epoch under way: the batches' mean losses, the faces judged right.
         curve: the whole epochs.

@@ -88,7 +88,7 @@ class Trainer:
             raise ConfigError(f"a batch of {recipe.batch_size} is too small for {self.group.size} processes; start fewer")
         self.batches = Batches(recipe, train)
         self.teachers = Teachers(teachers, train.labels, val)
-        self.seen = np.union1d(lineage.pictures_of(train), self.teachers.seen)
+        self.seen = np.union1d(lineage.images_of(train), self.teachers.seen)
         network = models.build(recipe.network, len(train.labels), max_pool=recipe.max_pool, seed=recipe.seed)
         if recipe.start == IMAGENET:
             imagenet.load_imagenet(recipe.network, network)
@@ -193,18 +193,18 @@ class Trainer:
         self.model.train()
         order = balance.order(self.recipe.balance, self.train, np.random.default_rng([self.recipe.seed, self.epoch]))
         prior = balance.prior(self.recipe.balance, self.train)
-        # a class without pictures is as unlikely as it can be, and not impossible
+        # a class without images is as unlikely as it can be, and not impossible
         raised = torch.from_numpy(self.recipe.logit_adjustment * np.log(np.maximum(prior, 1e-6))).to(self.device)
         weights = torch.from_numpy(balance.class_weights(self.recipe.balance, self.train)).to(self.device)
         while self.step < self.steps:
             rows = order[self.step * self.recipe.batch_size : (self.step + 1) * self.recipe.batch_size]
             mine = self.group.share(len(rows))
             batch = self.batches.make(self.epoch, self.step, rows, mine)
-            targets = self.teachers.blend(batch.targets, batch.pictures, self.recipe.teacher_weight)
+            targets = self.teachers.blend(batch.targets, batch.images, self.recipe.teacher_weight)
             wanted = torch.from_numpy(targets).to(self.device)
-            pictures = torch.from_numpy(batch.pictures).to(self.device, memory_format=self.layout)
+            images = torch.from_numpy(batch.images).to(self.device, memory_format=self.layout)
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.bfloat16 and uses_bfloat16(self.device)):
-                logits = network(pictures)
+                logits = network(images)
             # the mean over the whole batch, whichever part of it is here
             part = len(mine) / len(rows)
             loss = F.cross_entropy(logits.float() + raised, wanted, weight=weights) * part

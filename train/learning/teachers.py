@@ -1,4 +1,4 @@
-"""Networks of our own that another one learns from: what they say of the very pictures that it is shown."""
+"""Networks of our own that another one learns from: what they say of the very images that it is shown."""
 
 import hashlib
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ class Teachers:
         val: faces that no teacher may have seen, since it would pass on what it knows of them.
 
     Attributes:
-        seen: the pictures that any of them has learned from.
+        seen: the images that any of them has learned from.
 
     Raises:
         ConfigError: a teacher has other classes or has seen faces of `val`.
@@ -43,17 +43,17 @@ class Teachers:
     def __len__(self) -> int:
         return len(self._sessions)
 
-    def blend(self, targets: NDArray[np.float32], pictures: NDArray[np.float32], weight: float) -> NDArray[np.float32]:
+    def blend(self, targets: NDArray[np.float32], images: NDArray[np.float32], weight: float) -> NDArray[np.float32]:
         """(1 - weight) * targets + weight * what the teachers say; without teachers the targets.
 
         Args:
             targets: float32 (n,k); what a row lacks to 1, all of it where there is no label, is the teachers' as well.
-            pictures: float32 (n,1,48,48), as the network is shown them.
+            images: float32 (n,1,48,48), as the network is shown them.
             weight: 0 to 1.
         """
         if not self._sessions or not weight:
             return targets
-        probs = np.mean([_softmax(session.run(pictures)) for session in self._sessions], axis=0)
+        probs = np.mean([_softmax(session.run(images)) for session in self._sessions], axis=0)
         labelled = (1 - weight) * targets
         return np.asarray(labelled + (1 - labelled.sum(axis=1, keepdims=True)) * probs, dtype=np.float32)
 

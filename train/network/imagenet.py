@@ -87,9 +87,9 @@ def adopt(
 ) -> None:
     """Copies a three-channel network's weights into the same network with one channel.
 
-    A gray picture is one whose three colours are alike, so the stem's three channels are summed into one, each scaled from
+    A gray image is one whose three colours are alike, so the stem's three channels are summed into one, each scaled from
     its colour's normalisation to ours; the difference of the means goes into the bias, or into the mean of the batch norm
-    behind the stem. The stem then gives what the original gives for the gray picture in RGB, except along the edge, where
+    behind the stem. The stem then gives what the original gives for the gray image in RGB, except along the edge, where
     the original's padding is its mean colour and ours is middle gray. The classifying layer and auxiliary heads are left out.
 
     Args:

@@ -20,7 +20,7 @@ class Stage:
         blocks: residual blocks in it; 1 for a single layer.
         output: channels, height and width, or the number of outputs of a linear layer.
         parameters: trainable numbers.
-        macs: multiply-accumulates of convolutions and linear layers for one picture (batch norm folds into convolutions).
+        macs: multiply-accumulates of convolutions and linear layers for one image (batch norm folds into convolutions).
     """
 
     name: str
@@ -42,7 +42,7 @@ class _Call:
 
 
 def stages(network: nn.Module, side: int = SIZE) -> tuple[Stage, ...]:
-    """The stages of a torchvision ResNet of one input channel, in the order they run on one picture of `side` pixels.
+    """The stages of a torchvision ResNet of one input channel, in the order they run on one image of `side` pixels.
 
     Batch norms and activations count with the stage before them; layers that do nothing are left out.
     """
@@ -68,12 +68,12 @@ def total_parameters(network: nn.Module) -> int:
 
 
 def total_macs(network: nn.Module, side: int = SIZE) -> int:
-    """Multiply-accumulates of all convolutions and linear layers for one gray picture of `side` pixels; any network."""
+    """Multiply-accumulates of all convolutions and linear layers for one gray image of `side` pixels; any network."""
     return sum(call.macs for call in _run(network, side))
 
 
 def _run(network: nn.Module, side: int) -> list[_Call]:
-    """One picture through the network in evaluation mode, its layers listening; the network is left as it was."""
+    """One image through the network in evaluation mode, its layers listening; the network is left as it was."""
     with _listening(network) as calls, torch.inference_mode():
         parameter = next(network.parameters())
         network(torch.zeros(1, 1, side, side, dtype=parameter.dtype, device=parameter.device))

@@ -13,11 +13,11 @@ from realtime.errors import ConfigError
 from train.network.faceres import FaceRes
 
 STOCK_SIDE = 224
-"""Side of the pictures, in pixels, for which torchvision's networks were made."""
+"""Side of the images, in pixels, for which torchvision's networks were made."""
 
 
 class _Enlarging(ResNet):  # type: ignore[misc]
-    """A ResNet that scales its pictures up to the stock size; the weights keep a ResNet's names."""
+    """A ResNet that scales its images up to the stock size; the weights keep a ResNet's names."""
 
     def forward(self, x: Tensor) -> Tensor:
         enlarged = F.interpolate(x, size=STOCK_SIDE, mode="bilinear", align_corners=False)
@@ -40,7 +40,7 @@ def resnet50_plain(classes: int, *, max_pool: bool = True) -> nn.Module:
 
 
 def resnet50_224(classes: int, *, max_pool: bool = True) -> nn.Module:
-    """ResNet-50 on pictures that it scales up to 224x224 itself: the same weights at about 19 times the multiplications."""
+    """ResNet-50 on images that it scales up to 224x224 itself: the same weights at about 19 times the multiplications."""
     return _gray_resnet(_Enlarging(Bottleneck, [3, 4, 6, 3], classes, zero_init_residual=True), max_pool)
 
 
@@ -62,7 +62,7 @@ def googlenet(classes: int, *, max_pool: bool = True) -> nn.Module:
 def vgg16(classes: int, *, max_pool: bool = True) -> nn.Module:
     """VGG-16 (the paper's next step) as published, without batch norm and with its three fully connected layers.
 
-    Those layers want 7x7 feature maps, and a 48x48 picture leaves one of 1x1: its 512 numbers are repeated 49 times, and of
+    Those layers want 7x7 feature maps, and a 48x48 image leaves one of 1x1: its 512 numbers are repeated 49 times, and of
     the first layer's 103 million weights each 49 do the work of one.
     """
     _keeps_max_pool("vgg16", max_pool)
@@ -112,7 +112,7 @@ def build(network: str, classes: int, *, max_pool: bool, seed: int) -> nn.Module
 
 
 def stem_name(network: nn.Module) -> str:
-    """The name of the convolution that sees the picture."""
+    """The name of the convolution that sees the image."""
     names: list[str] = [name for name, layer in network.named_modules() if isinstance(layer, nn.Conv2d)]
     return names[0]
 

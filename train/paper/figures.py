@@ -31,7 +31,7 @@ SAMPLES = 4
 REGION_SAMPLES = 2
 """Faces a class in Figure 4."""
 
-Picture = NDArray[np.uint8]
+Image = NDArray[np.uint8]
 
 
 def class_samples(faces: FaceSet, title: str, path: Path) -> None:
@@ -47,7 +47,7 @@ def class_samples(faces: FaceSet, title: str, path: Path) -> None:
     """
     columns = [[faces.images[row] for row in sample(faces, label, SAMPLES)] for label in faces.labels]
     counts = [int((faces.classes() == index).sum()) for index in range(len(faces.labels))]
-    headings = [f"{label}\n{count} pictures" for label, count in zip(faces.labels, counts, strict=True)]
+    headings = [f"{label}\n{count} images" for label, count in zip(faces.labels, counts, strict=True)]
     save(_grid(columns, headings, [""] * SAMPLES, f"{title}: samples of each class (n = {len(faces)})"), path)
 
 
@@ -77,7 +77,7 @@ def regions(faces: FaceSet, title: str, path: Path) -> None:
 def sample(faces: FaceSet, label: str, count: int) -> list[int]:
     """Rows of up to `count` faces of a class, spread evenly over its list.
 
-    Of a sequence (names equal up to the last underscore, as in CK+) only the last picture is taken, the strongest
+    Of a sequence (names equal up to the last underscore, as in CK+) only the last image is taken, the strongest
     expression; unless that leaves too few.
     """
     rows = np.flatnonzero(faces.classes() == faces.labels.index(label))
@@ -87,16 +87,16 @@ def sample(faces: FaceSet, label: str, count: int) -> list[int]:
     return list(dict.fromkeys(peaks[int(place)] for place in places)) if peaks else []
 
 
-def show(axes: Axes, picture: Picture) -> None:
-    """One picture without axes: gray (H,W) or RGB (H,W,3), as it is, no pixel smoothed where it is enlarged."""
-    axes.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="nearest" if picture.shape[0] < 150 else "antialiased")
+def show(axes: Axes, image: Image) -> None:
+    """One image without axes: gray (H,W) or RGB (H,W,3), as it is, no pixel smoothed where it is enlarged."""
+    axes.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="nearest" if image.shape[0] < 150 else "antialiased")
     axes.set_xticks([])
     axes.set_yticks([])
     for spine in axes.spines.values():
         spine.set_visible(False)
 
 
-def to_rgb(bgr: Picture) -> Picture:
+def to_rgb(bgr: Image) -> Image:
     """BGR -> RGB, as matplotlib has it."""
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
@@ -126,17 +126,17 @@ def save(figure: Figure, path: Path) -> None:
         raise SinkError(f"cannot write {path}: {reason(error)}") from error
 
 
-def _grid(columns: list[list[Picture]], headings: list[str], rows: list[str], title: str) -> Figure:
-    """Pictures in columns; a column with fewer than the others ends early."""
+def _grid(columns: list[list[Image]], headings: list[str], rows: list[str], title: str) -> Figure:
+    """Images in columns; a column with fewer than the others ends early."""
     size_in = (TILE_IN * len(columns) + 0.9, (TILE_IN + 0.1) * len(rows) + 1.0)
     figure = Figure(figsize=size_in, layout="compressed")
     figure.suptitle(title, fontsize=TITLE_PT)
     grid = figure.subplots(len(rows), len(columns), squeeze=False)
-    for column, (pictures, heading) in enumerate(zip(columns, headings, strict=True)):
+    for column, (images, heading) in enumerate(zip(columns, headings, strict=True)):
         grid[0, column].set_title(heading, fontsize=LABEL_PT)
         for row, name in enumerate(rows):
             axes = grid[row, column]
-            show(axes, pictures[row] if row < len(pictures) else np.full((1, 1), 255, np.uint8))
+            show(axes, images[row] if row < len(images) else np.full((1, 1), 255, np.uint8))
             if column == 0 and name:
                 axes.set_ylabel(name, fontsize=LABEL_PT)
     return figure

@@ -13,7 +13,7 @@ from realtime.drawing.style import colour_of
 from train.images import algorithms
 from train.images.algorithms import RegionDetector
 from train.paper.figures import LABEL_PT, SMALL_PT, TITLE_PT, region_legend, save, show, to_rgb
-from train.paper.single import FaceReading, PictureReading
+from train.paper.single import FaceReading, ImageReading
 
 MOST_ROWS = 4
 """Faces that a panel shows, the largest first; more would be too small to see."""
@@ -28,12 +28,12 @@ LARGEST_SIDE = 1000
 """Pixels of the longer side of the original in the panel."""
 
 
-def panel(reading: PictureReading, title: str, path: Path) -> None:
-    """Draws everything about a picture.
+def panel(reading: ImageReading, title: str, path: Path) -> None:
+    """Draws everything about an image.
 
     Args:
-        reading: the picture and its faces.
-        title: names the picture.
+        reading: the image and its faces.
+        title: names the image.
         path: where the PNG goes, replacing what was there.
 
     Raises:
@@ -67,26 +67,26 @@ def panel(reading: PictureReading, title: str, path: Path) -> None:
     save(figure, path)
 
 
-def _original(reading: PictureReading, face: FaceReading) -> NDArray[np.uint8]:
-    """The whole picture, no larger than needed, with the face of this row marked, unless it is the face itself."""
+def _original(reading: ImageReading, face: FaceReading) -> NDArray[np.uint8]:
+    """The whole image, no larger than needed, with the face of this row marked, unless it is the face itself."""
     height, width = reading.image.shape[:2]
     factor = min(1.0, LARGEST_SIDE / max(height, width))
-    picture = cv2.resize(reading.image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    image = cv2.resize(reading.image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     if not reading.note:
         x1, y1, x2, y2 = (int(value) for value in np.rint(face.box_xyxy * factor))
-        line = max(algorithms.LINE_PX, round(max(picture.shape) / 250))
-        cv2.rectangle(picture, (x1, y1), (x2 - 1, y2 - 1), algorithms.FACE_COLOUR, line)
-    return to_rgb(np.asarray(picture, dtype=np.uint8))
+        line = max(algorithms.LINE_PX, round(max(image.shape) / 250))
+        cv2.rectangle(image, (x1, y1), (x2 - 1, y2 - 1), algorithms.FACE_COLOUR, line)
+    return to_rgb(np.asarray(image, dtype=np.uint8))
 
 
-def _around(picture: NDArray[np.uint8], box_xyxy: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """A square with a face and a little around it, moved to where it does not leave the picture."""
-    height, width = picture.shape[:2]
+def _around(image: NDArray[np.uint8], box_xyxy: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """A square with a face and a little around it, moved to where it does not leave the image."""
+    height, width = image.shape[:2]
     x1, y1, x2, y2 = (float(value) for value in box_xyxy)
     side = min(round((x2 - x1) * (1 + 2 * MARGIN)), height, width)
     left = min(max(round((x1 + x2 - side) / 2), 0), width - side)
     top = min(max(round((y1 + y2 - side) / 2), 0), height - side)
-    return picture[top : top + side, left : left + side]
+    return image[top : top + side, left : left + side]
 
 
 def _bars(axes: Axes, face: FaceReading, labels: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""One picture through the live program's own detector, preprocessing and network, with everything that was seen on the way."""
+"""One image through the live program's own detector, preprocessing and network, with everything that was seen on the way."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from realtime.faces.detector import HaarDetector
 from realtime.faces.smoother import Smoother
 from realtime.model.classifier import Classifier
 
-NO_FACE = "no face found: the whole picture is taken as the face, which says something only if it is one"
+NO_FACE = "no face found: the whole image is taken as the face, which says something only if it is one"
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +21,7 @@ class FaceReading:
     """One face and what the network says about it.
 
     Attributes:
-        box_xyxy: float32 (4,), pixels of the picture.
+        box_xyxy: float32 (4,), pixels of the image.
         small: uint8 (S,S), gray, in the network's size, not equalized.
         probs: float32 (k,), sums to 1.
         label: the expression that the live program would show, or `uncertain`.
@@ -39,15 +39,15 @@ class FaceReading:
 
 
 @dataclass(frozen=True, eq=False)
-class PictureReading:
-    """One picture and its faces.
+class ImageReading:
+    """One image and its faces.
 
     Attributes:
         image: uint8 (H,W,3), BGR.
         faces: the largest first, at least one.
         labels: names of the columns of every face's probs.
         model: file name of the weights.
-        note: why the whole picture was taken as the face, or empty if faces were found in it.
+        note: why the whole image was taken as the face, or empty if faces were found in it.
     """
 
     image: NDArray[np.uint8]
@@ -57,15 +57,15 @@ class PictureReading:
     note: str
 
 
-def read(image: NDArray[np.uint8], classifier: Classifier) -> PictureReading:
-    """Finds and reads the faces of a picture; where there is none to be found, the whole picture is the face.
+def read(image: NDArray[np.uint8], classifier: Classifier) -> ImageReading:
+    """Finds and reads the faces of an image; where there is none to be found, the whole image is the face.
 
     Args:
         image: uint8, gray, BGR or BGRA, any size.
         classifier: the network.
 
     Raises:
-        ValueError: the array is no such picture.
+        ValueError: the array is no such image.
         ModelError: this OpenCV has no cascades.
     """
     image = preprocess.to_bgr(image)
@@ -74,15 +74,15 @@ def read(image: NDArray[np.uint8], classifier: Classifier) -> PictureReading:
     if min(height, width) > classifier.spec.input_size:
         found, note = HaarDetector().detect(gray), NO_FACE
     else:  # in a crop of one face the cascade could only find a wrong, smaller one
-        found, note = Faces.empty(), f"the picture is as small as a face crop ({width}x{height}): it is taken whole as the face"
+        found, note = Faces.empty(), f"the image is as small as a face crop ({width}x{height}): it is taken whole as the face"
     boxes = found.boxes_xyxy if len(found) else np.array([[0, 0, width, height]], np.float32)
     order = np.argsort(boxes[:, 0] - boxes[:, 2], kind="stable")
     faces = _classify(gray, boxes[order], classifier)
-    return PictureReading(image, faces, classifier.spec.labels, classifier.name, "" if len(found) else note)
+    return ImageReading(image, faces, classifier.spec.labels, classifier.name, "" if len(found) else note)
 
 
 def _classify(gray: NDArray[np.uint8], boxes_xyxy: NDArray[np.float32], classifier: Classifier) -> tuple[FaceReading, ...]:
-    """All faces in one call of the network, labelled by the live program's rule for pictures that stand alone."""
+    """All faces in one call of the network, labelled by the live program's rule for images that stand alone."""
     spec, config = classifier.spec, Config()
     smalls = [preprocess.shrink(preprocess.crop(gray, box), spec.input_size) for box in boxes_xyxy]
     prepared = [preprocess.equalize(small) if spec.equalize else small for small in smalls]

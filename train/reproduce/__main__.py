@@ -24,7 +24,7 @@ with EXTRA:
 INTERRUPTED = 130
 
 QUICK_STEP = 16
-"""With --quick the algorithms look at every 16th picture."""
+"""With --quick the algorithms look at every 16th image."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -67,7 +67,7 @@ def _check(chosen: tuple[Row, ...], settings: Settings) -> None:
     faces = settings.faces
     absent = [label for i, label in enumerate(faces.labels) if i not in faces.classes()]
     if absent:
-        raise ConfigError(f"--data has no picture of {', '.join(absent)}; CK+48 has seven classes: get it again")
+        raise ConfigError(f"--data has no image of {', '.join(absent)}; CK+48 has seven classes: get it again")
     for row in rows.ROWS:
         run.stored(row, settings)
     for row in chosen:
@@ -83,7 +83,7 @@ def _draw(settings: Settings, console: Console) -> None:
     _say(console, f"{FIGURES}: 2 to 4 into {out / 'faces'} (they show faces), 5 into {settings.results}")
     illustrations.draw_faces(faces, "CK+48", out / "faces")
     illustrations.draw_layers(len(faces.labels), settings.results)
-    _say(console, f"{FIGURES}: Algorithms 1 and 2 on every picture")
+    _say(console, f"{FIGURES}: Algorithms 1 and 2 on every image")
     seen = faces.where(np.arange(len(faces)) % QUICK_STEP == 0) if settings.quick else faces
     illustrations.write(illustrations.search(seen), settings.results)
 
@@ -125,7 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, required=True, help="CK+48: ckplus48.zip, or the unpacked folder")
     parser.add_argument("--out", type=Path, required=True, help="folder for results, plots and runs; a second run goes on")
     parser.add_argument("--only", action="append", default=[], metavar="ROW", help="run this alone; may be given again")
-    parser.add_argument("--quick", action="store_true", help="a trial of minutes: one split, one epoch, few pictures")
+    parser.add_argument("--quick", action="store_true", help="a trial of minutes: one split, one epoch, few images")
     parser.add_argument("--webcam", type=Path, metavar="ONNX", help="the FER+ network (default: the one that comes along)")
     return parser
 

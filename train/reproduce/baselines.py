@@ -1,6 +1,6 @@
-"""What needs no network: the nearest picture, and HOG with a linear SVM. Both see 48x48 faces and nothing else.
+"""What needs no network: the nearest image, and HOG with a linear SVM. Both see 48x48 faces and nothing else.
 
-Measured on CK+48: the nearest picture is right in 96.1 % (sd 1.9, 5 seeds) of an 80/20 split by picture, where it finds the
+Measured on CK+48: the nearest image is right in 96.1 % (sd 1.9, 5 seeds) of an 80/20 split by image, where it finds the
 same person's next frame, and in 54.3 % by person. So much of the first number is recognition of the person.
 """
 
@@ -22,10 +22,10 @@ SVM_C = 1.0
 
 
 def nearest_neighbour(train: FaceSet, test: FaceSet) -> NDArray[np.float32]:
-    """The class of the most alike training picture as certainty, float32 (n,k): each row a single 1.
+    """The class of the most alike training image as certainty, float32 (n,k): each row a single 1.
 
-    Alike is a small Euclidean distance between raw pixels. Equalized pictures give 68.2 % by person, pictures of zero mean
-    and unit variance 62.2 %, and in the split by picture all three are alike; raw ones are what is quoted elsewhere.
+    Alike is a small Euclidean distance between raw pixels. Equalized images give 68.2 % by person, images of zero mean
+    and unit variance 62.2 %, and in the split by image all three are alike; raw ones are what is quoted elsewhere.
     """
     nearest = KNeighborsClassifier(n_neighbors=1).fit(_flat(train.images), train.classes())
     found: NDArray[np.intp] = nearest.predict(_flat(test.images))
@@ -36,7 +36,7 @@ def hog_svm(train: FaceSet, test: FaceSet) -> NDArray[np.float32]:
     """Histograms of oriented gradients and a linear SVM, float32 (n,k): the softmax of its margins.
 
     The largest margin has the largest share, but a share is no probability: the margins are not calibrated.
-    It sees the equalized pictures that a network is given (raw ones: 90.7 % by person).
+    It sees the equalized images that a network is given (raw ones: 90.7 % by person).
 
     Raises:
         ConfigError: the training faces are all of one class.
@@ -55,7 +55,7 @@ def hog(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Histograms of oriented gradients of raw faces, uint8 (n,48,48) -> float32 (n,900), by OpenCV.
 
     OpenCV shares each gradient out among the neighbouring cells and orientations. A plain version that does not reaches
-    85.9 % by person with the same machine (88.5 % on raw pictures).
+    85.9 % by person with the same machine (88.5 % on raw images).
     """
     size = preprocess.SIZE
     describe = cv2.HOGDescriptor(

@@ -1,6 +1,6 @@
 """The literature's CNN + something, as heads on a frozen network: nearest neighbours, an LSTM, and the plain one beside them.
 
-A head learns from the training faces alone; of the test faces it sees the pictures (and the LSTM the names, which say which
+A head learns from the training faces alone; of the test faces it sees the images (and the LSTM the names, which say which
 frames belong together), never the labels.
 """
 
@@ -93,9 +93,9 @@ def logistic(train: FaceSet, test: FaceSet, network: nn.Module, seed: int = 0) -
 
 
 def lstm(train: FaceSet, test: FaceSet, network: nn.Module, seed: int = 0) -> NDArray[np.float32]:
-    """An LSTM over the frames of a sequence, in their order; each picture gets its sequence's answer, float32 (n,k).
+    """An LSTM over the frames of a sequence, in their order; each image gets its sequence's answer, float32 (n,k).
 
-    So it is told which test pictures belong together, which the other methods are not: compare it with their figures by
+    So it is told which test images belong together, which the other methods are not: compare it with their figures by
     sequence. CK+48 has three frames of every sequence; other lengths are taken as they are. The same seed gives the same
     probabilities on a CPU.
 

@@ -20,14 +20,14 @@ ALGORITHMS = "algorithms.json"
 
 @dataclass(frozen=True)
 class Found:
-    """What Algorithms 1 and 2 find in the pictures of one class.
+    """What Algorithms 1 and 2 find in the images of one class.
 
     Attributes:
         label: the class.
-        pictures: of it.
+        images: of it.
         edge_share: mean share of pixels that Algorithm 1 calls an edge.
-        one_face, no_face: pictures in which Algorithm 2 finds exactly one face, and "No faces detected."
-        both_eyes, mouth: pictures in which the eye and smile cascades find two eyes, and a mouth.
+        one_face, no_face: images in which Algorithm 2 finds exactly one face, and "No faces detected."
+        both_eyes, mouth: images in which the eye and smile cascades find two eyes, and a mouth.
     """
 
     label: str
@@ -63,7 +63,7 @@ def draw_layers(classes: int, folder: Path) -> None:
 
 
 def search(faces: FaceSet) -> tuple[Found, ...]:
-    """Runs both algorithms on every picture; a row a class."""
+    """Runs both algorithms on every image; a row a class."""
     detector = RegionDetector()
     found = []
     for index, label in enumerate(faces.labels):

@@ -19,7 +19,7 @@ from train.recipes import SCRATCH, WEBCAM, Recipe
 
 Probs = NDArray[np.float32]
 
-QUICK_PICTURES = 28
+QUICK_IMAGES = 28
 """Learned from and tested on with --quick: enough to see that everything is in place."""
 
 

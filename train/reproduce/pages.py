@@ -13,9 +13,9 @@ Cells = tuple[str, ...]
 
 TITLE = "The paper, row by row"
 
-TRIAL = "This is a trial (`--quick`: one split, one epoch, few pictures). Its numbers mean nothing."
+TRIAL = "This is a trial (`--quick`: one split, one epoch, few images). Its numbers mean nothing."
 
-SHORT = {"A": "A, by picture: leaky", "B": "B, by person", "C": "C, zero-shot"}
+SHORT = {"A": "A, by image: leaky", "B": "B, by person", "C": "C, zero-shot"}
 """The protocols, in a table."""
 
 INTRODUCTION = """\
@@ -23,7 +23,7 @@ Istiqomah, Sari, Susanto, Rachmawanto: *Facial Expression Recognition using Conv
 Learning ResNet-50* (JAIC 8(2), 2024), run again on CK+48. This page is written from the files in [results](results) and \
 from nothing else; `python -m train.reproduce` writes both. Every row can be run again by the command in its line.
 
-CK+48 has 981 pictures of seven classes. The paper counts 35 of anger; there are 135, and only with 135 its counts add up to \
+CK+48 has 981 images of seven classes. The paper counts 35 of anger; there are 135, and only with 135 its counts add up to \
 981."""
 
 VERDICTS = f"""\
@@ -31,14 +31,14 @@ The verdict compares the published accuracy with Wilson's 95 % interval around o
 *agrees*. Above: *not reproduced*, by the difference of the accuracies in percentage points. Where the published number \
 belongs to other data, it says *{ORIENTATION}*.
 
-Ours is the mean over the seeds under protocol A, with the interval for the n pictures of one seed (the seeds' test sets \
-overlap), and the share over all tested pictures under B and C. ± is the standard deviation over seeds or folds. The interval \
-takes the pictures as independent. CK+48 has three near-identical frames of each sequence, so the true uncertainty is larger."""
+Ours is the mean over the seeds under protocol A, with the interval for the n images of one seed (the seeds' test sets \
+overlap), and the share over all tested images under B and C. ± is the standard deviation over seeds or folds. The interval \
+takes the images as independent. CK+48 has three near-identical frames of each sequence, so the true uncertainty is larger."""
 
 ALGORITHMS = """\
-Every picture is gray and 48x48, and its histogram is equalized. Algorithm 1 looks for edges in it (Canny): the share of \
-pixels that are one; the rows on the input picture say what edges are worth. Algorithm 2 looks for faces with OpenCV's Haar \
-cascade, and in them for eyes and mouths with the cascades that OpenCV ships (it has none for noses): in how many pictures \
+Every image is gray and 48x48, and its histogram is equalized. Algorithm 1 looks for edges in it (Canny): the share of \
+pixels that are one; the rows on the input image say what edges are worth. Algorithm 2 looks for faces with OpenCV's Haar \
+cascade, and in them for eyes and mouths with the cascades that OpenCV ships (it has none for noses): in how many images \
 it finds them. Figures 2 to 4 show faces; the command draws them into `DIR/faces`, and they are not published."""
 
 TABLE_2 = """\
@@ -46,8 +46,8 @@ Precision, recall and F1 are means over the classes (scikit-learn's `macro`). Un
 standard deviation over the seeds. The best seed is chosen by its test accuracy, so it flatters."""
 
 PROTOCOL_A = """\
-**A, the paper's, is leaky.** 80 % of each class, drawn at random by picture, are learned from, the rest is tested. Most \
-sequences have three frames, so that a test picture often has a sibling in training: the same person, the same expression, a \
+**A, the paper's, is leaky.** 80 % of each class, drawn at random by image, are learned from, the rest is tested. Most \
+sequences have three frames, so that a test image often has a sibling in training: the same person, the same expression, a \
 moment apart."""
 
 PROTOCOL_B = """\
@@ -55,12 +55,12 @@ PROTOCOL_B = """\
 face that was never seen."""
 
 PROTOCOL_C = """\
-**C is zero-shot.** A network that has seen no picture of CK+48 is asked as it is; it names the most likely of the seven \
+**C is zero-shot.** A network that has seen no image of CK+48 is asked as it is; it names the most likely of the seven \
 classes."""
 
 BESIDE = """\
-Beside: percentage points that the row is above (+) or below (-) another, on the test pictures that both have; in brackets \
-the pictures that only this row names right, and those that only the other does."""
+Beside: percentage points that the row is above (+) or below (-) another, on the test images that both have; in brackets \
+the images that only this row names right, and those that only the other does."""
 
 BEYOND = """\
 A first guess, kept; but it was made after the paper's recipe had been seen on these folds."""
@@ -75,9 +75,9 @@ LITERATURE = """\
 The paper's [24] reached 83.1 % with another CNN + LSTM."""
 
 DETAILS = """\
-Precision, recall, F1: mean ± standard deviation over seeds (A), or over all tested pictures (B, C). Sequences right: share of \
-sequences named right by the mean of their frames' probabilities. Siblings in training: share of test pictures with another \
-frame of their sequence among the training pictures. `DIR` and the data's path are yours to choose."""
+Precision, recall, F1: mean ± standard deviation over seeds (A), or over all tested images (B, C). Sequences right: share of \
+sequences named right by the mean of their frames' probabilities. Siblings in training: share of test images with another \
+frame of their sequence among the training images. `DIR` and the data's path are yours to choose."""
 
 
 def percent(share: float) -> str:
@@ -98,7 +98,7 @@ def interval(result: Result) -> str:
 
 
 def number(result: Result) -> str:
-    """Test pictures: of each seed under A, of all splits otherwise."""
+    """Test images: of each seed under A, of all splits otherwise."""
     if result.protocol == "A":
         one = span([split.n for split in result.splits])
         return f"{len(result.splits)} × {one}" if len(result.splits) > 1 else one
@@ -172,9 +172,9 @@ def millions(count: int) -> str:
     return f"{count / 1e6:.1f} M"
 
 
-def picture(file: str, says: str) -> str:
+def image(file: str, caption: str) -> str:
     """A plot, from the page's own folder."""
-    return f"![{says}](results/{file})"
+    return f"![{caption}](results/{file})"
 
 
 def tabulate(headings: Sequence[str], lines: Iterable[Cells]) -> str:

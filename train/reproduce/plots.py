@@ -27,7 +27,7 @@ TRAINING, VALIDATION = "#0072b2", "#d55e00"
 NETWORK_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 """Okabe and Ito's palette without its yellow, which is lost on white."""
 
-PROTOCOL_WORDS = {"A": "80/20 by picture (leaky)", "B": "by person, 10 folds", "C": "zero-shot"}
+PROTOCOL_WORDS = {"A": "80/20 by image (leaky)", "B": "by person, 10 folds", "C": "zero-shot"}
 
 SMALLEST, LARGEST = 40.0, 420.0
 """Areas of the trade-off's marks, square points, for no and for the most parameters."""
@@ -42,7 +42,7 @@ def curves(transfer: Result, scratch: Result, path: Path) -> None:
         SinkError: it cannot be written.
     """
     figure = Figure(figsize=(10, 6.4), layout="constrained")
-    figure.suptitle(f"Figure 6: training and validation\n{_pictures(transfer, scratch)}", fontsize=TITLE_PT)
+    figure.suptitle(f"Figure 6: training and validation\n{_counts(transfer, scratch)}", fontsize=TITLE_PT)
     grid = figure.subplots(2, 2, sharex=True, sharey="row")
     for column, (result, arm) in enumerate(((transfer, "(a) with transfer learning"), (scratch, "(b) from scratch"))):
         top, bottom = grid[0, column], grid[1, column]
@@ -75,13 +75,13 @@ def curves(transfer: Result, scratch: Result, path: Path) -> None:
 
 
 def confusions(transfer: Result, scratch: Result, path: Path) -> None:
-    """Figure 7: both confusion matrices, the test pictures of all splits counted together.
+    """Figure 7: both confusion matrices, the test images of all splits counted together.
 
     Raises:
         SinkError: it cannot be written.
     """
     figure = Figure(figsize=(10.4, 5.9), layout="constrained")
-    figure.suptitle(f"Figure 7: confusion matrices, all splits added up\n{_pictures(transfer, scratch)}", fontsize=TITLE_PT)
+    figure.suptitle(f"Figure 7: confusion matrices, all splits added up\n{_counts(transfer, scratch)}", fontsize=TITLE_PT)
     pair = figure.subplots(1, 2)
     for axes, result, arm in zip(pair, (transfer, scratch), ("(a) with transfer learning", "(b) from scratch"), strict=True):
         right = sum(split.right for split in result.splits)
@@ -89,7 +89,7 @@ def confusions(transfer: Result, scratch: Result, path: Path) -> None:
         _matrix(axes, result, title)
     pair[0].set_ylabel("true", fontsize=LABEL_PT)
     figure.supxlabel(
-        "Cell: pictures, and their share of the true class, which is also the colour (white 0 %, blue 100 %).",
+        "Cell: images, and their share of the true class, which is also the colour (white 0 %, blue 100 %).",
         x=0.01,
         ha="left",
         fontsize=SMALL_PT,
@@ -121,7 +121,7 @@ def trade_off(costs: Costs, results: Mapping[str, Result], path: Path) -> None:
     figure = Figure(figsize=(10, 5.6), layout="constrained")
     one = part[shown[0].row]
     figure.suptitle(
-        f"Accuracy and cost: {DATA}, {PROTOCOL_WORDS[one.protocol]}, {name_splits(folds)}, n = {one.n} test pictures\n"
+        f"Accuracy and cost: {DATA}, {PROTOCOL_WORDS[one.protocol]}, {name_splits(folds)}, n = {one.n} test images\n"
         f"ONNX on {costs.machine}: {_threads(costs.threads)}, batch {costs.batch}, median of {costs.n} calls",
         fontsize=TITLE_PT,
     )
@@ -228,12 +228,12 @@ def _names(result: Result) -> tuple[str, ...]:
     return tuple(split.split for split in result.splits)
 
 
-def _pictures(transfer: Result, scratch: Result) -> str:
-    """Data, split and numbers of pictures, for a title; the range where splits differ."""
+def _counts(transfer: Result, scratch: Result) -> str:
+    """Data, split and numbers of images, for a title; the range where splits differ."""
     splits = [*transfer.splits, *scratch.splits]
     learned = _range([split.train_pictures for split in splits])
     tested = _range([split.n for split in splits])
-    return f"{DATA}, {PROTOCOL_WORDS[transfer.protocol]}; {learned} pictures to learn from and {tested} to test in a split"
+    return f"{DATA}, {PROTOCOL_WORDS[transfer.protocol]}; {learned} images to learn from and {tested} to test in a split"
 
 
 def _range(numbers: list[int]) -> str:

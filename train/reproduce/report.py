@@ -180,14 +180,14 @@ def _table_2(found: Mapping[str, Result]) -> list[str]:
 
 def _algorithms(found: tuple[Found, ...], folder: Path) -> list[str]:
     """What Algorithms 1 and 2 find in each class; and Figure 5."""
-    drawn = [pages.picture(*FIGURE_5)] if (folder / FIGURE_5[0]).exists() else []
+    drawn = [pages.image(*FIGURE_5)] if (folder / FIGURE_5[0]).exists() else []
     if not found:
         return drawn
     lines: list[Cells] = []
     for each in found:
         counts = (each.one_face, each.no_face, each.both_eyes, each.mouth)
         lines.append((each.label, str(each.pictures), pages.percent(each.edge_share), *(str(count) for count in counts)))
-    headings = ("class", "pictures", "edge pixels", "one face", "no face", "both eyes", "mouth")
+    headings = ("class", "images", "edge pixels", "one face", "no face", "both eyes", "mouth")
     return ["## Algorithms 1 and 2, and the network", pages.ALGORITHMS, pages.tabulate(headings, lines), *drawn]
 
 
@@ -197,7 +197,7 @@ def _protocols(found: Mapping[str, Result]) -> list[str]:
     for row in _ran(found):
         result = found[row.name]
         if row.name == "transfer-a":
-            said["A"].append(f"{pages.percent(result.sibling_share)} of the test pictures have such a sibling in training.")
+            said["A"].append(f"{pages.percent(result.sibling_share)} of the test images have such a sibling in training.")
         if row.part == rows.BASELINES or row.name in ("transfer-a", "transfer-b"):
             said[row.protocol].append(f"`{row.name}` ({row.title}): {pages.accuracy(result)}.")
     return ["\n".join(f"- {' '.join(sentences)}" for sentences in said.values()), pages.BESIDE]
@@ -216,7 +216,7 @@ def _part(part: str, found: Mapping[str, Result], folder: Path) -> list[str]:
         return []
     if part != rows.TABLE_2:
         return [f"## {part}", *_note(part, found), pages.tabulate(MAIN, lines)]
-    drawn = [pages.picture(*figure) for figure in FIGURES if (folder / figure[0]).exists()]
+    drawn = [pages.image(*figure) for figure in FIGURES if (folder / figure[0]).exists()]
     return [f"## {part}", *_table_2(found), pages.tabulate(MAIN, lines), *drawn]
 
 
@@ -249,7 +249,7 @@ def _costs(costs: Costs | None, found: Mapping[str, Result], folder: Path) -> li
         lines.append((plots.title_of(cost), f"`{cost.row}`", *ours, *size, pages.timing(cost.fp32), pages.timing(cost.int8)))
     where = f", {name_splits(folds)}{' of 10' if len(folds) < 10 else ''}" if folds else ""
     headings = ("network", "row", f"accuracy{where}", "95 % interval", "parameters", "MACs", "fp32", "int8")
-    drawn = [pages.picture(*TRADE_OFF)] if (folder / TRADE_OFF[0]).exists() else []
+    drawn = [pages.image(*TRADE_OFF)] if (folder / TRADE_OFF[0]).exists() else []
     return ["## Accuracy and cost", pages.costs(costs), pages.tabulate(headings, lines), *drawn]
 
 

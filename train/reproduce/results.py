@@ -36,9 +36,9 @@ class SplitResult:
         commit: of the code that ran.
         seconds: it took, training included.
         train_pictures: learned from.
-        truth, predicted: class indices of the n test pictures.
+        truth, predicted: class indices of the n test images.
         sequences, sequences_right: test sequences, and those right by the mean of their frames' probabilities.
-        sibling_share: share of test pictures with a frame of the same sequence in training.
+        sibling_share: share of test images with a frame of the same sequence in training.
         curve: the epochs, of a network that was trained.
     """
 
@@ -59,17 +59,17 @@ class SplitResult:
 
     @property
     def n(self) -> int:
-        """Test pictures."""
+        """Test images."""
         return len(self.truth)
 
     @property
     def right(self) -> int:
-        """Test pictures named right."""
+        """Test images named right."""
         return sum(truth == predicted for truth, predicted in zip(self.truth, self.predicted, strict=True))
 
     @property
     def accuracy(self) -> float:
-        """Share of test pictures named right."""
+        """Share of test images named right."""
         return self.right / self.n
 
 
@@ -120,7 +120,7 @@ class Result:
 
     @property
     def n(self) -> int:
-        """Test pictures of all splits."""
+        """Test images of all splits."""
         return sum(split.n for split in self.splits)
 
     @property
@@ -176,7 +176,7 @@ class Result:
     def interval(self) -> Interval:
         """Wilson's 95 % interval of the accuracy.
 
-        Folds by person test every picture once and are pooled; random splits overlap, so n is that of one of them.
+        Folds by person test every image once and are pooled; random splits overlap, so n is that of one of them.
         """
         n = self.splits[0].n if self.protocol == "A" else self.n
         return wilson(self.accuracy() * n, n)
@@ -199,7 +199,7 @@ class Result:
         """
         fields = {"schema": SCHEMA, **asdict(self)}
         for split in fields["splits"]:
-            # one digit a picture: k is 7
+            # one digit an image: k is 7
             split |= {"truth": _digits(split["truth"]), "predicted": _digits(split["predicted"])}
         return write_json(fields, folder / f"{self.row}.json")
 

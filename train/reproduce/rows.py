@@ -8,9 +8,9 @@ from train.reproduce import baselines, heads
 from train.reproduce.methods import Baseline, Head, Method, Training, ZeroShot
 
 PROTOCOLS = {
-    "A": "80/20 by picture, as in the paper: leaky",
+    "A": "80/20 by image, as in the paper: leaky",
     "B": "by person, 10 folds: no person on both sides",
-    "C": "zero-shot: no picture of the data in training",
+    "C": "zero-shot: no image of the data in training",
 }
 
 
@@ -64,7 +64,7 @@ SOME_FOLDS = (0, 1, 2)
 
 TABLE_2 = "Table II"
 IMBALANCE = "Class imbalance"
-INPUT = "Input picture"
+INPUT = "Input image"
 NETWORKS = "Other networks"
 LITERATURE = "Heads of the literature"
 BASELINES = "Without a network, and without training"
@@ -112,7 +112,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         "population-a",
         READINGS,
-        "batch norm's statistics over all training pictures (MATLAB's default)",
+        "batch norm's statistics over all training images (MATLAB's default)",
         "A",
         (0,),
         _changed(_REPRODUCED, population_statistics=True),
@@ -139,7 +139,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         "raw-a",
         READINGS,
-        "pictures not equalized",
+        "images not equalized",
         "A",
         (0,),
         _changed(_REPRODUCED, picture="raw"),
@@ -148,7 +148,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         "large-a",
         READINGS,
-        "pictures scaled up to 224x224",
+        "images scaled up to 224x224",
         "A",
         (0,),
         _changed(_REPRODUCED, network="resnet50-224"),
@@ -157,7 +157,7 @@ ROWS: tuple[Row, ...] = (
     Row("augmented-b", IMBALANCE, "augmentation", "B", ALL_FOLDS, _changed(_TRANSFERRED, augmentation="webcam")),
     Row("sampled-b", IMBALANCE, "class-balanced sampling", "B", SOME_FOLDS, _changed(_TRANSFERRED, balance="sampling")),
     Row("weighted-b", IMBALANCE, "weighted loss", "B", SOME_FOLDS, _changed(_TRANSFERRED, balance="loss")),
-    Row("raw-b", INPUT, "raw pictures, from scratch", "B", SOME_FOLDS, _changed(_REPRODUCED, picture="raw")),
+    Row("raw-b", INPUT, "raw images, from scratch", "B", SOME_FOLDS, _changed(_REPRODUCED, picture="raw")),
     Row("edges-b", INPUT, "edges of Algorithm 1, from scratch", "B", SOME_FOLDS, _changed(_REPRODUCED, picture="edges")),
     Row("resnet18-b", NETWORKS, "ResNet-18 from scratch", "B", SOME_FOLDS, _changed(_REPRODUCED, network="resnet18")),
     Row("googlenet-b", NETWORKS, "GoogLeNet from scratch", "B", SOME_FOLDS, _changed(_REPRODUCED, network="googlenet")),

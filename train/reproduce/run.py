@@ -18,7 +18,7 @@ from train.data.datasets import FaceSet
 from train.data.manifest import Manifest, sequence_of
 from train.data.protocols import Split
 from train.reproduce import methods, results
-from train.reproduce.methods import QUICK_PICTURES, Solution, Task
+from train.reproduce.methods import QUICK_IMAGES, Solution, Task
 from train.reproduce.results import Result, SplitResult
 from train.reproduce.rows import Row
 
@@ -35,7 +35,7 @@ class Settings:
         faces: the data.
         out: results go to out/results, runs in progress to out/runs.
         webcam: our FER+ network, full precision.
-        quick: one split, one epoch, few pictures: a trial whose numbers mean nothing.
+        quick: one split, one epoch, few images: a trial whose numbers mean nothing.
         command: what was typed.
     """
 
@@ -57,9 +57,9 @@ def splits_of(row: Row, *, quick: bool) -> tuple[int, ...]:
 
 
 def part(row: Row, number: int, faces: FaceSet, *, quick: bool) -> Split:
-    """One split of the row's protocol, cut down to a few pictures with `quick`."""
+    """One split of the row's protocol, cut down to a few images with `quick`."""
     if row.protocol == "A":
-        split = protocols.by_picture(faces, number)
+        split = protocols.by_image(faces, number)
     elif row.protocol == "B":
         split = protocols.by_person(faces, number)
     else:
@@ -156,7 +156,7 @@ def _first_of_each(rows: NDArray[np.bool_], faces: FaceSet) -> NDArray[np.bool_]
     for index in range(len(faces.labels)):
         members = np.flatnonzero(rows & (classes == index))
         rank[members] = np.arange(len(members))
-    chosen = sorted(np.flatnonzero(rows), key=lambda row: (rank[row], classes[row]))[:QUICK_PICTURES]
+    chosen = sorted(np.flatnonzero(rows), key=lambda row: (rank[row], classes[row]))[:QUICK_IMAGES]
     kept = np.zeros(len(faces), dtype=np.bool_)
     kept[chosen] = True
     return kept

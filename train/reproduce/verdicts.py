@@ -1,4 +1,4 @@
-"""What a result says beside a published number, and beside another result on the same pictures."""
+"""What a result says beside a published number, and beside another result on the same images."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -29,13 +29,13 @@ def verdict(published: Published | None, result: Result) -> str:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two results on the test pictures that both have seen.
+    """Two results on the test images that both have seen.
 
     Attributes:
         splits: names of the splits that both have.
-        n: their test pictures.
-        won: pictures right here and wrong there.
-        lost: pictures wrong here and right there.
+        n: their test images.
+        won: images right here and wrong there.
+        lost: images wrong here and right there.
     """
 
     splits: tuple[str, ...]
@@ -50,7 +50,7 @@ class Comparison:
 
 
 def compare(result: Result, other: Result) -> Comparison | None:
-    """The two on the splits they share; None if they share none, or tested other pictures there."""
+    """The two on the splits they share; None if they share none, or tested other images there."""
     theirs = {split.split: split for split in other.splits}
     pairs = [(split, theirs[split.split]) for split in result.splits if split.split in theirs]
     if result.protocol != other.protocol or not pairs or any(mine.truth != its.truth for mine, its in pairs):
@@ -70,9 +70,9 @@ def common_splits(results: Iterable[Result]) -> tuple[str, ...]:
 
 
 def name_splits(names: tuple[str, ...]) -> str:
-    """("fold 0", "fold 1", "fold 2") -> "folds 0 to 2", ("seed 4",) -> "seed 4", ("all",) -> "all pictures"."""
+    """("fold 0", "fold 1", "fold 2") -> "folds 0 to 2", ("seed 4",) -> "seed 4", ("all",) -> "all images"."""
     if names == ("all",):
-        return "all pictures"
+        return "all images"
     kind = names[0].partition(" ")[0]
     numbers = sorted(int(name.partition(" ")[2]) for name in names)
     if len(numbers) == 1:

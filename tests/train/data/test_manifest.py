@@ -45,7 +45,7 @@ def test_ckplus_names_tell_person_and_recording(name: str, subject: str, sequenc
     assert (subject_of(name), sequence_of(name)) == (subject, sequence)
 
 
-def test_a_row_for_every_picture_in_order() -> None:
+def test_a_row_for_every_image_in_order() -> None:
     train = ck_faces("happy/S005_001_00000011.png", "anger/S010_004_00000017.png")
     val = patterns(3, seed=1, prefix="PublicTest")
     manifest = Manifest.of(train=train, validation=val)

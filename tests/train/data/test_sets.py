@@ -8,7 +8,7 @@ import pytest
 
 from realtime.errors import ConfigError
 from realtime.labels import LABELS, NO_FACE, PAPER_LABELS
-from tests.train_data import encoded, patterns, picture, write_ferplus, write_zip
+from tests.train_data import encoded, noise_image, patterns, write_ferplus, write_zip
 from train.data import sets
 from train.data.datasets import FaceSet, set_of
 from train.data.manifest import Manifest
@@ -18,17 +18,17 @@ CFEE_PERSONS, CFEE_CATEGORIES = 40, ("Neutral", "Happy", "Awed", "Happily surpri
 
 
 def noise(first: int, count: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    return np.stack([picture(seed) for seed in range(first, first + count)])
+    return np.stack([noise_image(seed) for seed in range(first, first + count)])
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Every set in small; RAF-DB has one picture that PublicTest has too, and one that FER+ Training has."""
+    """Every set in small; RAF-DB has one image that PublicTest has too, and one that FER+ Training has."""
     here = tmp_path_factory.mktemp("sets")
     train, val = patterns(24), patterns(8, seed=1)
-    pictures, _ = write_ferplus(here, train, val)
-    (here / "fer2013.csv.xz").write_bytes(lzma.compress(pictures.read_bytes()))
-    persons = {f"CK+48/{PAPER_LABELS[i % 7]}/S{i:03}_001_00000001.png": encoded(picture(1000 + i)) for i in range(10)}
+    data, _ = write_ferplus(here, train, val)
+    (here / "fer2013.csv.xz").write_bytes(lzma.compress(data.read_bytes()))
+    persons = {f"CK+48/{PAPER_LABELS[i % 7]}/S{i:03}_001_00000001.png": encoded(noise_image(1000 + i)) for i in range(10)}
     write_zip(here / "ckplus48.zip", persons)
     raf = noise(2000, 60)
     raf[0], raf[1] = val.images[3], train.images[5]

@@ -38,7 +38,7 @@ def test_sampling_draws_every_class_that_occurs_equally_often() -> None:
     assert len(balance.order("sampling", faces, rng)) == 66
 
 
-def test_roots_draw_every_class_as_the_root_of_its_pictures() -> None:
+def test_roots_draw_every_class_as_the_root_of_its_images() -> None:
     faces = uneven()
     rng = np.random.default_rng(0)
     drawn = np.concatenate([balance.order("sqrt", faces, rng) for _ in range(100)])
@@ -49,7 +49,7 @@ def test_roots_draw_every_class_as_the_root_of_its_pictures() -> None:
 
 
 def test_the_prior_is_the_mean_target_of_what_is_drawn() -> None:
-    """One neutral row in ten has three of ten votes for surprise, so that its share differs from its pictures."""
+    """One neutral row in ten has three of ten votes for surprise, so that its share differs from its images."""
     faces = uneven()
     targets = faces.targets.copy()
     targets[np.flatnonzero(faces.classes() == 0)[::10]] = [0.7, 0, 0.3]

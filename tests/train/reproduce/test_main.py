@@ -20,7 +20,7 @@ PEOPLE = 10
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten invented people, each with a sequence of three pictures of every class."""
+    """Ten invented people, each with a sequence of three images of every class."""
     faces = patterns(PEOPLE * 21, tuple(sorted({"happiness" if label == "happy" else label for label in LABELS})))
     entries = {}
     for row, image in enumerate(faces.images):
@@ -107,7 +107,7 @@ def test_a_class_that_is_missing_is_said_at_once(archive: Path, tmp_path: Path, 
     with zipfile.ZipFile(archive) as file:
         six = {name: file.read(name) for name in file.namelist() if "/fear/" not in name}
     assert reproduce(write_zip(tmp_path / "six.zip", six), tmp_path / "out", "--only", "neighbour-a") == 2
-    assert "no picture of fear" in capsys.readouterr().err
+    assert "no image of fear" in capsys.readouterr().err
 
 
 def test_results_of_other_data_are_noticed_before_anything_runs(
@@ -122,11 +122,11 @@ def test_results_of_other_data_are_noticed_before_anything_runs(
     assert [path.name for path in (tmp_path / "results").glob("*.json")] == ["neighbour-a.json"]
 
 
-def test_pictures_too_few_to_be_parted(archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_images_too_few_to_be_parted(archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with zipfile.ZipFile(archive) as file:
         few = {name: file.read(name) for name in file.namelist() if "S000_" in name and "_00000002" not in name}
     assert reproduce(write_zip(tmp_path / "few.zip", few), tmp_path / "out", "--only", "neighbour-a") == 2
-    assert "14 pictures of 7 classes cannot be parted 80/20" in capsys.readouterr().err
+    assert "14 images of 7 classes cannot be parted 80/20" in capsys.readouterr().err
 
 
 def test_every_run_leaves_its_manifest(archive: Path, tmp_path: Path) -> None:
@@ -135,14 +135,14 @@ def test_every_run_leaves_its_manifest(archive: Path, tmp_path: Path) -> None:
     assert found == {"neighbour-a/seed-0", "neighbour-b/fold-0"}
 
 
-def test_a_network_that_has_seen_the_test_pictures_is_refused(
+def test_a_network_that_has_seen_the_test_images_is_refused(
     archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     own = tmp_path / "own.onnx"
     own.write_bytes(WEBCAM.read_bytes())
-    lineage.write(own, lineage.pictures_of(load_ckplus(archive)))
+    lineage.write(own, lineage.images_of(load_ckplus(archive)))
     assert reproduce(archive, tmp_path, "--only", "zero-shot", "--webcam", str(own)) == 2
-    assert "own.onnx was trained on 210 of the 210 different test pictures" in capsys.readouterr().err
+    assert "own.onnx was trained on 210 of the 210 different test images" in capsys.readouterr().err
 
 
 def test_the_trade_off_compares_the_networks_of_the_table() -> None:
