@@ -1,6 +1,6 @@
 """python -m train.predict IMAGE [--model auto|PATH] [--out panel.png]
 
-What the network says about a single image: every face's expressions in percent, and a panel that shows how it came about.
+Reads a single image: the expressions of every face in percent and, with --out, a panel with the intermediate steps.
 """
 
 import argparse
@@ -20,29 +20,29 @@ from train.extra import EXTRA
 from train.paper.single import FaceReading, ImageReading, read
 
 INTERRUPTED = 130
-"""Exit code after Ctrl-C, as of fer-cam."""
+"""Exit code after Ctrl-C, the same as fer-cam's."""
 
 BAR_LENGTH = 30
-"""Characters of 100 %."""
+"""Bar width of 100 %, characters."""
 
 PANEL_SUFFIX = ".png"
 
 
 def show(reading: ImageReading, name: str, console: Console) -> None:
-    """Prints a table a face: expressions by falling probability."""
+    """Prints one table per face: expressions by decreasing probability."""
     for number, face in enumerate(reading.faces, start=1):
         title = f"{name}: {_whereabouts(face, number, reading)}"
-        title = title.encode(console.encoding, "replace").decode(console.encoding)  # a pipe on Windows may know few letters
+        title = title.encode(console.encoding, "replace").decode(console.encoding)  # Windows pipes lack characters
         console.print(title, style="bold", markup=False, highlight=False, soft_wrap=True)
         console.print(_table(face, reading, ascii_only=console.options.ascii_only))
 
 
 def save_panel(reading: ImageReading, source: SourceInfo, out: Path) -> Path:
-    """Draws the panel into a new file, never over an old one, and returns its path: `out`, numbered where that is taken.
+    """Draws the panel into a new file and returns its path: `out`, with a number if it exists. Never overwrites a file.
 
     Args:
         reading: the image.
-        source: where it came from; in a folder, the panel is named after it.
+        source: the image file; a panel in a folder is named after it.
         out: a file, or a folder.
 
     Raises:
@@ -55,7 +55,7 @@ def save_panel(reading: ImageReading, source: SourceInfo, out: Path) -> Path:
         panel(reading, source.name, path)
     except BaseException:
         if path.is_file():
-            path.unlink()  # the name was claimed for nothing
+            path.unlink()  # only reserved the name
         raise
     return path
 
@@ -67,7 +67,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         _check(args.image, args.out)
         if args.out is not None:
-            with EXTRA:  # before the image is read: without matplotlib there is no panel
+            with EXTRA:  # before reading the image: a panel needs matplotlib
                 import train.paper.panel  # noqa: F401
             EXTRA.require()
         with closing(Pictures(args.image)) as source:

@@ -59,7 +59,7 @@ def test_a_run_leaves_a_manifest_of_the_faces_it_used(words: list[str], tmp_path
 def test_a_run_is_not_overwritten(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert fit.main(words) == 0
     assert fit.main(words) == 2
-    assert "holds a run; give --resume" in capsys.readouterr().err
+    assert "already contains a run; give --resume" in capsys.readouterr().err
     assert fit.main([*words, "--resume"]) == 0
 
 
@@ -68,7 +68,7 @@ def test_a_run_is_not_overwritten(words: list[str], capsys: pytest.CaptureFixtur
     [
         (0, "nope", "no recipe 'nope'"),
         (2, "none.csv", "none.csv: cannot be read"),
-        (6, "/dev/null/run", "cannot be made a folder"),
+        (6, "/dev/null/run", "cannot create the folder"),
     ],
 )
 def test_mistakes_are_one_line_and_exit_code_2(
@@ -115,7 +115,7 @@ def test_ctrl_c_finishes_the_step_and_saves_it(
     saved = checkpoint.load(tmp_path / "run")
     assert (saved.epoch, saved.step) == (0, 2)
     assert fit.main([*words, "--resume"]) == 0
-    assert "goes on after 0 epochs and 2 of 3 steps" in capfd.readouterr().err
+    assert "resuming after 0 epochs and 2 of 3 steps" in capfd.readouterr().err
     assert fit.main([*words[:-1], str(tmp_path / "whole")]) == 0
     assert_same_end(tmp_path / "whole", tmp_path / "run")
 
@@ -127,7 +127,7 @@ def test_a_second_ctrl_c_ends_at_once(
     monkeypatch.setitem(augment.AUGMENTATIONS, "ctrl-c", CtrlC(3, 4))
     monkeypatch.setitem(recipes.RECIPES, "tiny", recipe(augmentation="ctrl-c"))
     assert fit.main(words) == 130
-    assert "stopped; nothing is on disk yet" in capfd.readouterr().err
+    assert "stopped; no checkpoint was written yet" in capfd.readouterr().err
     assert not checkpoint.exists(tmp_path / "run")
 
 
@@ -195,7 +195,7 @@ def test_extra_images_are_joined_and_told(
     assert "recipe tiny takes no extra images: leave --extra out" in capsys.readouterr().err
     monkeypatch.setitem(recipes.RECIPES, "tiny", recipe(epochs=1, extra_repeats=2))
     assert fit.main([*words, "--extra", str(extra)]) == 0
-    told = "32 training faces (0 copies dropped), 4 extra ones 2 times each among them, 8 to validate on"
+    told = "32 training faces (0 copies dropped), including 4 extra faces 2 times each, 8 to validate on"
     assert told in capsys.readouterr().err
     rows = manifest.read(tmp_path / "run" / "manifest.csv").rows
     assert {row.subject for row in rows if row.split == "train"} == {"", "S001", "S002", "S003", "S004"}

@@ -24,7 +24,7 @@ class Found:
 
     Attributes:
         label: the class.
-        images: of it.
+        pictures: number of images.
         edge_share: mean share of pixels that Algorithm 1 calls an edge.
         one_face, no_face: images in which Algorithm 2 finds exactly one face, and "No faces detected."
         both_eyes, mouth: images in which the eye and smile cascades find two eyes, and a mouth.
@@ -115,4 +115,4 @@ def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise SinkError(f"{folder}: cannot be made a folder ({error.strerror}); give another --out") from error
+        raise SinkError(f"{folder}: cannot create the folder ({error.strerror}); give another --out") from error

@@ -166,4 +166,4 @@ def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError(f"{folder}: cannot be made a folder ({error.strerror}); give another --out") from error
+        raise ConfigError(f"{folder}: cannot create the folder ({error.strerror}); give another --out") from error

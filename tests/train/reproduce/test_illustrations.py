@@ -67,7 +67,7 @@ def test_damaged_counts(tmp_path: Path, text: str) -> None:
 
 def test_no_place_for_the_figures(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("")
-    with pytest.raises(SinkError, match="cannot be made a folder"):
+    with pytest.raises(SinkError, match="cannot create the folder"):
         illustrations.draw_faces(patterns(4, LABELS), "invented", tmp_path / "taken")
-    with pytest.raises(SinkError, match="cannot be made a folder"):
+    with pytest.raises(SinkError, match="cannot create the folder"):
         illustrations.write((), tmp_path / "taken")

@@ -90,7 +90,7 @@ def test_ctrl_c_says_how_to_go_on(
         (("--only", "nope"), 2, "no row 'nope'"),
         (("--data", "none.zip"), 2, "none.zip"),
         (("--only", "zero-shot", "--webcam", "none.onnx"), 4, "none.onnx"),
-        (("--only", "neighbour-b", "--out", "/dev/null/x"), 2, "cannot be made a folder"),
+        (("--only", "neighbour-b", "--out", "/dev/null/x"), 2, "cannot create the folder"),
     ],
 )
 def test_mistakes_are_one_line(

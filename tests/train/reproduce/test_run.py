@@ -137,7 +137,7 @@ def test_quick_takes_one_split_of_few_images(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("")
-    with pytest.raises(ConfigError, match="cannot be made a folder"):
+    with pytest.raises(ConfigError, match="cannot create the folder"):
         do(row(Oracle()), settings(tmp_path))
 
 
