@@ -307,7 +307,7 @@ class TestExport:
         out = tmp_path / "fer.onnx"
         assert fit.main(["tiny", *data, "--out", str(tmp_path / "run")]) == 0
         assert export.main([str(tmp_path / "run"), "--out", str(out), *data[:-2]]) == 2
-        assert "recipe tiny wants extra images" in capsys.readouterr().err
+        assert "recipe tiny needs extra images" in capsys.readouterr().err
         assert export.main([str(tmp_path / "run"), "--out", str(out), *data]) == 0
         provenance = Session(out, threads=1).spec.provenance
         assert f"{len(TRAIN)} faces of FER2013 Training with FER+ votes and 12 of CK+48 (3 times each image)" in provenance

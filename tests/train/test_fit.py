@@ -110,8 +110,8 @@ def test_ctrl_c_finishes_the_step_and_saves_it(
     monkeypatch.setitem(recipes.RECIPES, "tiny", recipe(epochs=2, augmentation="ctrl-c"))
     assert fit.main(words) == 130
     err = capfd.readouterr().err
-    assert "Ctrl-C again ends at once" in err
-    assert "stopped; go on with --resume" in err
+    assert "press Ctrl-C again to quit at once" in err
+    assert "stopped; continue with --resume" in err
     saved = checkpoint.load(tmp_path / "run")
     assert (saved.epoch, saved.step) == (0, 2)
     assert fit.main([*words, "--resume"]) == 0
@@ -145,7 +145,7 @@ def test_ctrl_c_to_a_process_of_its_own(words: list[str], tmp_path: Path, monkey
         process.send_signal(signal.SIGINT)
         rest = process.stderr.read()
     assert process.returncode == 130, rest
-    assert "stopped; go on with --resume" in rest
+    assert "stopped; continue with --resume" in rest
     assert "Traceback" not in rest
     assert 2 <= checkpoint.load(tmp_path / "run").epoch < 25
     assert fit.main([*words, "--resume"]) == 0
@@ -192,7 +192,7 @@ def test_extra_images_are_joined_and_told(
     entries = {f"CK+48/fear/S{i:03}_001_00000001.png": encoded(noise_image(500 + i)) for i in range(6)}
     extra = write_zip(tmp_path / "ckplus48.zip", entries)
     assert fit.main([*words, "--extra", str(extra)]) == 2
-    assert "recipe tiny takes no extra images: leave --extra out" in capsys.readouterr().err
+    assert "recipe tiny takes no extra images: omit --extra" in capsys.readouterr().err
     monkeypatch.setitem(recipes.RECIPES, "tiny", recipe(epochs=1, extra_repeats=2))
     assert fit.main([*words, "--extra", str(extra)]) == 0
     told = "32 training faces (0 copies dropped), including 4 extra faces 2 times each, 8 to validate on"

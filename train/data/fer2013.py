@@ -1,4 +1,4 @@
-"""FER2013 from its csv, with the votes of FER+ or with its own labels."""
+"""Reads FER2013 from its csv, with FER+ votes or with its own labels."""
 
 import csv
 import gzip
@@ -21,20 +21,20 @@ from train.data.datasets import FaceSet, NoImages
 
 VOTE_COLUMNS = (*LABELS, "unknown", "NF")
 FER2013_LABELS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
-"""What FER2013's own emotion column counts, from 0."""
+"""Classes of FER2013's own emotion column, from 0."""
 
 ENCODING = "utf-8-sig"
-"""With or without the mark that Excel puts first."""
+"""UTF-8 with or without Excel's byte order mark."""
 
 LOST_IMAGE = ("Training", 5274)
-"""The one row whose FER+ votes belong to an image that is not known; see the data's README."""
+"""The one row with FER+ votes for an unknown image; see the data's README."""
 
 
 def load_ferplus(data: Path, votes: Path, usage: str) -> FaceSet:
     """FER2013 images of one usage ("Training", "PublicTest") with FER+ vote distributions.
 
-    Row i of one file belongs to row i of the other (FER+'s image names are not row numbers). Single votes are dropped as
-    in the FER+ paper; rows whose most voted class is `unknown` or not-a-face are left out.
+    Row i of one file belongs to row i of the other (FER+'s image names are not row numbers). As in the FER+ paper, single
+    votes are dropped and rows with a majority for `unknown` or not-a-face are left out.
 
     Raises:
         ConfigError: a file is missing, truncated or not what it should be; the message names file and row.
@@ -50,8 +50,8 @@ def load_ferplus(data: Path, votes: Path, usage: str) -> FaceSet:
                 raise ConfigError(f"{votes.name} ends before row {row} of {data.name}; it needs a row for every image")
             if vote.get("Usage") not in (None, "", fields["Usage"]):
                 raise ConfigError(
-                    f"{votes.name}: row {row}: is of {vote['Usage']!r}, and of {fields['Usage']!r} in {data.name};"
-                    " the votes belong to other images"
+                    f"{votes.name}: row {row}: has usage {vote['Usage']!r}, but {fields['Usage']!r} in {data.name};"
+                    " give the votes for these images"
                 )
             if fields["Usage"] != usage or (usage, row) == LOST_IMAGE:
                 continue
@@ -59,7 +59,7 @@ def load_ferplus(data: Path, votes: Path, usage: str) -> FaceSet:
             if counts.argmax() >= len(LABELS) or counts.max() == 0:
                 continue
             images.append(_pixels(data, row, fields["pixels"]))
-            # `unknown` and NF votes stay in the sum, so a row's majority is the FER+ majority
+            # the sum includes `unknown` and NF votes, so that majorities are FER+'s
             targets.append(counts[: len(LABELS)] / counts.sum())
             names.append(f"{usage}/{row}")
         if next(vote_rows, None) is not None:
@@ -68,7 +68,7 @@ def load_ferplus(data: Path, votes: Path, usage: str) -> FaceSet:
 
 
 def load_fer2013(data: Path, usage: str) -> FaceSet:
-    """FER2013 images of one usage with FER2013's own labels: seven classes, one each, as float 0 or 1.
+    """FER2013 images of one usage with FER2013's own labels: one of seven classes each, as float 0 or 1.
 
     Raises:
         ConfigError: the file is missing, truncated or not what it should be; the message names file and row.
@@ -111,7 +111,7 @@ def _votes(path: Path, row: int, vote: dict[str, str]) -> NDArray[np.float32]:
     try:
         counts = np.array([int(vote[column]) for column in VOTE_COLUMNS], dtype=np.float32)
     except (ValueError, OverflowError) as error:
-        raise ConfigError(f"{path.name}: row {row}: a vote is no whole number ({error})") from error
+        raise ConfigError(f"{path.name}: row {row}: a vote is not an integer ({error})") from error
     counts[counts <= 1] = 0
     return counts
 
@@ -120,16 +120,16 @@ def _pixels(path: Path, row: int, text: str) -> NDArray[np.uint8]:
     try:
         values = np.array(text.split(), dtype=np.int64)
     except (ValueError, OverflowError) as error:
-        raise ConfigError(f"{path.name}: row {row}: a pixel is no whole number ({error})") from error
+        raise ConfigError(f"{path.name}: row {row}: a pixel is not an integer ({error})") from error
     if values.size != SIZE * SIZE or values.min() < 0 or values.max() > 255:
         raise ConfigError(
-            f"{path.name}: row {row}: {values.size} pixels where {SIZE * SIZE} values of 0 to 255 belong (truncated file?)"
+            f"{path.name}: row {row}: {values.size} pixel values; expected {SIZE * SIZE} from 0 to 255 (truncated file?)"
         )
     return values.astype(np.uint8).reshape(SIZE, SIZE)
 
 
 def _rows(path: Path, file: TextIO, needed: tuple[str, ...]) -> Iterator[dict[str, str]]:
-    """The rows of a csv, each with all the needed columns; rows are counted from 0, without the header."""
+    """Rows of a csv, each with all needed columns; counted from 0 without the header."""
     reader = csv.DictReader(file, skipinitialspace=True)  # icml_face_data.csv has "emotion, Usage, pixels"
     row = 0
     try:
@@ -138,7 +138,7 @@ def _rows(path: Path, file: TextIO, needed: tuple[str, ...]) -> Iterator[dict[st
             raise ConfigError(f"{path}: column {missing[0]!r} is missing; is this the right file?")
         for values in reader:
             if any(values[column] is None for column in needed):
-                raise ConfigError(f"{path.name}: row {row}: its last columns are missing (truncated file?)")
+                raise ConfigError(f"{path.name}: row {row}: the last columns are missing (truncated file?)")
             yield values
             row += 1
     except (csv.Error, UnicodeDecodeError, EOFError, lzma.LZMAError, zlib.error, zipfile.BadZipFile, OSError) as error:
@@ -159,15 +159,17 @@ def _open_text(path: Path) -> TextIO:
 
 
 def _open_zipped(path: Path) -> TextIO:
-    """The csv inside a zip: the only one, or the one called fer2013.csv."""
+    """The csv inside a zip: the only one, or fer2013.csv."""
     try:
-        # the archive may be closed first: the entry keeps the file open
+        # the entry keeps the file open after the archive is closed
         with zipfile.ZipFile(path) as archive:
             tables = [name for name in archive.namelist() if name.lower().endswith(".csv") and not name.startswith("__MACOSX")]
             if len(tables) != 1:
                 tables = [name for name in tables if name.rpartition("/")[2].lower() == "fer2013.csv"]
             if len(tables) != 1:
-                raise ConfigError(f"{path}: has not one fer2013.csv but {len(tables)}; unpack it and give the csv file")
+                raise ConfigError(
+                    f"{path}: contains {len(tables)} files named fer2013.csv instead of one; unpack it and give the csv file"
+                )
             return io.TextIOWrapper(archive.open(tables[0]), encoding=ENCODING, newline="")
     except (zipfile.BadZipFile, RuntimeError, ValueError, struct.error) as error:  # RuntimeError: it has a password
         raise ConfigError(f"{path}: cannot be read ({error}); get the file again, or unpack it yourself") from error

@@ -1,7 +1,7 @@
-"""The face sets that a network learns from together: where each lies, how it is divided, and how they are joined.
+"""The joined face sets: where each file is, how it is split, and how the sets are combined.
 
-The files are not part of the project; `train/README.md` says where each set can be asked for and how its file is made. A set
-that is missing is an error, since two runs of one recipe must have seen the same faces.
+The files are not part of the project; `train/README.md` explains how to get each set and make its file. A missing set is an
+error, because two runs of a recipe must use the same faces.
 """
 
 import hashlib
@@ -19,26 +19,26 @@ from train.data import ckplus, datasets, fer2013, protocols
 from train.data.datasets import FaceSet, with_labels
 
 CLASSES = (*LABELS, NO_FACE)
-"""The outputs of a network that learns from all sets: eight expressions, and "no face"."""
+"""Outputs of a network trained on all sets: eight expressions and "no face"."""
 
 HELD_OUT_FOLDS = 5
-"""CK+48's persons whose place in the sorted list divides by this are never learned from: 24 of 118, to judge on."""
+"""CK+48's persons with a sorted position divisible by this are held out for evaluation: 24 of 118."""
 
 BASIC_EXPRESSIONS = ("Neutral", "Happy", "Surprised", "Sad", "Angry", "Disgusted", "Fearful")
-"""Categories of CFEE that are one expression; the others are compounds, awe, appall and hatred."""
+"""CFEE's basic expressions; the other categories are compounds, awe, appall and hatred."""
 
 BETWEEN_FACES = 1500
-"""How many images that show parts of two faces are made; about half as many as there are false positives."""
+"""Number of generated images with parts of two faces; about half the number of false positives."""
 
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """A set, divided: no person, photograph or near-copy is in both parts.
+    """The two parts of a set; no person, photograph or near copy is in both.
 
     Attributes:
-        train: to learn from.
-        val: to choose and to judge on; never learned from.
-        copies: how many training faces were dropped as copies.
+        train: for training.
+        val: for model selection and evaluation, never for training.
+        copies: number of training faces dropped as copies.
     """
 
     train: FaceSet
@@ -48,13 +48,13 @@ class Parts:
 
 @dataclass(frozen=True)
 class Entry:
-    """One set.
+    """A known set.
 
     Attributes:
-        name: of the set; the names of its faces begin with it.
-        about: what it is, in words, for model cards.
+        name: of the set, the first part of its faces' names.
+        about: description for model cards.
         load: reads it from the folder of all sets.
-        labelled: False for faces without expression labels, which only a teacher can make use of.
+        labelled: False for faces without expression labels, which need a teacher.
     """
 
     name: str
@@ -64,15 +64,14 @@ class Entry:
 
 
 def gather(folder: Path, *, unlabelled: bool) -> Parts:
-    """All sets joined, without copies.
+    """Joins all sets, without copies.
 
-    Exact and near copies (correlation above 0.97) of validation faces leave the training part, whichever sets they come from,
-    and so do copies of faces in a set that comes earlier. A row's name is `<set>/<name in the set>`; targets have nine columns,
-    and rows of an unlabelled set sum to 0.
+    Training excludes exact and near copies (correlation above 0.97) of any set's validation faces, and copies of faces in
+    earlier sets. A row's name is `<set>/<name in the set>`. Targets have nine columns; unlabelled rows sum to 0.
 
     Args:
         folder: with the files of all sets.
-        unlabelled: whether to take the sets without labels too.
+        unlabelled: whether to include the unlabelled sets.
 
     Raises:
         ConfigError: a file is missing or damaged.
@@ -89,7 +88,7 @@ def gather(folder: Path, *, unlabelled: bool) -> Parts:
 
 
 def concatenate(sets: Iterable[FaceSet]) -> FaceSet:
-    """The rows of all sets, in order; every set has CLASSES."""
+    """The rows of all sets in order; every set has CLASSES."""
     several = list(sets)
     empty = FaceSet(np.zeros((0, 48, 48), np.uint8), np.zeros((0, len(CLASSES)), np.float32), CLASSES, ())
     several = [empty, *several]
@@ -102,26 +101,26 @@ def concatenate(sets: Iterable[FaceSet]) -> FaceSet:
 
 
 def learned_persons(path: Path) -> FaceSet:
-    """CK+48's persons that may be learned from (place in the sorted list not divisible by 5), in the eight classes."""
+    """CK+48's training persons (sorted position not divisible by 5), with the eight classes."""
     faces = ckplus.load_ckplus(path)
     return with_labels(faces.where(protocols.by_person(faces, 0, HELD_OUT_FOLDS).train), LABELS)
 
 
 def held_out_persons(path: Path) -> FaceSet:
-    """CK+48's other persons, in the eight classes: to judge on, never to learn from. Neutral has no image."""
+    """CK+48's held-out persons, with the eight classes, for evaluation only. Neutral has no images."""
     faces = ckplus.load_ckplus(path)
     return with_labels(faces.where(protocols.by_person(faces, 0, HELD_OUT_FOLDS).test), LABELS)
 
 
 def between_faces(faces: FaceSet, count: int, seed: int = 0) -> FaceSet:
-    """Images of no face, made of two faces side by side or one above the other, seen from the middle between them.
+    """Makes `no face` images: crops from the middle between two faces placed side by side or one above the other.
 
-    The cascade finds such places beside and below real faces. What is left of each face is at most 0.65 of it.
+    They mimic false positives of the cascade beside and below real faces. At most 0.65 of each face is visible.
 
     Args:
-        faces: whose labelled rows are taken.
-        count: how many to make.
-        seed: of the choice.
+        faces: source of the crops; only labelled rows are used.
+        count: number of images to make.
+        seed: of the random choice.
     """
     rng = np.random.default_rng(seed)
     rows = np.flatnonzero(faces.targets[:, : len(LABELS)].sum(axis=1) > 0)
@@ -137,7 +136,7 @@ def between_faces(faces: FaceSet, count: int, seed: int = 0) -> FaceSet:
 
 
 def held_out(names: Iterable[str], one_in: int) -> NDArray[np.bool_]:
-    """bool (n,): about one in so many, chosen by a hash of the name, so that the choice never changes."""
+    """bool (n,): about one in `one_in`, chosen by a hash of the name, so that the choice never changes."""
     digests = [hashlib.sha256(name.encode()).digest()[:8] for name in names]
     return np.array([int.from_bytes(digest, "big") % one_in == 0 for digest in digests], dtype=np.bool_)
 
@@ -162,7 +161,7 @@ def _rafdb(folder: Path) -> Parts:
 
 
 def _cfee(folder: Path) -> Parts:
-    """By person. Compound expressions share their target; only the basic ones are judged on."""
+    """Split by person. Compound expressions have shared targets; validation has basic expressions only."""
     arrays = _arrays(folder / "cfee48.npz", "images", "targets", "categories", "persons")
     persons = [str(person) for person in arrays["persons"]]
     names = tuple(f"{person}/{category}" for person, category in zip(persons, arrays["categories"], strict=True))
@@ -173,7 +172,7 @@ def _cfee(folder: Path) -> Parts:
 
 
 def _false_positives(folder: Path) -> Parts:
-    """By photograph or page."""
+    """Split by photograph or page."""
     arrays = _arrays(folder / "not_faces48.npz", "images", "sources", "kinds")
     sources = [str(source) for source in arrays["sources"]]
     names = tuple(f"{kind}/{row}" for row, kind in enumerate(arrays["kinds"]))
@@ -181,7 +180,7 @@ def _false_positives(folder: Path) -> Parts:
 
 
 def _utkface(folder: Path) -> Parts:
-    """No labels: a fifth is kept for the table by age, sex and group, and is not judged on during a run."""
+    """Unlabelled. One fifth is reserved for the evaluation by age, sex and group, and not used in training runs."""
     arrays = _arrays(folder / "utkface48.npz", "images", "names")
     names = tuple(str(name) for name in arrays["names"])
     faces = FaceSet(arrays["images"], np.zeros((len(names), len(CLASSES)), np.float32), CLASSES, names)
@@ -193,10 +192,10 @@ SETS: tuple[Entry, ...] = (
     Entry("rafdb", "RAF-DB's training part; validation: one in ten by a hash of the name", _rafdb),
     Entry("cfee", "CFEE; validation: one person in four, basic expressions", _cfee),
     Entry("ckplus", "CK+48; validation: one person in five", _ckplus),
-    Entry("false-positives", "what the Haar cascade took for a face; validation: one source in five", _false_positives),
+    Entry("false-positives", "false positives of the Haar cascade; validation: one source in five", _false_positives),
     Entry("utkface", "UTKFace without labels, four faces in five", _utkface, labelled=False),
 )
-"""Of near-copies in several sets, the first set here keeps its own."""
+"""In order of priority: of near copies in several sets, the first set keeps its own."""
 
 
 def _renamed(prefix: str, faces: FaceSet) -> FaceSet:

@@ -199,7 +199,7 @@ class Result:
         """
         fields = {"schema": SCHEMA, **asdict(self)}
         for split in fields["splits"]:
-            # one digit an image: k is 7
+            # one digit per image: k is 7
             split |= {"truth": _digits(split["truth"]), "predicted": _digits(split["predicted"])}
         return write_json(fields, folder / f"{self.row}.json")
 

@@ -145,7 +145,7 @@ class TestUnsafeArchive:
         monkeypatch.setattr(ckplus, "LARGEST", 4 << 20)  # not 64, for the test's speed
         path = ck48(tmp_path, **{HAPPY: bytes((4 << 20) + 1), "notes.txt": bytes(5 << 20)})
         assert path.stat().st_size < 20_000
-        assert f"{path}/CK+48/{HAPPY}: has more than 4 MB unpacked, which is no face" in message(path)
+        assert f"{path}/CK+48/{HAPPY}: unpacks to more than 4 MB, too large for a face" in message(path)
 
 
 @pytest.mark.data

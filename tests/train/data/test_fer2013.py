@@ -107,7 +107,7 @@ class TestZippedTable:
 
     def test_which_table_is_not_guessed(self, tmp_path: Path) -> None:
         packed = self.archive(tmp_path / "x.zip", "train.csv", "test.csv")
-        with pytest.raises(ConfigError, match=r"x\.zip: has not one fer2013\.csv but 0; unpack it"):
+        with pytest.raises(ConfigError, match=r"x\.zip: contains 0 files named fer2013\.csv instead of one; unpack it"):
             load_fer2013(packed, "Training")
 
     def test_no_zip(self, tmp_path: Path) -> None:
@@ -143,11 +143,11 @@ class TestDamaged:
     @pytest.mark.parametrize(
         ("last_line", "message"),
         [
-            ("3,12 34 56", r"broken.csv: row 1: its last columns are missing"),
-            ("3,12 34 56,Training\n", r"broken.csv: row 1: 3 pixels where 2304"),
-            ("3,12 99999999999999999999 56,Training\n", r"broken.csv: row 1: a pixel is no whole number"),
-            ("3,12 x 56,Training\n", r"broken.csv: row 1: a pixel is no whole number"),
-            ("3," + "300 " * 2304 + ",Training\n", r"broken.csv: row 1: 2304 pixels where 2304 values of 0 to 255"),
+            ("3,12 34 56", r"broken.csv: row 1: the last columns are missing"),
+            ("3,12 34 56,Training\n", r"broken.csv: row 1: 3 pixel values; expected 2304"),
+            ("3,12 99999999999999999999 56,Training\n", r"broken.csv: row 1: a pixel is not an integer"),
+            ("3,12 x 56,Training\n", r"broken.csv: row 1: a pixel is not an integer"),
+            ("3," + "300 " * 2304 + ",Training\n", r"broken.csv: row 1: 2304 pixel values; expected 2304 from 0 to 255"),
             ("9," + "1 " * 2304 + ",Training\n", r"broken.csv: row 1: emotion '9'"),
             ("happy," + "1 " * 2304 + ",Training\n", r"broken.csv: row 1: emotion 'happy'"),
         ],
@@ -184,7 +184,7 @@ class TestDamaged:
         text = small[0].read_bytes()
         packed = pack(small[0].with_name(name), text[: len(text) * 7 // 10])
         for load in (lambda: load_fer2013(packed, "Training"), lambda: load_ferplus(packed, small[1], "PublicTest")):
-            with pytest.raises(ConfigError, match=rf"^{re.escape(name)}: row 3: its last columns are missing \(truncated file"):
+            with pytest.raises(ConfigError, match=rf"^{re.escape(name)}: row 3: the last columns are missing \(truncated file"):
                 load()
 
     @pytest.mark.parametrize("name", ["fer2013.csv.xz", "fer2013.csv.gz"])
@@ -212,7 +212,7 @@ class TestDamaged:
     def test_votes_of_other_images(self, small: tuple[Path, Path], tmp_path: Path) -> None:
         usages = ("Training", "Training", "PublicTest", "Training", "Training")  # the middle rows changed places
         shifted = write_votes(tmp_path / "shifted.csv", [{**votes(neutral=10), "Usage": usage} for usage in usages])
-        with pytest.raises(ConfigError, match=r"shifted.csv: row 1: is of 'Training', and of 'PublicTest' in fer2013.csv"):
+        with pytest.raises(ConfigError, match=r"shifted.csv: row 1: has usage 'Training', but 'PublicTest' in fer2013.csv"):
             load_ferplus(small[0], shifted, "Training")
 
     def test_files_in_the_wrong_order(self, small: tuple[Path, Path]) -> None:

@@ -116,8 +116,8 @@ class TestBroken:
     @pytest.mark.parametrize(
         ("old", "new", "message"),
         [
-            ("S005,S005_001,train", "S005", r"row 0: 4 values where 6 belong; the file is damaged"),
-            (",train\nPublic", "\nPublic", r"row 1: 5 values where 6 belong"),
+            ("S005,S005_001,train", "S005", r"row 0: 4 values instead of 6; the file is damaged"),
+            (",train\nPublic", "\nPublic", r"row 1: 5 values instead of 6"),
             ("validation", "", r"row 2: split is empty"),
             ("PublicTest/28709", "", r"row 2: path is empty"),
             (",neutral,", ",bored,", r"row 2: 'bored' is no class"),

@@ -68,11 +68,11 @@ class TestByPerson:
 
     def test_a_name_without_a_person(self) -> None:
         some = faces([*people(12).names, "anger/selfie.png"])
-        with pytest.raises(ConfigError, match=r"anger/selfie\.png: its name does not tell the person"):
+        with pytest.raises(ConfigError, match=r"anger/selfie\.png: the name has no person"):
             protocols.by_person(some, 0)
 
     def test_fewer_persons_than_folds(self) -> None:
-        with pytest.raises(ConfigError, match="9 persons cannot be parted into 10 folds"):
+        with pytest.raises(ConfigError, match="9 persons are too few for 10 folds"):
             protocols.by_person(people(9), 0)
 
     @pytest.mark.data

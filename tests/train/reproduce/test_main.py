@@ -126,7 +126,7 @@ def test_images_too_few_to_be_parted(archive: Path, tmp_path: Path, capsys: pyte
     with zipfile.ZipFile(archive) as file:
         few = {name: file.read(name) for name in file.namelist() if "S000_" in name and "_00000002" not in name}
     assert reproduce(write_zip(tmp_path / "few.zip", few), tmp_path / "out", "--only", "neighbour-a") == 2
-    assert "14 images of 7 classes cannot be parted 80/20" in capsys.readouterr().err
+    assert "14 images of 7 classes are too few for an 80/20 split" in capsys.readouterr().err
 
 
 def test_every_run_leaves_its_manifest(archive: Path, tmp_path: Path) -> None:
