@@ -1,6 +1,6 @@
-"""Random changes to training faces: what a Haar box, a head and a cheap webcam do to an image.
+"""Augmentation: random changes like those from a Haar box, a moving head and a cheap webcam.
 
-Everything works on uint8 (48,48) before equalization, since that is where a webcam does it too.
+All functions work on uint8 (48,48) before equalization, where the webcam's faults occur too.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ SCALE = (0.85, 1.18)
 """Measured spread of FER2013's own crops around the Haar box: roll up to 13 degrees, shift 6 %, scale 0.83 to 1.17."""
 
 WIDE_SCALE = (0.78, 1.3)
-"""RAF-DB's faces: their Haar boxes are 0.94 to 1.26 of the crop (5th to 95th percentile), so that theirs show less or more."""
+"""For RAF-DB, whose Haar boxes are 0.94 to 1.26 of the crop (5th to 95th percentile)."""
 
 GAMMA = (0.6, 1.6)
 ERASE_PROBABILITY = 0.25
@@ -33,12 +33,12 @@ def unchanged(face: Image, rng: np.random.Generator) -> Image:
 
 
 def webcam(face: Image, rng: np.random.Generator) -> Image:
-    """Flip, roll, shift, scale, gamma, sometimes the faults of a cheap webcam, sometimes a hidden patch."""
+    """Flip, roll, shift, scale and gamma; sometimes webcam faults; sometimes an occlusion."""
     return _changed(face, rng, SCALE)
 
 
 def wide(face: Image, rng: np.random.Generator) -> Image:
-    """Like `webcam`, with more scale: for sets whose crops scatter more."""
+    """Like `webcam` with a wider range of scales, for sets with less uniform crops."""
     return _changed(face, rng, WIDE_SCALE)
 
 
@@ -61,9 +61,9 @@ def affine(face: Image, rng: np.random.Generator, scales: tuple[float, float] = 
 
 
 def moved(face: Image, roll_deg: float, scale: float, shift: NDArray[np.float64], *, flip: bool = False) -> Image:
-    """The face rolled and scaled about its middle and shifted by fractions of its side, (x,y), in one interpolation.
+    """The face rolled and scaled about its centre and shifted by fractions of its side, (x,y), in one interpolation.
 
-    What comes in from outside repeats the edge.
+    The border is replicated.
     """
     centre = (SIZE - 1) / 2
     matrix = np.asarray(cv2.getRotationMatrix2D((centre, centre), roll_deg, scale), dtype=np.float64)
@@ -77,7 +77,7 @@ def moved(face: Image, roll_deg: float, scale: float, shift: NDArray[np.float64]
 
 
 def gamma(face: Image, rng: np.random.Generator) -> Image:
-    """Light: a gamma between 0.6 and 1.6, as likely to brighten as to darken."""
+    """Lighting: gamma from 0.6 to 1.6; brightening and darkening are equally likely."""
     return lit(face, float(np.exp(rng.uniform(*np.log(GAMMA)))))
 
 
@@ -88,7 +88,7 @@ def lit(face: Image, exponent: float) -> Image:
 
 
 def erase(face: Image, rng: np.random.Generator) -> Image:
-    """A hand or a mug: a rectangle of 5 to 20 % of the image filled with one gray."""
+    """Occlusion: a gray rectangle over 5 to 20 % of the image."""
     area = rng.uniform(0.05, 0.2) * SIZE * SIZE
     aspect = np.exp(rng.uniform(np.log(0.5), np.log(2.0)))
     height = int(np.clip(np.sqrt(area * aspect), 1, SIZE - 1))
@@ -105,20 +105,20 @@ def blur(face: Image, rng: np.random.Generator) -> Image:
 
 
 def low_resolution(face: Image, rng: np.random.Generator) -> Image:
-    """A face far away: down to 24 to 40 pixels and up again."""
+    """Distant face: downscaled to 24 to 40 pixels and enlarged again."""
     side = int(rng.integers(24, 41))
     small = cv2.resize(face, (side, side), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.resize(small, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
 
 
 def noise(face: Image, rng: np.random.Generator) -> Image:
-    """A dim room: Gaussian noise of 3 to 12 gray levels."""
+    """Dim light: Gaussian noise of 3 to 12 gray levels."""
     noisy = face.astype(np.float32) + rng.normal(0, rng.uniform(3, 12), face.shape)
     return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
 
 
 def jpeg(face: Image, rng: np.random.Generator) -> Image:
-    """A compressed stream: JPEG quality 30 to 80."""
+    """Compression: JPEG quality 30 to 80."""
     _, data = cv2.imencode(".jpg", face, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 81))])
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), dtype=np.uint8)
 

@@ -1,4 +1,4 @@
-"""What of a face the network is shown: the live program's equalized image, or for comparison the raw one or its edges."""
+"""Inputs of the network: the live program's equalized image or, for comparison, the raw image or its edges."""
 
 from collections.abc import Callable
 
@@ -12,12 +12,12 @@ Image = NDArray[np.uint8]
 
 
 def raw(face: Image) -> Image:
-    """The gray image as it is, uint8 (48,48)."""
+    """The unchanged gray image, uint8 (48,48)."""
     return preprocess.shrink(preprocess.to_gray(face))
 
 
 def edges(face: Image) -> Image:
-    """Only the edges that the paper's Algorithm 1 finds: 255 on an edge, 0 elsewhere, uint8 (48,48)."""
+    """The edges from the paper's Algorithm 1: 255 on an edge, 0 elsewhere, uint8 (48,48)."""
     return algorithms.edges(raw(face))
 
 
