@@ -184,5 +184,5 @@ def find(name: str) -> Recipe:
         ConfigError: unknown name; the message lists the known ones.
     """
     if name not in RECIPES:
-        raise ConfigError(f"no recipe {name!r}; there are: {', '.join(sorted(RECIPES))}")
+        raise ConfigError(f"unknown recipe {name!r}; known recipes: {', '.join(sorted(RECIPES))}")
     return RECIPES[name]

@@ -246,7 +246,7 @@ class TestExport:
         self.refused(run, tmp_path, r"int8 gives \d+\.\d% of the faces the same label", int8=True)
 
     def test_other_faces_than_it_was_trained_on_are_refused(self, run: Path, tmp_path: Path) -> None:
-        with pytest.raises(ConfigError, match="not the faces the network was trained on"):
+        with pytest.raises(ConfigError, match="the data is not what the network was trained on"):
             export.export(checkpoint.load(run), patterns(48, seed=5), VAL, tmp_path / "fer.onnx")
 
     def test_a_folder_that_cannot_be_written(self, run: Path, tmp_path: Path) -> None:

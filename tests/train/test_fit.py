@@ -66,7 +66,7 @@ def test_a_run_is_not_overwritten(words: list[str], capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize(
     ("place", "value", "message"),
     [
-        (0, "nope", "no recipe 'nope'"),
+        (0, "nope", "unknown recipe 'nope'"),
         (2, "none.csv", "none.csv: cannot be read"),
         (6, "/dev/null/run", "cannot create the folder"),
     ],

@@ -75,7 +75,7 @@ class TestReading:
     def test_a_crop_is_a_face_as_it_is(self, crop: NDArray[np.uint8], model: Path, classifier: Classifier) -> None:
         reading = single.read(crop, classifier)
         (face,) = reading.faces
-        assert reading.note == "the image is as small as a face crop (48x48): it is taken whole as the face"
+        assert reading.note == "the image is only 48x48, the size of a face crop: using all of it as the face"
         np.testing.assert_array_equal(face.box_xyxy, [0, 0, 48, 48])
         np.testing.assert_array_equal(face.small, crop)
         np.testing.assert_allclose(face.probs[None], Recognizer(str(model)).classify([crop]).probs, atol=1e-6)
@@ -280,7 +280,7 @@ class TestCommand:
         assert "face.png: the whole image" in out
         assert "shown as: happiness" in out
         first, second = err.splitlines()
-        assert first == "train.predict: the image is as small as a face crop (48x48): it is taken whole as the face"
+        assert first == "train.predict: the image is only 48x48, the size of a face crop: using all of it as the face"
         assert second == f"train.predict: panel saved as {face.parent / 'face_fer.png'}"
         assert cv2.imread(str(face.parent / "face_fer.png")) is not None
 

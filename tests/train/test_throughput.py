@@ -40,7 +40,7 @@ def test_every_way_is_measured_and_told(tmp_path: Path, capsys: pytest.CaptureFi
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (["nope"], 2, "no recipe 'nope'"),
+        (["nope"], 2, "unknown recipe 'nope'"),
         (["plain", "--rounds", "0"], 2, "give at least 1"),
         (["plain", "--rounds", "1", "--json", "/dev/null/steps.json"], 5, "cannot be written"),
     ],

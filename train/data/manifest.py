@@ -80,7 +80,7 @@ class Manifest:
         except OSError as error:
             with suppress(OSError):
                 aside.unlink()
-            raise SinkError(f"{path}: cannot be written ({error.strerror}); make room, or give another folder") from error
+            raise SinkError(f"{path}: cannot be written ({error.strerror}); free some space, or give another folder") from error
 
 
 def read(path: Path) -> Manifest:

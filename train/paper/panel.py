@@ -1,4 +1,4 @@
-"""The panel of a single prediction: original, equalized, edges, regions, bars; a row a face. It shows faces: not to commit."""
+"""The panel of a single prediction: original, equalized, edges, regions and bars, one row per face. Never commit one."""
 
 from pathlib import Path
 
@@ -16,25 +16,25 @@ from train.paper.figures import LABEL_PT, SMALL_PT, TITLE_PT, region_legend, sav
 from train.paper.single import FaceReading, ImageReading
 
 MOST_ROWS = 4
-"""Faces that a panel shows, the largest first; more would be too small to see."""
+"""Largest number of faces in a panel; with more, rows would be too small."""
 
 ROW_IN = 2.1
-"""Inches of a row."""
+"""Height of a row, inches."""
 
 MARGIN = 0.25
-"""What is shown around a face, as a part of its side."""
+"""Margin around a face, as a share of its side."""
 
 LARGEST_SIDE = 1000
-"""Pixels of the longer side of the original in the panel."""
+"""Longer side of the original in the panel, pixels."""
 
 
 def panel(reading: ImageReading, title: str, path: Path) -> None:
-    """Draws everything about an image.
+    """Draws the panel of an image.
 
     Args:
         reading: the image and its faces.
-        title: names the image.
-        path: where the PNG goes, replacing what was there.
+        title: name of the image.
+        path: of the PNG; an existing file is replaced.
 
     Raises:
         SinkError: it cannot be written.
@@ -68,7 +68,7 @@ def panel(reading: ImageReading, title: str, path: Path) -> None:
 
 
 def _original(reading: ImageReading, face: FaceReading) -> NDArray[np.uint8]:
-    """The whole image, no larger than needed, with the face of this row marked, unless it is the face itself."""
+    """The whole image at panel size, with this row's face marked unless the image is the face."""
     height, width = reading.image.shape[:2]
     factor = min(1.0, LARGEST_SIDE / max(height, width))
     image = cv2.resize(reading.image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
@@ -80,7 +80,7 @@ def _original(reading: ImageReading, face: FaceReading) -> NDArray[np.uint8]:
 
 
 def _around(image: NDArray[np.uint8], box_xyxy: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """A square with a face and a little around it, moved to where it does not leave the image."""
+    """A square crop with a face and its margin, shifted to stay inside the image."""
     height, width = image.shape[:2]
     x1, y1, x2, y2 = (float(value) for value in box_xyxy)
     side = min(round((x2 - x1) * (1 + 2 * MARGIN)), height, width)

@@ -1,4 +1,4 @@
-"""One image through the live program's own detector, preprocessing and network, with everything that was seen on the way."""
+"""Reads one image with the live program's detector, preprocessing and network, and keeps the intermediate results."""
 
 from dataclasses import dataclass
 
@@ -13,18 +13,18 @@ from realtime.faces.detector import HaarDetector
 from realtime.faces.smoother import Smoother
 from realtime.model.classifier import Classifier
 
-NO_FACE = "no face found: the whole image is taken as the face, which says something only if it is one"
+NO_FACE = "no face found: using the whole image as the face; the result is meaningful only if it is one"
 
 
 @dataclass(frozen=True, eq=False)
 class FaceReading:
-    """One face and what the network says about it.
+    """One face and its prediction.
 
     Attributes:
         box_xyxy: float32 (4,), pixels of the image.
-        small: uint8 (S,S), gray, in the network's size, not equalized.
+        small: uint8 (S,S), gray, at the network's input size, not equalized.
         probs: float32 (k,), sums to 1.
-        label: the expression that the live program would show, or `uncertain`.
+        label: as in the live program: an expression or `uncertain`.
     """
 
     box_xyxy: NDArray[np.float32]
@@ -34,7 +34,7 @@ class FaceReading:
 
     @property
     def best(self) -> int:
-        """Index of the likeliest expression."""
+        """Index of the most likely expression."""
         return int(self.probs.argmax())
 
 
@@ -44,10 +44,10 @@ class ImageReading:
 
     Attributes:
         image: uint8 (H,W,3), BGR.
-        faces: the largest first, at least one.
-        labels: names of the columns of every face's probs.
+        faces: largest first, at least one.
+        labels: classes of the columns of `probs`.
         model: file name of the weights.
-        note: why the whole image was taken as the face, or empty if faces were found in it.
+        note: why the whole image is used as the face; empty if faces were found.
     """
 
     image: NDArray[np.uint8]
@@ -58,14 +58,14 @@ class ImageReading:
 
 
 def read(image: NDArray[np.uint8], classifier: Classifier) -> ImageReading:
-    """Finds and reads the faces of an image; where there is none to be found, the whole image is the face.
+    """Finds and reads the faces of an image; without a detection the whole image is the face.
 
     Args:
         image: uint8, gray, BGR or BGRA, any size.
         classifier: the network.
 
     Raises:
-        ValueError: the array is no such image.
+        ValueError: wrong dtype or shape.
         ModelError: this OpenCV has no cascades.
     """
     image = preprocess.to_bgr(image)
@@ -73,8 +73,8 @@ def read(image: NDArray[np.uint8], classifier: Classifier) -> ImageReading:
     height, width = gray.shape
     if min(height, width) > classifier.spec.input_size:
         found, note = HaarDetector().detect(gray), NO_FACE
-    else:  # in a crop of one face the cascade could only find a wrong, smaller one
-        found, note = Faces.empty(), f"the image is as small as a face crop ({width}x{height}): it is taken whole as the face"
+    else:  # in a face crop the cascade could only find a wrong, smaller face
+        found, note = Faces.empty(), f"the image is only {width}x{height}, the size of a face crop: using all of it as the face"
     boxes = found.boxes_xyxy if len(found) else np.array([[0, 0, width, height]], np.float32)
     order = np.argsort(boxes[:, 0] - boxes[:, 2], kind="stable")
     faces = _classify(gray, boxes[order], classifier)
@@ -82,7 +82,7 @@ def read(image: NDArray[np.uint8], classifier: Classifier) -> ImageReading:
 
 
 def _classify(gray: NDArray[np.uint8], boxes_xyxy: NDArray[np.float32], classifier: Classifier) -> tuple[FaceReading, ...]:
-    """All faces in one call of the network, labelled by the live program's rule for images that stand alone."""
+    """Classifies all faces in one call, with the live program's labelling rule for single images."""
     spec, config = classifier.spec, Config()
     smalls = [preprocess.shrink(preprocess.crop(gray, box), spec.input_size) for box in boxes_xyxy]
     prepared = [preprocess.equalize(small) if spec.equalize else small for small in smalls]

@@ -1,4 +1,4 @@
-"""What a row of the reproduction found: predictions per split, and the figures that follow from them."""
+"""Results of a row: predictions per split, and the figures derived from them."""
 
 import contextlib
 import json
@@ -29,17 +29,17 @@ class Interval:
 
 @dataclass(frozen=True)
 class SplitResult:
-    """One training and test.
+    """The result of one split.
 
     Attributes:
         split: "seed 0", "fold 3" or "all".
         commit: of the code that ran.
-        seconds: it took, training included.
-        train_pictures: learned from.
+        seconds: duration, including training.
+        train_pictures: number of training images.
         truth, predicted: class indices of the n test images.
         sequences, sequences_right: test sequences, and those right by the mean of their frames' probabilities.
         sibling_share: share of test images with a frame of the same sequence in training.
-        curve: the epochs, of a network that was trained.
+        curve: the epochs of a trained network.
     """
 
     split: str
@@ -64,12 +64,12 @@ class SplitResult:
 
     @property
     def right(self) -> int:
-        """Test images named right."""
+        """Test images predicted correctly."""
         return sum(truth == predicted for truth, predicted in zip(self.truth, self.predicted, strict=True))
 
     @property
     def accuracy(self) -> float:
-        """Share of test images named right."""
+        """Share of test images predicted correctly."""
         return self.right / self.n
 
 
@@ -84,23 +84,23 @@ class Metrics:
 
     @classmethod
     def of(cls, truth: NDArray[np.intp], predicted: NDArray[np.intp]) -> "Metrics":
-        """Judges class indices, int (n,) each; a class that occurs neither here nor there is left out."""
+        """Computes them from class indices, int (n,) each; leaves out classes that occur in neither."""
         precision, recall, f1, _ = precision_recall_fscore_support(truth, predicted, average="macro", zero_division=0)
         return cls(float((truth == predicted).mean()), float(precision), float(recall), float(f1))
 
 
 @dataclass(frozen=True)
 class Result:
-    """One row of the reproduction, as it is stored.
+    """The stored result of one row.
 
     Attributes:
         row: the row's name.
         protocol: "A", "B" or "C".
         labels: the class names.
-        method: in words: network, recipe, start.
-        data_sha256: manifest hash of all the faces.
-        command, machine, versions: what made it.
-        splits: what was found; more may follow.
+        method: description: network, recipe, initial weights.
+        data_sha256: manifest hash of all faces.
+        command, machine, versions: how it was made.
+        splits: results so far; more may follow.
     """
 
     row: str
@@ -125,7 +125,7 @@ class Result:
 
     @property
     def seconds(self) -> float:
-        """Taken by all splits."""
+        """Total duration of the splits."""
         return sum(split.seconds for split in self.splits)
 
     @property
@@ -140,12 +140,12 @@ class Result:
 
     @property
     def best(self) -> int:
-        """Place of the split with the highest accuracy; of equals the one with the higher F1, then the first."""
+        """Index of the split with the highest accuracy; ties: higher F1, then the first."""
         metrics = self.per_split()
         return max(range(len(metrics)), key=lambda place: (metrics[place].accuracy, metrics[place].f1, -place))
 
     def only(self, names: Collection[str]) -> "Result":
-        """The same with the splits of those names alone."""
+        """The same result with only the named splits."""
         return replace(self, splits=tuple(split for split in self.splits if split.split in names))
 
     def predictions(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -176,7 +176,7 @@ class Result:
     def interval(self) -> Interval:
         """Wilson's 95 % interval of the accuracy.
 
-        Folds by person test every image once and are pooled; random splits overlap, so n is that of one of them.
+        Folds by person test every image once and are pooled; random splits overlap, so n is that of a single split.
         """
         n = self.splits[0].n if self.protocol == "A" else self.n
         return wilson(self.accuracy() * n, n)
@@ -209,7 +209,7 @@ class Result:
 
 
 def write_json(fields: dict[str, Any], path: Path) -> Path:
-    """Writes a file, atomically, with its folders.
+    """Writes a JSON file atomically; creates its folders.
 
     Raises:
         SinkError: it cannot be written; an earlier file is untouched.
@@ -230,7 +230,7 @@ def read(path: Path) -> Result:
     """A result from its file.
 
     Raises:
-        ConfigError: it cannot be read, or is no result of this version.
+        ConfigError: it cannot be read, or is not a result of this version.
     """
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
@@ -240,7 +240,7 @@ def read(path: Path) -> Result:
         fields["splits"] = tuple(_split(split) for split in fields["splits"])
         return Result(**fields)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ConfigError(f"{path}: is no result of train.reproduce ({error}); remove it, and the row runs anew") from error
+        raise ConfigError(f"{path}: is not a result of train.reproduce ({error}); remove it to run the row again") from error
 
 
 def wilson(right: float, n: int) -> Interval:
@@ -248,7 +248,7 @@ def wilson(right: float, n: int) -> Interval:
     share, z2 = right / n, Z95**2
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = Z95 / (1 + z2 / n) * float(np.sqrt(share * (1 - share) / n + z2 / (4 * n * n)))
-    # exact at the ends, where rounding would leave a hair
+    # exact at the ends, without rounding errors
     return Interval(middle - half if share > 0 else 0.0, middle + half if share < 1 else 1.0)
 
 

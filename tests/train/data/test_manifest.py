@@ -90,7 +90,9 @@ def test_the_size_of_fer2013_is_no_matter(tmp_path: Path) -> None:
 
 class TestWriting:
     def test_no_such_folder(self, example: Manifest, tmp_path: Path) -> None:
-        with pytest.raises(SinkError, match=r"manifest\.csv: cannot be written \(No such file or directory\); make room, or"):
+        with pytest.raises(
+            SinkError, match=r"manifest\.csv: cannot be written \(No such file or directory\); free some space, or"
+        ):
             example.write(tmp_path / "none" / "manifest.csv")
         (tmp_path / "file").write_text("")
         with pytest.raises(SinkError, match=r"cannot be written \(Not a directory\)"):

@@ -79,7 +79,7 @@ def test_weights_make_classes_equal_and_keep_the_mean() -> None:
 
 
 def test_unknown_method() -> None:
-    message = "no way to balance 'luck'; there are: none, sampling, sqrt, sets, loss"
+    message = "unknown balance 'luck'; known: none, sampling, sqrt, sets, loss"
     with pytest.raises(ConfigError, match=message):
         balance.class_weights("luck", uneven())
     with pytest.raises(ConfigError, match=message):

@@ -241,7 +241,7 @@ def test_one_cycle_rises_and_falls(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"), [({"optimizer": "lion"}, "no optimizer"), ({"schedule": "wave"}, "no schedule")]
+    ("changes", "message"), [({"optimizer": "lion"}, "unknown optimizer"), ({"schedule": "wave"}, "unknown schedule")]
 )
 def test_unknown_parts_of_a_recipe(tmp_path: Path, changes: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=message):

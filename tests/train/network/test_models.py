@@ -76,7 +76,7 @@ def test_an_unknown_network_lists_the_known() -> None:
 
 @pytest.mark.parametrize("name", ["googlenet", "mobilenetv3", "vgg16"])
 def test_only_resnets_go_without_max_pool(name: str) -> None:
-    with pytest.raises(ConfigError, match=f"{name} cannot go without max-pool"):
+    with pytest.raises(ConfigError, match=f"{name} needs its max-pool"):
         models.build(name, 8, max_pool=False, seed=0)
 
 

@@ -81,13 +81,13 @@ def test_ctrl_c_says_how_to_go_on(
 
     monkeypatch.setattr(program.run, "run", interrupt)
     assert reproduce(archive, tmp_path, "--only", "neighbour-b") == 130
-    assert "the same command goes on from here" in capsys.readouterr().err
+    assert "run the same command again to continue" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (("--only", "nope"), 2, "no row 'nope'"),
+        (("--only", "nope"), 2, "unknown row 'nope'"),
         (("--data", "none.zip"), 2, "none.zip"),
         (("--only", "zero-shot", "--webcam", "none.onnx"), 4, "none.onnx"),
         (("--only", "neighbour-b", "--out", "/dev/null/x"), 2, "cannot create the folder"),
@@ -107,7 +107,7 @@ def test_a_class_that_is_missing_is_said_at_once(archive: Path, tmp_path: Path, 
     with zipfile.ZipFile(archive) as file:
         six = {name: file.read(name) for name in file.namelist() if "/fear/" not in name}
     assert reproduce(write_zip(tmp_path / "six.zip", six), tmp_path / "out", "--only", "neighbour-a") == 2
-    assert "no image of fear" in capsys.readouterr().err
+    assert "no images of fear" in capsys.readouterr().err
 
 
 def test_results_of_other_data_are_noticed_before_anything_runs(
@@ -118,7 +118,7 @@ def test_results_of_other_data_are_noticed_before_anything_runs(
     assert reproduce(archive, tmp_path, "--only", "neighbour-a") == 0
     capsys.readouterr()
     assert reproduce(write_zip(tmp_path / "fewer.zip", fewer), tmp_path, "--only", "neighbour-b") == 2
-    assert "neighbour-a.json: was made with another data" in capsys.readouterr().err
+    assert "neighbour-a.json: differs in its data" in capsys.readouterr().err
     assert [path.name for path in (tmp_path / "results").glob("*.json")] == ["neighbour-a.json"]
 
 

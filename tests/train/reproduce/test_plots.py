@@ -59,7 +59,7 @@ class TestCurves:
 
     def test_titles_and_units(self, caught: Caught) -> None:
         plots.curves(result("transfer-a", (196, 98), epochs=2), result("scratch-a", (98,), epochs=2), Path("-"))
-        assert "CK+48, 80/20 by image (leaky); 785 images to learn from and 196 to test" in caught.title()
+        assert "CK+48, 80/20 by image (leaky); 785 training and 196 test images per split" in caught.title()
         assert caught.axes[0].get_title() == "(a) with transfer learning, seeds 0 and 1"
         assert caught.axes[1].get_title() == "(b) from scratch, seed 0"
         assert caught.axes[0].get_ylabel() == "accuracy (%)"

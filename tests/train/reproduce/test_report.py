@@ -236,9 +236,9 @@ class TestRead:
     @pytest.mark.parametrize(
         ("change", "says"),
         [
-            ({"method": "guessing"}, r"scratch-b\.json: was made with another method \(guessing\); remove it"),
+            ({"method": "guessing"}, r"scratch-b\.json: has another method \(guessing\); remove it"),
             ({"protocol": "A"}, "another method"),
-            ({"data_sha256": "00" * 32}, r"scratch-b\.json: was made with other data"),
+            ({"data_sha256": "00" * 32}, r"scratch-b\.json: has other data"),
         ],
     )
     def test_a_file_that_is_not_the_rows_own(self, folder: Path, change: dict[str, str], says: str) -> None:

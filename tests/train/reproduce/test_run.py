@@ -119,9 +119,9 @@ def test_protocols(tmp_path: Path, protocol: str, name: str, learned: int, teste
 
 def test_other_methods_and_other_data_are_not_mixed(tmp_path: Path) -> None:
     do(row(Oracle(), splits=(0,)), settings(tmp_path))
-    with pytest.raises(ConfigError, match=r"a-row.json: was made with another method \(oracle, not guess\); remove it"):
+    with pytest.raises(ConfigError, match=r"a-row.json: differs in its method \(oracle instead of guess\); remove it"):
         do(row(Oracle(name="guess")), settings(tmp_path))
-    with pytest.raises(ConfigError, match="was made with another data"):
+    with pytest.raises(ConfigError, match="differs in its data"):
         do(row(Oracle()), settings(tmp_path, people(13)))
 
 
@@ -153,7 +153,7 @@ class TestRows:
         assert [line.name for line in rows.find(["scratch-a", "transfer-a"])] == ["transfer-a", "scratch-a"]
         assert not any(line.optional for line in rows.find([]))
         assert rows.find(["imagenet-a"])[0].optional
-        with pytest.raises(ConfigError, match="no row 'nope'; there are: transfer-a, scratch-a"):
+        with pytest.raises(ConfigError, match="unknown row 'nope'; known rows: transfer-a, scratch-a"):
             rows.find(["nope"])
 
     def test_the_paper_s_parameters(self) -> None:
