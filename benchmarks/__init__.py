@@ -1,1 +1,1 @@
-"""Measures fer-cam, beside the loop that tutorials teach. How we measure is written in benchmarks/README.md."""
+"""Benchmarks of fer-cam, with the usual tutorial loop as the reference. benchmarks/README.md describes the method."""

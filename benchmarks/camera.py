@@ -1,12 +1,11 @@
-"""A network camera in a process of its own: pictures encoded beforehand, sent as MJPEG over HTTP, every sending logged.
+"""A simulated network camera in its own process: sends pre-encoded images as MJPEG over HTTP and logs when.
 
 with Camera(folder_of_jpegs, fps=30) as camera:
     ... camera.url ...
-    camera.sent()        # when each picture was sent
+    camera.sent()        # when each image was sent
 
-Times are time.perf_counter, which on Linux, macOS and Windows counts from the start of the machine and is the same clock in
-all processes; `Camera` makes sure of that when it starts. The log is written before a picture is handed to the network, so
-that an age includes all of its way.
+Times are time.perf_counter, a clock shared by all processes on Linux, macOS and Windows; `Camera` checks that at its start. The
+log is written before an image is sent, so that an age includes all of the transport.
 """
 
 import struct
@@ -30,31 +29,31 @@ from realtime.errors import SourceLostError
 BOUNDARY = "frame"
 LOG = "sent.bin"
 ENTRY = struct.Struct("<d")
-"""Of the log: when a picture was sent, seconds."""
+"""A log entry: when an image was sent, seconds."""
 
 START_S = 20.0
 SAME_CLOCK_S = 1.0
 QUALITY = 85
-"""Of JPEG; webcams lie around it."""
+"""JPEG quality, typical for webcams."""
 
 
 def encode(images: Iterable[NDArray[np.uint8]], folder: Path) -> int:
-    """Stamps pictures with their place in the loop and writes them as JPEG; returns how many."""
+    """Stamps images with their position in the loop and writes them as JPEG; returns their number."""
     count = 0
     for count, image in enumerate(images, start=1):
-        picture = image.copy()
-        stamp.draw(picture, count - 1)
-        _, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+        stamped = image.copy()
+        stamp.draw(stamped, count - 1)
+        _, jpeg = cv2.imencode(".jpg", stamped, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
         (folder / f"{count - 1:06d}.jpg").write_bytes(jpeg.tobytes())
     return count
 
 
 class Camera:
-    """The process. It sends the loop from its first picture on, each at its time; to a client that is too slow, later.
+    """The camera process. It sends the loop from its first image, each on time, or later if the client is too slow.
 
     Args:
-        folder: of pictures made by `encode`; the log goes there too.
-        fps: pictures a second.
+        folder: images made by `encode`; also gets the log.
+        fps: images per second.
 
     Raises:
         SourceLostError: the process does not start.
@@ -78,36 +77,36 @@ class Camera:
         self.url = words[0]
         if abs(time.perf_counter() - float(words[1])) > SAME_CLOCK_S:
             self.__exit__()
-            raise SourceLostError("on this system processes do not share a clock, so ages cannot be measured")
+            raise SourceLostError("processes do not share a clock on this system, so ages cannot be measured")
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._process is None:
             return
         with suppress(subprocess.TimeoutExpired):
-            self._process.communicate(timeout=START_S)  # closes its standard input, which ends it
+            self._process.communicate(timeout=START_S)  # closes its stdin, which ends it
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
 
     def sent(self) -> "Sent":
-        """When each picture was sent, so far."""
+        """The log so far."""
         times = np.fromfile(self.folder / LOG, dtype="<f8")
         return Sent(times, len(list(self.folder.glob("*.jpg"))))
 
 
 @dataclass(frozen=True, eq=False)
 class Sent:
-    """The log of a camera: when each picture was sent, float64 (n,), in order; sending n showed picture n % loop."""
+    """The log of a camera: when each image was sent, float64 (n,), in order; transmission n is image n % loop."""
 
     times: NDArray[np.float64]
     loop: int
 
     def sendings(self, places: Sequence[int | None]) -> tuple[int | None, ...]:
-        """Which sending each picture shown was, from the first one on; None where its place in the loop is not known.
+        """The transmission of each displayed image, given positions in the loop; None for unknown positions.
 
-        Pictures come in order, so each is the next sending with its place: true as long as less than a loop was skipped
-        between two pictures, however old they are.
+        Images arrive in order, so each is the next transmission with its position. That holds, whatever their age, while less
+        than a loop is skipped between two images.
         """
         found: list[int | None] = []
         last = 0
@@ -128,7 +127,7 @@ class _Server(ThreadingHTTPServer):
     count = 0
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that leaves is no error."""
+        """Ignores clients that disconnect."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -146,12 +145,12 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(max(0.0, due - time.perf_counter()))
             self.server.log.write(ENTRY.pack(time.perf_counter()))
             self.server.log.flush()
-            self.server.count += 1  # before the client can leave: the log and the count must agree
+            self.server.count += 1  # before the client can disconnect: log and count must agree
             self.wfile.write(head.encode() + jpeg + b"\r\n")
-            due = max(due + step, time.perf_counter() - step)  # a picture that is late is not made up for
+            due = max(due + step, time.perf_counter() - step)  # does not catch up after a late image
 
     def log_message(self, *_: object) -> None:
-        """Says nothing."""
+        """Logs nothing."""
 
 
 def main(folder: str, fps: str) -> None:

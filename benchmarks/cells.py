@@ -1,4 +1,4 @@
-"""Measures one composed scene, both sides taking turns: what the matrix of `latency` and `scaling` have in common."""
+"""Measures one composed scene, both sides in turns; shared by `latency --matrix` and `scaling`."""
 
 import argparse
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from realtime.model.session import locate
 
 @dataclass(frozen=True, eq=False)
 class Bench:
-    """Both sides, ready to be measured on scenes made of one clip; `source` is its name."""
+    """Both sides, ready to measure on scenes made from one clip; `source` is its name."""
 
     config: Config
     classifier: Classifier
@@ -31,10 +31,10 @@ class Bench:
 
     @classmethod
     def of(cls, args: argparse.Namespace) -> "Bench":
-        """As the command line says.
+        """From the command line.
 
         Raises:
-            FerError: clip or network cannot be used.
+            FerError: unusable clip or network.
         """
         suite.at_least("--frames", args.frames, 1)
         config = Config.of(source=args.video, model=args.model, threads=args.threads)
@@ -44,17 +44,17 @@ class Bench:
 
     @property
     def about(self) -> str:
-        """The clip's name for files."""
+        """The clip's name in file names."""
         return Path(self.source).stem
 
     @property
     def options(self) -> str:
-        """The command line, as far as it is about this."""
+        """The command line options of the bench."""
         name = self.source if self.source == "demo" else Path(self.source).name
         return f"--video {name} --frames {self.frames} --repeats {self.repeats}"
 
     def measure(self, size: Size, faces: int, folder: Path, console: Console, face_px: int = 0) -> Cell:
-        """Composes a scene as a file in the folder and plays it on both sides."""
+        """Writes a scene to a file in the folder and runs both sides on it."""
         scene = Scene(size, faces, self.frames, face_px)
         clip = scenes.write_video(scene, self.actor, folder / f"{size}-{faces}.mp4")
         config = self.config.but(source=str(clip))
@@ -81,10 +81,10 @@ class Bench:
 
 
 def actor(config: Config) -> Actor:
-    """The face of the clip that the configuration names.
+    """The face of the configured clip.
 
     Raises:
-        FerError: it is no video file, or there is no face in it.
+        FerError: not a video file, or no face in it.
     """
     info = ours.info_of(config)
     clip = ours.path_of(info)

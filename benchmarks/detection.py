@@ -1,4 +1,4 @@
-"""python -m benchmarks.detection [--on CLIP|FOLDER ...]: what is found, how soon, and how steadily it is shown."""
+"""python -m benchmarks.detection [--on CLIP|FOLDER ...]: detection quality, delay and stability."""
 
 import argparse
 import sys
@@ -24,7 +24,7 @@ from realtime.model.session import locate
 from realtime.sources.capture import open_feed
 
 STILL = 30.0
-"""Frames a second of pictures that have no time: only their order counts."""
+"""Nominal frame rate of images without times: only their order counts."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -55,10 +55,10 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
 
 
 def search(config: Config, classifier: Classifier, full_precision: Path, *, alone: bool = False) -> Searched:
-    """Both sides on one clip or folder of pictures; with `alone`, our labels are compared with each frame read by itself.
+    """Runs both sides on one clip or folder of images; `alone` compares our labels with those of single frames.
 
     Raises:
-        FerError: the source cannot be used.
+        FerError: unusable source.
     """
     info = ours.info_of(config)
     if info.live:
@@ -89,7 +89,7 @@ def search(config: Config, classifier: Classifier, full_precision: Path, *, alon
 
 
 def _theirs(config: Config, classifier: Classifier, full_precision: Path, times: list[float]) -> list[Sight]:
-    """The tutorial loop on the same frames: its own decoder might give others."""
+    """The tutorial loop on the same frames; its own decoder might give others."""
     loop = tutorial.Loop(full_precision, classifier.spec.mean, classifier.spec.std)
     sights = []
     feed = open_feed(config.source)
@@ -137,7 +137,7 @@ def _sight(result: FrameResult, time_s: float, labels: list[str]) -> Sight:
 
 
 def _raw(result: FrameResult, time_s: float) -> Sight:
-    """With the network's own label of this frame; a face it did not see has none."""
+    """With the network's own label of this frame; a face that was not read has none."""
     labels = ["" if face.raw is None else result.labels[int(face.raw.argmax())] for face in result.faces]
     keep = [i for i, label in enumerate(labels) if label]
     ids = tuple(result.faces[i].id for i in keep)
@@ -153,8 +153,8 @@ def _rounded(value: float | None) -> float | None:
 
 
 def table(measured: Record[Detection]) -> Table:
-    """The result for the terminal: a row per clip and side; a dash where a figure needs truth, ids or a still face."""
-    shown = Table(title="what is found, and how steadily it is shown")
+    """The result for the terminal: one row per clip and side; a dash if a figure needs missing truth, ids or a still face."""
+    shown = Table(title="detection quality and stability")
     columns = (
         "clip",
         "",
@@ -201,13 +201,13 @@ def _plot(measured: Record[Detection], path: Path) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = suite.parser("detection", "Recall, precision, id switches, jitter: what is found, and how steadily it is shown.")
+    parser = suite.parser("detection", "Detection quality and stability: recall, precision, id switches, jitter.")
     suite.add_full_precision(parser)
     parser.add_argument(
-        "--on", nargs="+", default=["demo"], metavar="CLIP|FOLDER", help="videos, or folders of pictures with a boxes.csv"
+        "--on", nargs="+", default=["demo"], metavar="CLIP|FOLDER", help="videos, or folders of images with a boxes.csv"
     )
-    parser.add_argument("--min-face", type=int, default=0, metavar="PX", help="smallest face that fer-cam looks for")
-    parser.add_argument("--alone", action="store_true", help="compare labels with each frame read by itself (slow)")
+    parser.add_argument("--min-face", type=int, default=0, metavar="PX", help="smallest face that fer-cam searches for")
+    parser.add_argument("--alone", action="store_true", help="compare labels with those of single frames (slow)")
     return parser
 
 

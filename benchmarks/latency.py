@@ -1,4 +1,4 @@
-"""python -m benchmarks.latency [--video CLIP | --matrix]: milliseconds per frame and stage, beside the tutorial's loop."""
+"""python -m benchmarks.latency [--video CLIP | --matrix]: milliseconds per frame and stage, compared with the tutorial loop."""
 
 import argparse
 import sys
@@ -46,7 +46,7 @@ def _measure_clip(args: argparse.Namespace, console: Console) -> None:
     other: list[Steps] = []
     for turn in range(args.repeats + 1):
         console.print(f"pass {turn} of {args.repeats}" if turn else "warm-up", style="dim")
-        # the two sides take turns, so that a noisy machine is noisy for both
+        # in turns, so that noise affects both sides
         passes = (
             ours.play(config, classifier),
             tutorial.play(clip, full_precision, classifier.spec.mean, classifier.spec.std),
@@ -92,7 +92,7 @@ def table(measured: Record[Latency]) -> Table:
     """The result for the terminal."""
     clip = measured.result.clip
     shown = Table(
-        title=f"{clip.name}  {clip.width}x{clip.height}  {clip.frames} frames, {clip.faces_per_frame:.2f} faces a frame"
+        title=f"{clip.name}  {clip.width}x{clip.height}  {clip.frames} frames, {clip.faces_per_frame:.2f} faces per frame"
     )
     for column in ("", "stage", "p50 ms", "p95 ms", "p99 ms", "frames/s"):
         shown.add_column(column, justify="left" if column in ("", "stage") else "right")
@@ -111,10 +111,10 @@ def table(measured: Record[Latency]) -> Table:
 
 
 def matrix_table(measured: Record[Matrix]) -> Table:
-    """The result for the terminal: a row per scene, the median of each of our stages, and both frames."""
+    """The result for the terminal: one row per scene with medians of our stages and of both sides' frames."""
     result = measured.result
     stages = [timing.stage for timing in result.cells[0].timings if timing.what == OURS][:-1]
-    shown = Table(title=f"fer-cam on scenes made of {result.source}: median ms a frame")
+    shown = Table(title=f"fer-cam on scenes made of {result.source}: median ms per frame")
     for column in ("size", "faces", "seen", *stages, "frame", "p99", "tutorial", "p99", "times"):
         shown.add_column(column, justify="left" if column == "size" else "right")
     for cell in result.cells:
@@ -147,11 +147,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = suite.parser("latency", "Milliseconds per frame and stage.")
     suite.add_full_precision(parser)
     parser.add_argument("--video", default="demo", metavar="CLIP", help="a video file (default: the demo clip)")
-    parser.add_argument("--repeats", type=int, default=3, metavar="N", help="counted passes over a clip (default: 3)")
-    parser.add_argument("--matrix", action="store_true", help="scenes of all sizes and numbers of faces, made of the clip")
-    parser.add_argument("--sizes", nargs="+", default=SIZES, metavar="WxH", help="of the scenes (default: 360p, 720p, 1080p)")
-    parser.add_argument("--faces", nargs="+", type=int, default=FACES, metavar="N", help="in the scenes (default: 0 1 4 16)")
-    parser.add_argument("--frames", type=int, default=90, metavar="N", help="of each scene (default: 90)")
+    parser.add_argument("--repeats", type=int, default=3, metavar="N", help="measured passes over a clip (default: 3)")
+    parser.add_argument("--matrix", action="store_true", help="measure scenes of all sizes and numbers of faces")
+    parser.add_argument(
+        "--sizes", nargs="+", default=SIZES, metavar="WxH", help="sizes of the scenes (default: 360p, 720p, 1080p)"
+    )
+    parser.add_argument(
+        "--faces", nargs="+", type=int, default=FACES, metavar="N", help="numbers of faces in the scenes (default: 0 1 4 16)"
+    )
+    parser.add_argument("--frames", type=int, default=90, metavar="N", help="frames of each scene (default: 90)")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""python -m benchmarks.live: how old the pictures shown of a network camera are, what is dropped, and what it costs."""
+"""python -m benchmarks.live: age of displayed images, drops and CPU time with a network camera."""
 
 import argparse
 import sys
@@ -29,12 +29,12 @@ from realtime.model.classifier import Classifier
 from realtime.model.session import locate
 
 LOOP_S = 10.0
-"""Length of the loop: longer than anything that is skipped between two pictures shown."""
+"""Length of the loop: longer than any gap between two displayed images."""
 
 
 @dataclass(frozen=True)
 class View:
-    """One picture that was shown: the number read from it, if it could be read, and perf_counter when it was drawn."""
+    """One displayed image: the number read from it, or None, and perf_counter when it was drawn."""
 
     place: int | None
     drawn_at: float
@@ -43,12 +43,12 @@ class View:
 
 @dataclass(frozen=True)
 class Views:
-    """The pictures that one side showed.
+    """The images that one side displayed.
 
     Attributes:
-        views: all of them; those from `warm_up` on count.
-        cpu_s: processor time of the process between the first and the last that count.
-        dropped: meanwhile, by the program's own count, or None.
+        views: all of them; the measurement starts at index `warm_up`.
+        cpu_s: CPU time of the process during the measurement.
+        dropped: drops during the measurement by the program's own count, or None.
     """
 
     views: tuple[View, ...]
@@ -58,19 +58,19 @@ class Views:
 
     @property
     def seconds(self) -> float:
-        """From the first picture that counts to the last."""
+        """Duration of the measurement."""
         return self.views[-1].drawn_at - self.views[self.warm_up].drawn_at
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """One picture as a side shows it.
+    """One image as displayed by a side.
 
     Attributes:
-        image: uint8 (H,W,3), with the camera's number in it; of fer-cam from under the labels, which cover it in a crowd.
+        image: uint8 (H,W,3), with the camera's number; fer-cam's without labels, which may cover the number.
         drawn_at: perf_counter.
-        dropped: by that side so far, if it counts.
-        effort: what was done for it, if the side has a governor.
+        dropped: drops so far, if the side counts them.
+        effort: the effort for this frame, if the side has a governor.
     """
 
     image: NDArray[np.uint8]
@@ -102,7 +102,7 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
         camera.encode(scenes.compose(scene, actor), Path(folder))
         for what in (OURS,) if args.alone else (OURS, THEIRS):
             console.print(f"{what}: {args.warm_up:g} s of warm-up, {args.seconds:g} s", style="dim")
-            with Camera(Path(folder), args.fps) as source:  # one each, for its log knows of one client only
+            with Camera(Path(folder), args.fps) as source:  # one per side: the log is for a single client
                 if what == OURS:
                     pictures = _ours(Config.of(source=source.url, model=args.model, threads=args.threads), classifier)
                 else:
@@ -126,10 +126,10 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
 
 
 def view(pictures: Iterator[Picture], warm_up_s: float, seconds: float) -> Views:
-    """Looks at pictures for a time, and counts those after the warm-up.
+    """Consumes images for a time; measures after the warm-up.
 
     Raises:
-        SourceLostError: they end before.
+        SourceLostError: the images end earlier.
     """
     views: list[View] = []
     began = time.perf_counter()
@@ -146,7 +146,7 @@ def view(pictures: Iterator[Picture], warm_up_s: float, seconds: float) -> Views
 
 
 def ages_ms(views: Views, sent: Sent) -> list[float]:
-    """Age of each picture that counts and whose number could be read, milliseconds."""
+    """Age of each measured image with a readable number, milliseconds."""
     shown = sent.sendings([view.place for view in views.views])
     counted = list(zip(views.views, shown, strict=True))[views.warm_up :]
     return [1000 * (view.drawn_at - float(sent.times[n])) for view, n in counted if n is not None]
@@ -156,7 +156,7 @@ def summary(what: str, views: Views, sent: Sent) -> Watched:
     """One side's figures.
 
     Raises:
-        SourceLostError: no number could be read.
+        SourceLostError: no readable number.
     """
     ages = ages_ms(views, sent)
     if not ages:
@@ -179,13 +179,13 @@ def summary(what: str, views: Views, sent: Sent) -> Watched:
 
 
 def _least(views: Views) -> str | None:
-    """The least that was done for any picture that counts."""
+    """The lowest effort in the measurement."""
     done = [view.effort for view in views.views[views.warm_up :] if view.effort is not None]
     return max(done, key=EFFORTS.index).name if done else None
 
 
 def _ours(config: Config, classifier: Classifier) -> Generator[Picture]:
-    """As the program shows them, the state of the program drawn too."""
+    """Images as the program displays them, including its HUD."""
     for shown in ours.watch(config, classifier, hud=True):
         yield Picture(shown.result.frame.image, shown.drawn_at, shown.dropped, shown.result.effort)
 

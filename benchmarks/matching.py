@@ -1,4 +1,4 @@
-"""Compares what was shown with the truth, and says how steadily it was shown. Arithmetic only: no video, no detector."""
+"""Compares displayed faces with the truth, and measures their stability. Arithmetic only: no video, no detector."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -12,23 +12,23 @@ from realtime.faces.geometry import iou
 from realtime.labels import UNCERTAIN
 
 OVERLAP = 0.5
-"""Intersection over union from which on two boxes are the same face."""
+"""Smallest intersection over union of two boxes of the same face."""
 
 LINKED = 0.3
-"""The same for one face in consecutive frames, where a side has no ids of its own."""
+"""The same between consecutive frames, for a side without ids."""
 
 AWAY_S = 0.5
-"""A true face that was away for so long is a new face when it comes back."""
+"""A true face absent for this long counts as new when it returns."""
 
 WINDOW_S = 1.0
 STILL_PART = 0.1
-"""A face is still in a window of a second in which it moves and grows by less than this part of its width, its own
-jitter included; its jitter is what a parabola through centre and width leaves over, for nobody sits like a stone."""
+"""A face is still in a one-second window if it moves and grows by less than this share of its width, jitter included. Jitter
+is the residual of a parabola fitted to centre and width, because people always move a little."""
 
 
 @dataclass(frozen=True, eq=False)
 class Sight:
-    """What one side shows in one frame.
+    """The faces that one side displays in one frame.
 
     Attributes:
         time_s: media time.
@@ -43,7 +43,7 @@ class Sight:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Row of the truth -> row of what was shown, for one frame."""
+    """Row of the truth -> row of the displayed faces, for one frame."""
 
     shown_of: dict[int, int]
 
@@ -53,10 +53,10 @@ class Score:
     """Comparison with the truth over all frames.
 
     Attributes:
-        matched, true, shown: boxes.
-        false_tracks: ids most of whose boxes lie on no face.
-        id_switches: matched true faces whose id was another one when last matched.
-        delays_s: per new face, from its first frame to its first certain label; unlabelled: new faces that got none.
+        matched, true, shown: numbers of boxes.
+        false_tracks: ids with a majority of boxes on no face.
+        id_switches: matches of a true face with another id than its previous match.
+        delays_s: per new face, from its first frame to its first certain label; unlabelled: new faces without one.
     """
 
     matched: int
@@ -69,25 +69,25 @@ class Score:
 
     @property
     def recall(self) -> float:
-        """Share of the true boxes that were shown; 1 where there is nothing to find."""
+        """Share of the true boxes that were shown; 1 without true boxes."""
         return self.matched / self.true if self.true else 1.0
 
     @property
     def precision(self) -> float:
-        """Share of the shown boxes that are true; 1 where nothing was shown."""
+        """Share of the shown boxes that are true; 1 without shown boxes."""
         return self.matched / self.shown if self.shown else 1.0
 
 
 @dataclass(frozen=True)
 class Jitter:
-    """Root mean square of what a still face's box wanders; None where no face was still for a second."""
+    """Root mean square jitter of a still face's box; None if no face was still for a second."""
 
     px: float | None
     percent: float | None
 
 
 def match(truth: TrueFaces, sight: Sight, last_ids: dict[int, int]) -> Pairs:
-    """Pairs true and shown boxes: first those that were a pair before (`last_ids`: true id -> shown id), then best first."""
+    """Matches true and shown boxes: previous pairs first (`last_ids`: true id -> shown id), then by overlap."""
     overlap = iou(truth.boxes_xyxy, sight.boxes_xyxy) if truth.ids and sight.ids else np.zeros((0, 0), np.float32)
     pairs: dict[int, int] = {}
     for row, true_id in enumerate(truth.ids):
@@ -107,7 +107,7 @@ def match(truth: TrueFaces, sight: Sight, last_ids: dict[int, int]) -> Pairs:
 def score(truths: Sequence[TrueFaces], sights: Sequence[Sight]) -> Score:
     """Compares frame by frame."""
     last_ids: dict[int, int] = {}
-    newborn: dict[int, float] = {}  # true faces that wait for a label, since when
+    newborn: dict[int, float] = {}  # true faces without a label yet -> since when
     last_seen: dict[int, float] = {}
     delays: list[float] = []
     on_face: dict[int, int] = defaultdict(int)
@@ -142,7 +142,7 @@ def score(truths: Sequence[TrueFaces], sights: Sequence[Sight]) -> Score:
 
 
 def link(sights: Sequence[Sight]) -> tuple[Sight, ...]:
-    """Gives ids to boxes that have none of their own: the same as the box of the frame before that overlaps it most."""
+    """Assigns ids to boxes without ids: that of the box with the largest overlap in the previous frame."""
     linked: list[Sight] = []
     before_ids: tuple[int, ...] = ()
     before = np.zeros((0, 4), np.float32)
@@ -166,7 +166,7 @@ def link(sights: Sequence[Sight]) -> tuple[Sight, ...]:
 
 
 def label_changes_per_minute(sights: Sequence[Sight]) -> float | None:
-    """Changes of the label shown at a face, per minute in which it is shown; None where none is shown long enough."""
+    """Changes of a face's displayed label per minute of display; None if no face is shown long enough."""
     last: dict[int, tuple[float, str]] = {}
     changes, seconds = 0, 0.0
     for sight in sights:
@@ -180,7 +180,7 @@ def label_changes_per_minute(sights: Sequence[Sight]) -> float | None:
 
 
 def jitter(sights: Sequence[Sight]) -> Jitter:
-    """How much the boxes of still faces wander: root mean square over all windows of a second without a gap."""
+    """Jitter of the boxes of still faces: root mean square over all one-second windows without gaps."""
     tracks: dict[int, list[NDArray[np.float64]]] = defaultdict(list)
     for sight in sights:
         for identity, box in zip(sight.ids, sight.boxes_xyxy.astype(np.float64), strict=True):
@@ -211,7 +211,7 @@ def jitter(sights: Sequence[Sight]) -> Jitter:
 
 
 def agreement(sights: Sequence[Sight], others: Sequence[Sight]) -> float | None:
-    """Share of faces with the same label, among those that both show in a frame; None where there is none."""
+    """Share of faces with the same label, among those in both; None if there are none."""
     same = both = 0
     for sight, other in zip(sights, others, strict=True):
         truth = TrueFaces(tuple(range(len(other.ids))), other.boxes_xyxy)

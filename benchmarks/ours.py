@@ -1,4 +1,4 @@
-"""fer-cam as the benchmarks drive it. Whatever they need of the engine's construction is here, and nowhere else."""
+"""Runs fer-cam for the benchmarks. The only place in them that constructs the engine."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -25,19 +25,19 @@ from realtime.sources.capture import open_feed
 from realtime.sources.feed import DirectFeed
 
 POLL_S = 0.5
-"""How long to wait for a live frame before `until` is asked again."""
+"""How long to wait for a live frame before checking `until` again."""
 
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """One frame of fer-cam, finished.
+    """One finished frame of fer-cam.
 
     Attributes:
-        result: what is known about it.
-        picture: uint8 (H,W,3), drawn.
-        drawn_at: time.perf_counter when it was.
-        steps: where the time went.
-        dropped: frames of a live source never processed, so far.
+        result: its faces and data.
+        picture: uint8 (H,W,3), the drawn frame.
+        drawn_at: time.perf_counter after drawing.
+        steps: duration of each stage.
+        dropped: unprocessed frames of a live source so far.
     """
 
     result: FrameResult
@@ -53,7 +53,7 @@ def load(config: Config) -> Classifier:
 
 
 def info_of(config: Config) -> SourceInfo:
-    """What is known about a source when it opens.
+    """Opens a source and returns its properties.
 
     Raises:
         SourceOpenError: it cannot be opened.
@@ -63,7 +63,7 @@ def info_of(config: Config) -> SourceInfo:
 
 
 def path_of(info: SourceInfo) -> Path | None:
-    """The video file behind a source, if it is one."""
+    """The path of a video file source; None for others."""
     path = Path(info.path) if info.path else None
     return path if path is not None and path.is_file() and info.temporal else None
 
@@ -71,10 +71,10 @@ def path_of(info: SourceInfo) -> Path | None:
 def watch(
     config: Config, classifier: Classifier, *, hud: bool = False, until: Callable[[], bool] = lambda: False
 ) -> Iterator[Shown]:
-    """Every frame that the program would show, drawn, until the source ends or `until` says so; of a camera with a governor.
+    """Yields every frame as the program would draw it, until the source ends or `until` returns True; cameras get a governor.
 
     Args:
-        hud: draw the state of the program too, as its window does.
+        hud: also draw the program's state, as the window does.
 
     Raises:
         SourceError: the source cannot be opened, or is lost.
@@ -97,9 +97,9 @@ def watch(
 
 
 def play(config: Config, classifier: Classifier) -> list[Steps]:
-    """One pass of fer-cam over a clip as if it came from a camera: each frame at its time, every frame drawn, nothing saved.
+    """One pass of fer-cam over a clip, paced like a camera: every frame drawn, nothing saved.
 
-    Decoding is not done ahead, and counted. The scans for new faces go on beside it, as they do live.
+    Decoding is included and not done ahead. Scans for new faces run in parallel, as with a live source.
     """
     steps: list[Steps] = []
     source = open_source(config.source)

@@ -1,4 +1,4 @@
-"""What each benchmark measures, as it lies in the result files. Times are milliseconds and sizes pixels unless a name says."""
+"""The result of each benchmark, as stored. Times are milliseconds and sizes pixels unless a name says otherwise."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +7,7 @@ from benchmarks.record import Clip, Spread, Timing
 
 
 def _check_sides(timings: tuple[Timing, ...]) -> None:
-    """The stages of each side add up to its frame."""
+    """Checks that the stages of each side add up to its frame."""
     for what in {timing.what for timing in timings}:
         stages = {timing.stage: timing for timing in timings if timing.what == what}
         whole = stages.pop("frame").mean_ms
@@ -17,10 +17,10 @@ def _check_sides(timings: tuple[Timing, ...]) -> None:
 
 @dataclass(frozen=True)
 class Latency:
-    """Time per stage and frame of one clip, and of each side.
+    """Time per stage and frame of one clip, for each side.
 
     Attributes:
-        repeats: counted passes over the clip, the sides taking turns after a warm-up pass each.
+        repeats: measured passes over the clip, in turns, after a warm-up pass of each side.
     """
 
     clip: Clip
@@ -36,8 +36,8 @@ class Cell:
     """Time per stage and frame of one composed scene.
 
     Attributes:
-        faces: how many there are; face_px: side of each one's box.
-        seen: faces a frame that each side saw, in the order of the sides.
+        faces: number of faces; face_px: side of each box.
+        seen: faces per frame that each side found, in the order of the sides.
     """
 
     width: int
@@ -58,7 +58,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Matrix:
-    """Scenes of several sizes with several numbers of faces; `source` is the clip that the faces are from."""
+    """Scenes of several sizes and numbers of faces; `source` is the clip of the faces."""
 
     source: str
     repeats: int
@@ -70,7 +70,7 @@ class Slope:
     """Median time per frame against the number of faces (at one size) and against the size (with one number of faces).
 
     Attributes:
-        ms_per_face, ms_per_megapixel: of the straight line of least squares.
+        ms_per_face, ms_per_megapixel: slopes of least-squares lines.
     """
 
     what: str
@@ -80,7 +80,7 @@ class Slope:
 
 @dataclass(frozen=True)
 class Scaling:
-    """Cost against faces, and against pixels."""
+    """Cost by number of faces and by number of pixels."""
 
     source: str
     repeats: int
@@ -91,16 +91,16 @@ class Scaling:
 
 @dataclass(frozen=True)
 class Watched:
-    """One side in front of a network camera.
+    """One side with a network camera.
 
     Attributes:
-        frames: pictures shown, in `seconds`; those after the warm-up alone count.
-        cpu_share: processor time of the whole process, as a share of one core.
-        dropped: by the program's own count; None where it has none.
-        never_shown: numbers sent and missing among those shown.
-        unreadable: pictures shown whose number could not be read.
-        effort: the least that was done for a picture, if the side has a governor.
-        age_ms: from the moment the camera sent a picture to the moment it was drawn.
+        frames: images shown in `seconds`, after the warm-up.
+        cpu_share: CPU time of the whole process, as a share of one core.
+        dropped: by the program's own count; None if it has none.
+        never_shown: numbers sent but not shown.
+        unreadable: images shown with an unreadable number.
+        effort: the lowest effort for an image, if the side has a governor.
+        age_ms: from sending an image to drawing it.
     """
 
     what: str
@@ -117,7 +117,7 @@ class Watched:
 
 @dataclass(frozen=True)
 class Live:
-    """A network camera of `fps` with so many faces in the picture; `sent_fps` is what it really sent."""
+    """A network camera of `fps`, with `faces` faces in the image; `sent_fps` is the measured rate."""
 
     source: str
     width: int
@@ -130,10 +130,10 @@ class Live:
 
 @dataclass(frozen=True)
 class FileSpeed:
-    """One side over one clip, `output` being what it saved; whole runs, from opening to the closed outputs.
+    """Whole runs of one side over one clip, from opening the file to closing the output; `output`: what it saved.
 
     Attributes:
-        times_faster: than the tutorial loop that saves as much, by the medians; 1 for itself.
+        times_faster: than the tutorial loop with the same output, by medians; 1 for itself.
     """
 
     clip: Clip
@@ -146,7 +146,7 @@ class FileSpeed:
 
 @dataclass(frozen=True)
 class Throughput:
-    """Files as fast as they go."""
+    """Files at full speed."""
 
     repeats: int
     speeds: tuple[FileSpeed, ...]
@@ -154,12 +154,12 @@ class Throughput:
 
 @dataclass(frozen=True)
 class Started:
-    """How one side starts, over several runs; seconds since the process was started.
+    """Start times of one side over several runs; seconds since the process start.
 
     Attributes:
         first_frame_s: the first row, with a face or without.
         first_label_s: the first row with a face that has a label.
-        peak_mb: most resident memory up to the end of the clip, 10^6 bytes; None where the system does not tell.
+        peak_mb: peak resident memory up to the end of the clip, 10^6 bytes; None if the system does not report it.
     """
 
     what: str
@@ -179,17 +179,17 @@ class Startup:
 
 @dataclass(frozen=True)
 class Found:
-    """What one side found in one clip; None where a figure needs truth, ids or a still face and there is none.
+    """Detection figures of one side on one clip; None if a figure needs missing truth, ids or a still face.
 
     Attributes:
-        faces: boxes shown. ids: different faces, as the side tells them apart.
-        recall, precision: boxes that overlap (IoU 0.5 and more) with the truth.
-        false_tracks_per_min: ids most of whose boxes lie on no face.
-        id_switches: a true face that changed its id.
-        label_delay_ms: media time until a new face has a label; over all new faces. unlabelled: faces that never got one.
-        jitter_px, jitter_percent: of the box of a still face; px, and % of its width.
-        label_changes_per_min: of a face, per minute that it is shown.
-        agreement: share of frames with the same label as each frame read by itself, where both see the face.
+        faces: boxes shown. ids: distinct ids.
+        recall, precision: of boxes, matched at an IoU of 0.5 or more.
+        false_tracks_per_min: ids with a majority of boxes on no face.
+        id_switches: true faces that changed their id.
+        label_delay_ms: media time until a new face has a label. unlabelled: faces without one.
+        jitter_px, jitter_percent: of a still face's box; px, and % of its width.
+        label_changes_per_min: per face and minute of display.
+        agreement: share of labels equal to those of single frames, where both have the face.
     """
 
     what: str
@@ -214,7 +214,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Searched:
-    """One clip or folder; `true_faces` is the number of true boxes, or None where nobody knows."""
+    """One clip or folder; `true_faces` is the number of true boxes, None without truth."""
 
     clip: Clip
     seconds: float | None
@@ -224,14 +224,14 @@ class Searched:
 
 @dataclass(frozen=True)
 class Detection:
-    """What is found and how steadily it is shown."""
+    """Detection quality and stability."""
 
     clips: tuple[Searched, ...]
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One look at the running program: seconds since its first frame, resident memory in 10^6 bytes, frames done."""
+    """One sample of the running program: seconds since its first frame, resident memory in 10^6 bytes, frames done."""
 
     t_s: float
     rss_mb: float
@@ -245,10 +245,10 @@ class Soak:
     """A long run on a looped clip as live source.
 
     Attributes:
-        minutes: of the clip; the run took minutes / speed.
-        settled, ended: medians around the end of the first minute, and over the last tenth.
+        minutes: of media time; the run took minutes / speed.
+        settled, ended: medians just after the first minute, and over the last tenth.
         growth_percent: of memory between the two.
-        passed: memory grew by less than `allowed_percent`, and there are no more threads and handles.
+        passed: memory grew by less than `allowed_percent`, and threads and handles did not.
     """
 
     source: str
@@ -276,4 +276,4 @@ PAYLOADS: dict[str, type[Any]] = {
     "soak": Soak,
     "peers": Latency,
 }
-"""What a result of each benchmark holds."""
+"""The result type of each benchmark."""

@@ -1,4 +1,4 @@
-"""python -m benchmarks.peers: the same clip through PyPI's `fer`, in the same run, if it is installed."""
+"""python -m benchmarks.peers: comparison with PyPI's `fer`, if installed, on the same clip in the same run."""
 
 import argparse
 import importlib
@@ -24,14 +24,14 @@ from realtime.model.session import locate
 
 FER = "fer"
 READ = "detect and classify"
-"""fer does both in one call."""
+"""One stage: fer does both in one call."""
 
 PACKAGES = {"pkg_resources": "setuptools<81"}
-"""Packages that bring a module of another name, as far as fer leaves them out."""
+"""Module -> package, for dependencies that fer does not declare."""
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Measures, prints a table, writes JSON and a plot; returns the exit code, 2 where `fer` is not installed."""
+    """Measures, prints a table, writes JSON and a plot; returns the exit code, 2 if `fer` is not installed."""
     return suite.main(_parser(), _measure, argv)
 
 
@@ -77,7 +77,7 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
 
 
 def name() -> str:
-    """What fer is called in results."""
+    """The name of fer in results."""
     try:
         return f"{FER} {version(FER)}"
     except PackageNotFoundError:
@@ -85,10 +85,10 @@ def name() -> str:
 
 
 def fer_detector() -> Any:
-    """fer's detector in its Haar mode, the faster of its two.
+    """fer's detector in Haar mode, its faster mode.
 
     Raises:
-        ConfigError: it is not installed, or cannot be loaded.
+        ConfigError: not installed, or not loadable.
     """
     for module in ("fer.fer", "fer"):  # it moved between versions
         try:
@@ -103,7 +103,7 @@ def fer_detector() -> Any:
 
 
 def play(clip: Path, detector: Any) -> list[Steps]:
-    """One pass of fer over a clip; its boxes are drawn as the tutorial loop draws them.
+    """One pass of fer over a clip, with the tutorial loop's drawing.
 
     Raises:
         SourceOpenError: OpenCV cannot open the clip.
@@ -139,10 +139,10 @@ def _plot(measured: Record[Latency], taken: dict[str, list[Steps]], path: Path) 
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = suite.parser("peers", "The same clip through PyPI's fer, in the same run.")
+    parser = suite.parser("peers", "Compare with PyPI's fer on the same clip in the same run.")
     suite.add_full_precision(parser)
     parser.add_argument("--video", default="demo", metavar="CLIP", help="a video file (default: the demo clip)")
-    parser.add_argument("--repeats", type=int, default=3, metavar="N", help="counted passes over the clip (default: 3)")
+    parser.add_argument("--repeats", type=int, default=3, metavar="N", help="measured passes over the clip (default: 3)")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""Plots of results. Needs matplotlib, which the rest of the benchmarks do not."""
+"""Plots of results. The only module of the benchmarks that needs matplotlib."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,13 +18,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73")
-"""Okabe and Ito's blue, vermilion and green: told apart by colour-blind eyes, and in print."""
+"""Okabe and Ito's blue, vermilion and green: distinct for colour-blind people and in print."""
 
 FRAME_MS = 1000 / 30
 
 
 def latency(measured: Record[Latency], seconds: Mapping[str, Sequence[float]], path: Path) -> None:
-    """Share of frames that are done within a time, one curve a side, with median and p99 marked.
+    """Share of frames done within a time, one curve per side, with median and p99.
 
     Raises:
         SinkError: the file cannot be written.
@@ -42,12 +42,12 @@ def latency(measured: Record[Latency], seconds: Mapping[str, Sequence[float]], p
     axes.xaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(mpl.ticker.FormatStrFormatter("%g"))
     axes.xaxis.set_minor_formatter(mpl.ticker.NullFormatter())
-    axes.set_xlabel("time per frame, file to drawn picture (ms, logarithmic)")
+    axes.set_xlabel("time per frame, file to drawn image (ms, logarithmic)")
     axes.set_ylabel("share of frames done")
     axes.set_ylim(0, 1.1)
     clip, machine = measured.result.clip, measured.machine
     axes.set_title(
-        f"{clip.name}, {clip.width}x{clip.height}, {clip.faces_per_frame:.1f} faces a frame, "
+        f"{clip.name}, {clip.width}x{clip.height}, {clip.faces_per_frame:.1f} faces per frame, "
         f"n = {clip.frames} frames x {measured.result.repeats}\n{machine.cpu}, {machine.cores} cores",
         fontsize=10,
     )
@@ -57,7 +57,7 @@ def latency(measured: Record[Latency], seconds: Mapping[str, Sequence[float]], p
 
 
 def matrix(measured: Record[Matrix], path: Path) -> None:
-    """Median frame of every scene, a group of bars per size and number of faces, on a logarithmic axis.
+    """Median frame time of every scene: groups of bars by size and number of faces, logarithmic.
 
     Raises:
         SinkError: the file cannot be written.
@@ -74,7 +74,7 @@ def matrix(measured: Record[Matrix], path: Path) -> None:
 
 
 def scaling(measured: Record[Scaling], path: Path) -> None:
-    """Cost against the number of faces, and against the number of pixels, with the time of one frame at 30 a second.
+    """Frame time by number of faces and by number of pixels, with the limit for 30 frames/s.
 
     Raises:
         SinkError: the file cannot be written.
@@ -88,15 +88,15 @@ def scaling(measured: Record[Scaling], path: Path) -> None:
     left.set_xlabel(f"faces of {first.face_px} px at {first.width}x{first.height}")
     left.set_ylabel("median time per frame, p95 as band (ms, log.)")
     right.set_xlabel(f"megapixels, with {one.faces} face{'s' * (one.faces != 1)}")
-    left.set_title(f"{slopes[OURS].ms_per_face:.2f} ms a further face", fontsize=10)
-    right.set_title(f"{slopes[OURS].ms_per_megapixel:.1f} ms a further megapixel", fontsize=10)
+    left.set_title(f"{slopes[OURS].ms_per_face:.2f} ms per additional face", fontsize=10)
+    right.set_title(f"{slopes[OURS].ms_per_megapixel:.1f} ms per additional megapixel", fontsize=10)
     right.legend(frameon=False)
     figure.suptitle(_machine(measured), fontsize=10)
     _save(figure, path)
 
 
 def live(measured: Record[Live], ages_ms: Mapping[str, Sequence[float]], path: Path) -> None:
-    """Age of what is shown, picture by picture over the run.
+    """Age of each displayed image over the run.
 
     Raises:
         SinkError: the file cannot be written.
@@ -112,7 +112,7 @@ def live(measured: Record[Live], ages_ms: Mapping[str, Sequence[float]], path: P
     _milliseconds(axes)
     axes.axhline(FRAME_MS, color="0.4", linewidth=1, linestyle="--")
     axes.set_xlabel("seconds")
-    axes.set_ylabel("age of what is shown (ms, logarithmic)")
+    axes.set_ylabel("age of displayed image (ms, logarithmic)")
     faces = f"{result.faces} face{'s' * (result.faces != 1)}"
     _title(axes, measured, f"{result.width}x{result.height} at {result.fps:g} frames/s over HTTP, {faces}")
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), frameon=False)
@@ -120,7 +120,7 @@ def live(measured: Record[Live], ages_ms: Mapping[str, Sequence[float]], path: P
 
 
 def throughput(measured: Record[Throughput], path: Path) -> None:
-    """Frames a second, a group of bars per clip and output.
+    """Frames per second: groups of bars by clip and output.
 
     Raises:
         SinkError: the file cannot be written.
@@ -134,8 +134,8 @@ def throughput(measured: Record[Throughput], path: Path) -> None:
     axes.invert_yaxis()
     axes.margins(x=0.2)
     axes.tick_params(axis="y", labelsize=8)
-    axes.set_xlabel("frames a second, opening and closing included")
-    _title(axes, measured, "files as fast as they go")
+    axes.set_xlabel("frames per second, including opening and closing")
+    _title(axes, measured, "files at full speed")
     _save(figure, path)
 
 
@@ -161,7 +161,7 @@ def startup(measured: Record[Startup], path: Path) -> None:
 
 
 def detection(measured: Record[Detection], path: Path) -> None:
-    """Recall and precision, and the jitter of the box, clip by clip.
+    """Recall, precision and jitter of the box, by clip.
 
     Raises:
         SinkError: the file cannot be written.
@@ -226,7 +226,7 @@ def _lines(axes: Axes, cells: Sequence[Cell], xs: Sequence[float]) -> None:
 
 
 def _milliseconds(axes: Axes) -> None:
-    """A logarithmic axis that is labelled with plain numbers."""
+    """Makes the axis logarithmic, with plain numbers as labels."""
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(mpl.ticker.FormatStrFormatter("%g"))

@@ -1,4 +1,4 @@
-"""What every result carries: numbers with their spread, and the machine, commit and versions that made them."""
+"""The envelope of every result: numbers with their spread, machine, commit and versions."""
 
 import json
 import os
@@ -22,12 +22,12 @@ SCHEMA = 2
 PACKAGES = ("numpy", "onnxruntime", "opencv-python", "av")
 
 P = TypeVar("P")
-"""What one benchmark measured: one of `payloads`."""
+"""The result of one benchmark: one of `payloads`."""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """n durations of one thing, in milliseconds."""
+    """Statistics of n durations, milliseconds."""
 
     what: str
     stage: str
@@ -51,7 +51,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class Spread:
-    """n values of one quantity, in the unit of the field that holds them."""
+    """Statistics of n values, in the unit of the containing field."""
 
     n: int
     mean: float
@@ -74,7 +74,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Machine:
-    """Where a result was measured."""
+    """The machine of a result."""
 
     cpu: str
     cores: int
@@ -83,7 +83,7 @@ class Machine:
 
     @classmethod
     def this(cls) -> "Machine":
-        """The machine this runs on."""
+        """This machine."""
         return cls(processor(), os.cpu_count() or 1, f"{platform.system()} {platform.machine()}", platform.python_version())
 
     @property
@@ -95,7 +95,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class Clip:
-    """What was measured on."""
+    """The clip of a measurement."""
 
     name: str
     width: int
@@ -106,13 +106,13 @@ class Clip:
 
 @dataclass(frozen=True)
 class Record(Generic[P]):
-    """One committed result: an envelope that is the same for all benchmarks, and what this one measured.
+    """One result: a common envelope, and the payload of the benchmark.
 
     Attributes:
         benchmark: the module's name.
-        command: what to type to measure again.
+        command: measures again.
         threads, model: of fer-cam's network.
-        result: what was measured.
+        result: the payload.
     """
 
     benchmark: str
@@ -142,19 +142,19 @@ class Record(Generic[P]):
 
 
 def read(path: Path, result: type[P]) -> Record[P]:
-    """A result file with a payload of the type `result`.
+    """Reads a result file with a payload of type `result`.
 
     Raises:
-        ValueError: something is missing, too much, of another type, or impossible; the message says what.
+        ValueError: a field is missing, unknown, of the wrong type or impossible; the message names it.
     """
     value = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(value, dict) or value.get("schema") != SCHEMA:
-        raise ValueError(f"{path.name} is no result of schema {SCHEMA}")
+        raise ValueError(f"{path.name} is not a result of schema {SCHEMA}")
     return Record(**_arguments(Record, value, result))
 
 
 def _arguments(kind: Any, value: object, payload: Any = None) -> dict[str, Any]:
-    """A JSON object as the arguments of a dataclass; a field that is generic is the payload."""
+    """Converts a JSON object to the arguments of a dataclass; a generic field is the payload."""
     names = {field.name for field in fields(kind)}
     if not isinstance(value, dict) or set(value) != names:
         got = sorted(value) if isinstance(value, dict) else value
@@ -165,7 +165,7 @@ def _arguments(kind: Any, value: object, payload: Any = None) -> dict[str, Any]:
 
 
 def _typed(kind: Any, value: Any, name: str) -> Any:
-    """A JSON value as what a field's annotation says."""
+    """Converts a JSON value to the type of a field's annotation."""
     if is_dataclass(kind):
         return kind(**_arguments(kind, value))  # type: ignore[operator]
     if get_origin(kind) is types.UnionType:
@@ -188,5 +188,5 @@ def now() -> str:
 
 
 def versions() -> dict[str, str]:
-    """Versions of what the speed depends on, as loaded: where two packages bring a cv2, metadata may name the wrong one."""
+    """Versions of the libraries that affect speed, from the loaded modules: package metadata may name another cv2."""
     return dict(zip(PACKAGES, (np.__version__, RUNTIME, cv2.__version__, av.__version__), strict=True))

@@ -1,4 +1,4 @@
-"""python -m benchmarks.scaling: what a further face costs, and what more pixels cost."""
+"""python -m benchmarks.scaling: cost of an additional face and of more pixels."""
 
 import argparse
 import sys
@@ -35,7 +35,7 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
     bench = cells.Bench.of(args)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        # faces of one size at one frame size: one more face is one more face and nothing else
+        # constant face size and frame size, so that only the number of faces changes
         by_faces = tuple(bench.measure(size, faces, folder, console) for faces in args.faces)
         by_pixels = tuple(bench.measure(each, args.with_faces, folder, console) for each in sizes)
     faces = " ".join(str(n) for n in args.faces)
@@ -58,7 +58,7 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
 
 
 def slope(what: str, by_faces: Sequence[Cell], by_pixels: Sequence[Cell]) -> Slope:
-    """Straight lines through one side's medians. The scene without a face is left out: finding nothing is another task."""
+    """Fits lines to one side's medians, without the scene without faces, which is a different task."""
     crowded = [cell for cell in by_faces if cell.faces] if sum(cell.faces > 0 for cell in by_faces) > 1 else list(by_faces)
     per_face = _line([cell.faces for cell in crowded], [cell.timing(what).p50_ms for cell in crowded])
     megapixels = [cell.width * cell.height / 1e6 for cell in by_pixels]
@@ -67,14 +67,14 @@ def slope(what: str, by_faces: Sequence[Cell], by_pixels: Sequence[Cell]) -> Slo
 
 
 def _line(xs: Sequence[float], ys: Sequence[float]) -> float:
-    """Slope of least squares."""
+    """Least-squares slope."""
     return float(np.polyfit(xs, ys, 1)[0])
 
 
 def table(measured: Record[Scaling]) -> Table:
-    """The result for the terminal: a row per scene, a line per side at the end."""
+    """The result for the terminal: one row per scene, then the slopes."""
     result = measured.result
-    shown = Table(title=f"median ms a frame, scenes made of {result.source}")
+    shown = Table(title=f"median ms per frame, scenes made of {result.source}")
     for column in ("size", "faces", "seen", OURS, "p99", THEIRS, "p99"):
         shown.add_column(column, justify="left" if column == "size" else "right")
     for group in (result.by_faces, result.by_pixels):
@@ -97,15 +97,15 @@ def _plot(measured: Record[Scaling], path: Path) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = suite.parser("scaling", "Cost against the number of faces, and against the number of pixels.")
+    parser = suite.parser("scaling", "Cost by number of faces and by number of pixels.")
     suite.add_full_precision(parser)
-    parser.add_argument("--video", default="demo", metavar="CLIP", help="whose face it is (default: the demo clip's)")
-    parser.add_argument("--size", default="1280x720", metavar="WxH", help="for the faces (default: 1280x720)")
+    parser.add_argument("--video", default="demo", metavar="CLIP", help="the clip with the face (default: the demo clip)")
+    parser.add_argument("--size", default="1280x720", metavar="WxH", help="size for the series by faces (default: 1280x720)")
     parser.add_argument("--faces", nargs="+", type=int, default=FACES, metavar="N", help="default: 0 1 2 4 8 16")
     parser.add_argument("--sizes", nargs="+", default=SIZES, metavar="WxH", help="default: 480x270 to 1920x1080")
-    parser.add_argument("--with-faces", type=int, default=1, metavar="N", help="faces in the pictures of --sizes (default: 1)")
-    parser.add_argument("--frames", type=int, default=90, metavar="N", help="of each scene (default: 90)")
-    parser.add_argument("--repeats", type=int, default=3, metavar="N", help="counted passes over each (default: 3)")
+    parser.add_argument("--with-faces", type=int, default=1, metavar="N", help="faces for the series by size (default: 1)")
+    parser.add_argument("--frames", type=int, default=90, metavar="N", help="frames of each scene (default: 90)")
+    parser.add_argument("--repeats", type=int, default=3, metavar="N", help="measured passes over each (default: 3)")
     return parser
 
 

@@ -1,8 +1,7 @@
-"""Composes scenes with a known number of faces of a known size out of a given clip.
+"""Composes scenes with a given number and size of faces from a clip.
 
-Each face is cut out around the true (or, where there is no truth, the found) face of the clip, scaled to the size asked
-for, and swayed by a little as a sitting person does. The room behind them is made of noise with the spectrum of natural
-pictures, for on a plain wall the cascade would have nothing to do.
+Each face is cut out at the clip's true box (or the detected one, without truth), scaled to the requested size, and swayed like
+a sitting person. The background is noise with the spectrum of natural images: on a plain one the cascade would have no work.
 """
 
 import math
@@ -26,39 +25,39 @@ Image = NDArray[np.uint8]
 
 FPS = 30
 AROUND = 1.7
-"""A face is cut out with its hair: so many times the side of its box."""
+"""Side of the cutout, including hair, relative to the face's box."""
 
 FACE_PART = 7
-"""Faces are a seventh of the picture's height unless said otherwise: sixteen of them just fit."""
+"""Default height of a face relative to the image; sixteen just fit."""
 
 SWAY_PART = 0.08
 SWAY_S = 5.0
-"""Faces move to and fro by this part of their width, in so many seconds."""
+"""Amplitude of the sway, as a share of the face's width, and its period in seconds."""
 
 MOST_FACES = 16
 SMALLEST_FACE = 30
-"""Pixels; smaller ones hold no expression, and the tutorial loop does not look for them."""
+"""Pixels; smaller faces have no readable expression, and the tutorial loop does not search for them."""
 
 LOOKED_AT = 300
-"""Frames of the clip that faces are taken from: ten seconds, played to and fro."""
+"""Number of the clip's frames to use: ten seconds, played forwards and backwards."""
 
 SMOOTHED = 9
-"""Frames over which found faces are smoothed; a true face needs none."""
+"""Frames over which detected boxes are smoothed; true boxes are not."""
 
 SEED = 5
 CONTRAST = 32
 BLURRED = 500
-"""The room: standard deviation in gray levels, and its sharpness, a lens's: heights per sigma of the blur."""
+"""The background: standard deviation in gray levels, and sharpness as image heights per sigma of its blur."""
 
 
 @dataclass(frozen=True, eq=False)
 class Actor:
-    """A face that can be put into a scene.
+    """A face to place into scenes.
 
     Attributes:
-        name: of the clip it is from.
-        images: cut out of the clip's frames around the face, uint8 (H,W,3), each of its own size.
-        squares: where the face is in each cut, float32 (n,3): centre x, centre y, side.
+        name: of the clip.
+        images: cutouts from the clip's frames, uint8 (H,W,3), sizes differ.
+        squares: the face in each cutout, float32 (n,3): centre x, centre y, side.
     """
 
     name: str
@@ -66,7 +65,7 @@ class Actor:
     squares: NDArray[np.float32]
 
     def at(self, number: int) -> int:
-        """The frame to take at a time: forwards, then backwards, so that there is never a jump."""
+        """The cutout for a frame number: forwards, then backwards, so that there is no jump."""
         last = len(self.images) - 1
         step = number % max(1, 2 * last)
         return step if step <= last else 2 * last - step
@@ -74,10 +73,10 @@ class Actor:
 
 @dataclass(frozen=True)
 class Scene:
-    """What a scene is to be: so many faces of `face_px` (side of the box) in a picture of `size`.
+    """The specification of a scene: number of faces, `face_px` (side of the box) and image size.
 
     Raises:
-        ConfigError: they do not fit.
+        ConfigError: the faces do not fit.
     """
 
     size: Size
@@ -95,12 +94,12 @@ class Scene:
 
     @property
     def side(self) -> int:
-        """Pixels of a face's box."""
+        """Side of a face's box, pixels."""
         return self.face_px or self.size.height // FACE_PART
 
     @cached_property
     def seats(self) -> NDArray[np.float32]:
-        """Centres of the faces when they do not sway, float32 (faces,2)."""
+        """Centres of the faces without sway, float32 (faces,2)."""
         columns = math.ceil(math.sqrt(self.faces))
         rows = math.ceil(self.faces / columns) if columns else 0
         cell_w, cell_h = self.size.width / max(columns, 1), self.size.height / max(rows, 1)
@@ -108,7 +107,7 @@ class Scene:
         return np.array(seats, np.float32).reshape(-1, 2)
 
     def boxes(self, number: int) -> NDArray[np.float32]:
-        """Where the faces are in a frame, float32 (faces,4): the truth of the scene."""
+        """True boxes of a frame, float32 (faces,4)."""
         phases = 2 * np.pi * (number / (FPS * SWAY_S) + np.arange(self.faces) * 0.381966)
         offset = SWAY_PART * self.side * np.stack([np.sin(phases), 0.5 * np.sin(2 * phases)], axis=1)
         centres = self.seats + offset.astype(np.float32)
@@ -117,11 +116,11 @@ class Scene:
 
 
 def cast(clip: Path, truth: Truth | None, name: str) -> Actor:
-    """Reads the faces of a clip: as its truth says, or as the cascade finds them.
+    """Reads the face of a clip, by its truth or by the cascade's detections.
 
     Raises:
         SourceOpenError: it cannot be read.
-        ConfigError: there is no face in it.
+        ConfigError: no face in it.
     """
     capture = cv2.VideoCapture(str(clip))
     images: list[Image] = []
@@ -137,11 +136,11 @@ def cast(clip: Path, truth: Truth | None, name: str) -> Actor:
         image = np.asarray(raw, np.uint8)
         boxes = _found(cascade, image) if truth is None else truth.at(str(index)).boxes_xyxy
         if truth is not None and len(boxes) > 1:
-            break  # a second face would peep into the cut
+            break  # a second face could appear in the cutout
         if len(boxes):
             box = boxes[np.argmax(boxes[:, 2] - boxes[:, 0])]
             square = np.array([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2, box[2] - box[0]], np.float32)
-            # whole frames of a large clip would fill the memory
+            # copies: views would keep whole frames in memory
             left, top = (max(0, int(v - AROUND * square[2])) for v in square[:2])
             right, bottom = (int(v + AROUND * square[2]) for v in square[:2])
             images.append(image[top:bottom, left:right].copy())
@@ -149,7 +148,7 @@ def cast(clip: Path, truth: Truth | None, name: str) -> Actor:
             corners.append((left, top, 0))
     capture.release()
     if not images:
-        raise ConfigError(f"{name}: there is no face in its first {LOOKED_AT} frames; give another clip")
+        raise ConfigError(f"{name}: no face in the first {LOOKED_AT} frames; give another clip")
     places = np.stack(squares)
     steady = places if truth is not None else _smoothed(places)
     return Actor(name, tuple(images), steady - np.array(corners, np.float32))
@@ -161,26 +160,26 @@ def compose(scene: Scene, actor: Actor) -> Iterator[Image]:
     patch = round(scene.side * AROUND)
     mask = _feather(patch)
     for number in range(scene.frames):
-        picture = room.copy()
+        image = room.copy()
         for n, box in enumerate(scene.boxes(number)):
-            at = actor.at(number + 37 * n)  # no two faces do the same
+            at = actor.at(number + 37 * n)  # every face is at another frame
             left, top = (float(v) - (patch - scene.side) / 2 for v in box[:2])
             x, y = math.floor(left), math.floor(top)
             scale = scene.side / float(actor.squares[at, 2])
             centre = actor.squares[at, :2]
-            # subpixel: a face that moves by whole pixels trembles as no head does
+            # subpixel: steps of whole pixels would look like jitter
             shift = np.array([left - x, top - y]) + patch / 2 - scale * (centre + 0.5) - 0.5 + scale * 0.5
             matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
             source = actor.images[at]
-            if scale < 0.5:  # INTER_AREA's job, which warpAffine cannot do
+            if scale < 0.5:  # warpAffine has no INTER_AREA
                 source = np.asarray(cv2.GaussianBlur(source, (0, 0), 0.4 / scale), np.uint8)
             cut = cv2.warpAffine(source, matrix, (patch, patch), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-            _paste(picture, np.asarray(cut, np.uint8), mask, x, y)
-        yield picture
+            _paste(image, np.asarray(cut, np.uint8), mask, x, y)
+        yield image
 
 
 def write_video(scene: Scene, actor: Actor, path: Path) -> Path:
-    """The scene as an H.264 file.
+    """Writes the scene as an H.264 file.
 
     Raises:
         SinkError: it cannot be written.
@@ -200,7 +199,7 @@ def write_video(scene: Scene, actor: Actor, path: Path) -> Path:
 
 
 def _found(cascade: cv2.CascadeClassifier, image: Image) -> NDArray[np.float32]:
-    """What the cascade finds, float32 (n,4); faces of an eighth of the height and more, none on a curtain."""
+    """The cascade's detections, float32 (n,4), at least an eighth of the height, to exclude false positives."""
     gray = cv2.equalizeHist(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
     found = cascade.detectMultiScale(gray, scaleFactor=1.2, minNeighbors=6, minSize=(gray.shape[0] // 8,) * 2)
     xywh = np.array(found, np.float32).reshape(-1, 4)
@@ -208,7 +207,7 @@ def _found(cascade: cv2.CascadeClassifier, image: Image) -> NDArray[np.float32]:
 
 
 def _smoothed(squares: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A running median: what the cascade finds jumps."""
+    """A running median, because the cascade's boxes jump."""
     half = SMOOTHED // 2
     padded = np.pad(squares, ((half, half), (0, 0)), mode="edge")
     windows = np.stack([padded[i : i + len(squares)] for i in range(SMOOTHED)])
@@ -216,7 +215,7 @@ def _smoothed(squares: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _room(size: Size) -> Image:
-    """A picture whose amplitudes fall with frequency as those of natural pictures do (1/f), the same every time."""
+    """Deterministic noise with the 1/f spectrum of natural images."""
     random = np.random.default_rng(SEED)
     fy, fx = np.fft.fftfreq(size.height)[:, None], np.fft.rfftfreq(size.width)[None, :]
     frequency = np.maximum(np.hypot(fy, fx), 1 / max(size.width, size.height))
@@ -229,19 +228,19 @@ def _room(size: Size) -> Image:
 
 
 def _feather(side: int) -> NDArray[np.float32]:
-    """How much of the cut is seen, float32 (side,side,1): all but its edge."""
+    """Opacity of a cutout, float32 (side,side,1): 1 except near its edge."""
     edge = max(2, side // 12)
     ramp = np.clip((np.minimum(np.arange(side), np.arange(side)[::-1]) + 0.5) / edge, 0, 1)
     return np.asarray(np.outer(ramp, ramp), np.float32)[:, :, None]
 
 
-def _paste(picture: Image, cut: Image, mask: NDArray[np.float32], x: int, y: int) -> None:
-    """Blends a cut into a picture, as far as it lies inside."""
-    height, width = picture.shape[:2]
+def _paste(image: Image, cut: Image, mask: NDArray[np.float32], x: int, y: int) -> None:
+    """Blends a cutout into an image, clipped to it."""
+    height, width = image.shape[:2]
     x1, y1 = max(x, 0), max(y, 0)
     x2, y2 = min(x + cut.shape[1], width), min(y + cut.shape[0], height)
     if x1 >= x2 or y1 >= y2:
         return
     part = np.s_[y1 - y : y2 - y, x1 - x : x2 - x]
-    under = picture[y1:y2, x1:x2]
-    picture[y1:y2, x1:x2] = (cut[part] * mask[part] + under * (1 - mask[part])).astype(np.uint8)
+    under = image[y1:y2, x1:x2]
+    image[y1:y2, x1:x2] = (cut[part] * mask[part] + under * (1 - mask[part])).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""python -m benchmarks.soak: an hour in front of a camera. Does memory grow, does a thread or a file stay behind?"""
+"""python -m benchmarks.soak: an hour with a camera; checks for leaks of memory, threads and files."""
 
 import argparse
 import subprocess
@@ -27,20 +27,20 @@ from realtime.errors import ConfigError, SourceLostError
 LOOP_S = 10.0
 SETTLE_S = 60.0
 SETTLE_PART = 0.2
-"""What comes after the first minute is compared with it; in a short run, after the first fifth."""
+"""Start of the comparison: after the first minute, or after the first fifth of a short run."""
 
 END_PART = 0.1
 LOOK_S = 1.0
 MOST_SAMPLES = 400
 
 ALLOWED_PERCENT = 2.0
-"""Growth of resident memory that is no leak: an allocator's pages come and go."""
+"""Memory growth that is not a leak: the allocator's pages fluctuate."""
 
 START_S = 30.0
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Measures, prints a table, writes JSON and a plot; returns the exit code, 1 where the program grew."""
+    """Measures, prints a table, writes JSON and a plot; returns the exit code, 1 if the program grew."""
     passed: list[bool] = []
     code = suite.main(_parser(), lambda args, console: passed.append(_measure(args, console)), argv)
     return code or (0 if all(passed) else 1)
@@ -92,7 +92,7 @@ def _measure(args: argparse.Namespace, console: Console) -> bool:
 
 
 def watch(command: Sequence[str], seconds: float, psutil: Any) -> tuple[Sample, ...]:
-    """Runs the program and looks at it from outside, for so long after its first frame; then asks it to end.
+    """Runs the program, samples it from outside for `seconds` after its first frame, and stops it.
 
     Raises:
         SourceLostError: it ends too early, or does not start.
@@ -114,24 +114,24 @@ def watch(command: Sequence[str], seconds: float, psutil: Any) -> tuple[Sample, 
                         rss_mb = round(seen.memory_info().rss / 1e6, 3)
                         threads = seen.num_threads()
                     handles = seen.num_handles() if sys.platform == "win32" else seen.num_fds()
-                except psutil.Error:  # it has just ended
+                except psutil.Error:  # the process has just ended
                     process.wait(START_S)
                 if process.poll() is not None:
                     code = process.returncode
-                    raise SourceLostError(f"fer-cam ended after {t:.0f} s with exit code {code}; see what it says")
+                    raise SourceLostError(f"fer-cam ended after {t:.0f} s with exit code {code}; see its output")
                 samples.append(Sample(round(t, 3), rss_mb, threads, handles, frames.number))
                 time.sleep(step)
         finally:
             process.terminate()
             with suppress(subprocess.TimeoutExpired):
                 process.wait(START_S)
-            process.kill()  # does nothing to one that has ended
+            process.kill()  # no effect on a process that has ended
             reader.join(START_S)
     return tuple(samples)
 
 
 class _Rows:
-    """Reads the rows that the program writes, so that its pipe never fills, and counts the frames."""
+    """Drains the program's output, so that its pipe never fills, and counts the frames."""
 
     def __init__(self) -> None:
         self.number = 0
@@ -145,7 +145,7 @@ class _Rows:
 
 
 def compared(samples: Sequence[Sample]) -> tuple[Sample, Sample]:
-    """What is compared: medians of the time just after the first minute, and of the last tenth."""
+    """The samples to compare: medians just after the first minute, and of the last tenth."""
     last = samples[-1].t_s
     settle_s, part_s = min(SETTLE_S, SETTLE_PART * last), END_PART * last
     early = [sample for sample in samples if settle_s <= sample.t_s <= settle_s + part_s]
@@ -159,7 +159,7 @@ def verdict(settled: Sample, ended: Sample) -> bool:
 
 
 def thinned(samples: Sequence[Sample]) -> tuple[Sample, ...]:
-    """As many samples as a plot needs."""
+    """Reduces the samples to what a plot needs."""
     return tuple(samples[:: -(-len(samples) // MOST_SAMPLES)])
 
 
@@ -189,7 +189,7 @@ def _psutil() -> Any:
     try:
         import psutil
     except ModuleNotFoundError as error:
-        raise ConfigError("soak needs psutil; pip install 'fer-cam[benchmarks]' brings it") from error
+        raise ConfigError("soak needs psutil; pip install 'fer-cam[benchmarks]'") from error
     return psutil
 
 
@@ -201,12 +201,12 @@ def _plot(measured: Record[Soak], path: Path) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = suite.parser("soak", "A long run on a looped clip as a live source: memory, threads and open files.")
-    parser.add_argument("--video", default="demo", metavar="CLIP", help="whose face it is (default: the demo clip's)")
-    parser.add_argument("--size", default="640x360", metavar="WxH", help="of the pictures (default: 640x360)")
-    parser.add_argument("--faces", type=int, default=1, metavar="N", help="in the picture (default: 1)")
-    parser.add_argument("--fps", type=float, default=30.0, metavar="F", help="of the camera (default: 30)")
-    parser.add_argument("--minutes", type=float, default=60.0, metavar="M", help="of the camera (default: 60)")
-    parser.add_argument("--speed", type=float, default=1.0, metavar="X", help="so many times as fast (default: 1)")
+    parser.add_argument("--video", default="demo", metavar="CLIP", help="the clip with the face (default: the demo clip)")
+    parser.add_argument("--size", default="640x360", metavar="WxH", help="image size (default: 640x360)")
+    parser.add_argument("--faces", type=int, default=1, metavar="N", help="faces in the image (default: 1)")
+    parser.add_argument("--fps", type=float, default=30.0, metavar="F", help="frame rate of the camera (default: 30)")
+    parser.add_argument("--minutes", type=float, default=60.0, metavar="M", help="duration in media time (default: 60)")
+    parser.add_argument("--speed", type=float, default=1.0, metavar="X", help="speed factor (default: 1)")
     return parser
 
 

@@ -1,7 +1,7 @@
-"""A number drawn into a picture so that a program can read it back, after JPEG or H.264: two rows of black and white blocks.
+"""Machine-readable numbers in images that survive JPEG and H.264: two rows of black and white blocks.
 
-The upper row is the number, most significant bit first; the lower row is its complement, so that a picture without a number
-is not taken for one with it.
+The upper row is the number, most significant bit first; the lower row is its complement, so that other images are
+not misread as numbers.
 """
 
 import numpy as np
@@ -12,31 +12,31 @@ LARGEST = 2**BITS - 1
 
 BLOCK_PART = 60
 SMALLEST_BLOCK = 6
-"""A block is a sixtieth of the picture's height, at least 6 px: JPEG's own blocks of 8 px blur the edges only."""
+"""A block is 1/60 of the image's height, at least 6 px: JPEG's 8 px blocks blur only its edges."""
 
 BLACK, WHITE = 16, 240
 SURE = 60
-"""Gray levels by which a block and its complement differ at least."""
+"""Smallest difference between a block and its complement, gray levels."""
 
 
 def draw(image: NDArray[np.uint8], number: int) -> None:
-    """Writes the number into the picture, uint8 (H,W,3), right of the middle of its upper edge, where no overlay is.
+    """Draws the number into the image, uint8 (H,W,3), at the top, right of the centre, where there is no overlay.
 
     Raises:
-        ValueError: the number has more than 16 bits, or the picture is too small.
+        ValueError: the number has more than 16 bits, or the image is too small.
     """
     if not 0 <= number <= LARGEST:
         raise ValueError(f"{number} does not fit into {BITS} bits")
     block, left = _place(image)
     if left + BITS * block > image.shape[1]:
-        raise ValueError(f"a picture {image.shape[1]} px wide has no room for {BITS} blocks")
+        raise ValueError(f"an image {image.shape[1]} px wide has no room for {BITS} blocks")
     bits = np.array([number >> shift & 1 for shift in reversed(range(BITS))], bool)
     rows = np.where(np.stack([bits, ~bits]), WHITE, BLACK).astype(np.uint8)
     image[: 2 * block, left : left + BITS * block] = np.kron(rows, np.ones((block, block), np.uint8))[:, :, None]
 
 
 def read(image: NDArray[np.uint8]) -> int | None:
-    """The number in a picture, or None where there is none that can be read."""
+    """The number in an image, or None if none is readable."""
     block, left = _place(image)
     part = image[: 2 * block, left : left + BITS * block].astype(np.float32)
     if part.shape[1] < BITS * block:
@@ -49,5 +49,5 @@ def read(image: NDArray[np.uint8]) -> int | None:
 
 
 def _place(image: NDArray[np.uint8]) -> tuple[int, int]:
-    """Side of a block, and where the row begins, pixels."""
+    """Side of a block and start of the row, pixels."""
     return max(SMALLEST_BLOCK, image.shape[0] // BLOCK_PART), image.shape[1] // 2

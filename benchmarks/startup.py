@@ -1,4 +1,4 @@
-"""python -m benchmarks.startup: from process start to the first labelled frame, and the most memory that is needed."""
+"""python -m benchmarks.startup: time from process start to the first labelled frame, and peak memory."""
 
 import argparse
 import json
@@ -39,16 +39,16 @@ except (OSError, StopIteration):
 open(memory, "w").write(peak)
 sys.exit(code)
 """
-"""The program as it is, which afterwards leaves behind the most memory that it had. Not ru_maxrss: on Linux a new process
-inherits it from the one that started it."""
+"""Runs the unchanged program and then writes its peak memory to a file. Not ru_maxrss: on Linux a new process inherits
+it from its parent."""
 
 LIMIT_S = 120.0
-"""A start that takes longer hangs, and is ended."""
+"""Timeout of a start, seconds; then the process is killed."""
 
 
 @dataclass(frozen=True)
 class Start:
-    """One start: seconds to the first frame and to the first label, and most memory (10^6 bytes, or None)."""
+    """One start: seconds to the first frame and to the first label, and peak memory (10^6 bytes, or None)."""
 
     first_frame_s: float
     first_label_s: float
@@ -99,10 +99,10 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
 
 
 def begin(command: Sequence[str]) -> Start:
-    """Starts a module as a program of its own and reads its standard output to the end.
+    """Runs a module as a process and reads its standard output to the end.
 
     Raises:
-        ConfigError: it fails, or labels nothing.
+        ConfigError: it fails, or labels no face.
     """
     with tempfile.TemporaryDirectory() as folder:
         memory = Path(folder) / "peak"
@@ -129,12 +129,12 @@ def begin(command: Sequence[str]) -> Start:
 
 
 def is_frame(line: str) -> bool:
-    """Whether a line of output is about a frame: one of --jsonl, or a word of the tutorial loop."""
+    """Whether a line of output reports a frame, in JSONL or in the tutorial loop's format."""
     return line.strip() in ("frame", "label") or (line.startswith("{") and json.loads(line)["type"] == "frame")
 
 
 def has_label(line: str) -> bool:
-    """Whether a line of output is about a frame with a face whose expression is known."""
+    """Whether a line of output reports a face with an expression."""
     if line.strip() == "label":
         return True
     return is_frame(line) and line.startswith("{") and any(face["label"] != UNCERTAIN for face in json.loads(line)["faces"])
@@ -179,8 +179,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = suite.parser("startup", "Process start to the first labelled frame, and peak memory.")
     suite.add_full_precision(parser)
     parser.add_argument("--video", default="demo", metavar="CLIP", help="a video file (default: the demo clip)")
-    parser.add_argument("--frames", type=int, default=150, metavar="N", help="to play before memory is read (default: 150)")
-    parser.add_argument("--repeats", type=int, default=5, metavar="N", help="counted starts of each side (default: 5)")
+    parser.add_argument("--frames", type=int, default=150, metavar="N", help="frames before memory is read (default: 150)")
+    parser.add_argument("--repeats", type=int, default=5, metavar="N", help="measured starts per side (default: 5)")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""Where the time of one frame went: the same words for fer-cam and for whatever it is measured against."""
+"""Durations of the stages of one frame, with the same names for fer-cam and its references."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ DECODE, PREPROCESS, CLASSIFY, DRAW = "decode", "preprocess", "classify", "draw"
 DETECT = "detect"
 FIND, SMOOTH = "find and follow", "smooth"
 FRAME = "frame"
-"""The whole frame, from the file to the picture that is shown."""
+"""The whole frame, from the file to the displayed image."""
 
 
 @dataclass(frozen=True)
@@ -24,19 +24,19 @@ class Part:
 
 @dataclass(frozen=True)
 class Steps:
-    """One frame, stage by stage in the order in which they happen, and how many faces it had."""
+    """The stages of one frame, in order, and its number of faces."""
 
     parts: tuple[Part, ...]
     faces: int
 
     @property
     def total(self) -> float:
-        """Seconds for the whole frame."""
+        """Duration of the whole frame, seconds."""
         return sum(part.seconds for part in self.parts)
 
 
 def timings(what: str, steps: Sequence[Steps]) -> tuple[Timing, ...]:
-    """A timing for each stage of one side's frames, and one for the whole frame; there must be at least one frame."""
+    """Timings of each stage and of the whole frame, for one side; needs at least one frame."""
     stages = [part.stage for part in steps[0].parts]
     columns = zip(*([part.seconds for part in frame.parts] for frame in steps), strict=True)
     each = [Timing.of(what, stage, column) for stage, column in zip(stages, columns, strict=True)]

@@ -1,4 +1,4 @@
-"""What all benchmarks share at the command line: options, one line for a mistake, and where results go."""
+"""The common command line of the benchmarks: options, errors and output files."""
 
 import argparse
 import os
@@ -21,7 +21,7 @@ from realtime.model.providers import AUTO
 RESULTS = Path(__file__).parent / "results"
 INTERRUPTED = 130
 WIDE = 140
-"""Columns of a table that goes into a file."""
+"""Width of a table written to a file."""
 
 P = TypeVar("P")
 Measure = Callable[[argparse.Namespace, Console], None]
@@ -29,7 +29,7 @@ Measure = Callable[[argparse.Namespace, Console], None]
 
 @dataclass(frozen=True)
 class Size:
-    """Width and height of a picture, pixels."""
+    """Width and height of an image, pixels."""
 
     width: int
     height: int
@@ -42,7 +42,7 @@ class Size:
         """1280x720.
 
         Raises:
-            ConfigError: it is no such size, or smaller than the cascade can work with.
+            ConfigError: not a size, or too small for the cascade.
         """
         width, _, height = text.lower().partition("x")
         if (
@@ -56,14 +56,14 @@ class Size:
 
 @dataclass(frozen=True)
 class Outcome(Generic[P]):
-    """A measurement to be shown and kept.
+    """A measurement to display and store.
 
     Attributes:
-        benchmark, command: what ran, and what to type to run it again.
-        about: in the file's name, between the benchmark's and the machine's: "demo", "1280x720".
-        result: what was measured.
-        table: the same for the terminal.
-        plot: draws it into a file.
+        benchmark, command: its name, and the command that runs it again.
+        about: subject for the file name, such as "demo" or "1280x720".
+        result: the payload.
+        table: for the terminal.
+        plot: draws the result into a file.
     """
 
     benchmark: str
@@ -75,24 +75,22 @@ class Outcome(Generic[P]):
 
 
 def parser(name: str, description: str) -> argparse.ArgumentParser:
-    """The options that every benchmark has."""
+    """A parser with the common options."""
     made = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}", description=description)
-    made.add_argument("--model", default=AUTO, metavar="PATH", help="the network of fer-cam")
+    made.add_argument("--model", default=AUTO, metavar="PATH", help="fer-cam's network")
     made.add_argument("--threads", type=int, default=0, metavar="N", help="threads of fer-cam's network")
-    made.add_argument("--out", type=Path, default=RESULTS, metavar="DIR", help="where JSON and plot go")
-    made.add_argument(
-        "--name", metavar="NAME", help="their name, without suffix (default: what was measured, the network, the machine)"
-    )
+    made.add_argument("--out", type=Path, default=RESULTS, metavar="DIR", help="folder for JSON and plot")
+    made.add_argument("--name", metavar="NAME", help="file name without suffix (default: from subject, network and machine)")
     return made
 
 
 def add_full_precision(made: argparse.ArgumentParser) -> None:
-    """The option of benchmarks that run the tutorial loop."""
-    made.add_argument("--full-precision", default="full", metavar="PATH", help="the network of the tutorial loop")
+    """Adds the option of benchmarks with the tutorial loop."""
+    made.add_argument("--full-precision", default="full", metavar="PATH", help="the tutorial loop's network")
 
 
 def main(made: argparse.ArgumentParser, measure: Measure, argv: Sequence[str] | None) -> int:
-    """Parses, measures, and turns what goes wrong into one line and an exit code."""
+    """Parses the options and measures; an error becomes one line and an exit code."""
     args = made.parse_args(argv)
     try:
         measure(args, Console(width=None if sys.stdout.isatty() else WIDE))
@@ -106,19 +104,19 @@ def main(made: argparse.ArgumentParser, measure: Measure, argv: Sequence[str] | 
 
 
 def environment() -> dict[str, str]:
-    """This one, in which a program started from any folder finds this checkout."""
+    """This process's environment, extended so that child processes find this checkout."""
     paths = [str(Path(__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     return os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
 
 
 def at_least(option: str, value: float, least: float) -> None:
-    """Raises ConfigError for a number that is too small."""
+    """Raises ConfigError if a value is too small."""
     if value < least:
         raise ConfigError(f"{option} {value:g}: give at least {least:g}")
 
 
 def _common(args: argparse.Namespace) -> str:
-    """The command line, as far as it is about the network; files without their folders."""
+    """The network options of the command line; files without folders."""
     model = "" if args.model == AUTO else f" --model {Path(args.model).name}"
     return model + (f" --threads {args.threads}" if args.threads else "")
 
@@ -151,6 +149,6 @@ def finish(outcome: Outcome[P], classifier: Classifier, args: argparse.Namespace
     try:
         outcome.plot(measured, path)
     except ModuleNotFoundError as error:
-        console.print(f"no plot: {error.name} is not installed; pip install 'fer-cam[benchmarks]' brings it", soft_wrap=True)
+        console.print(f"no plot: {error.name} is not installed; pip install 'fer-cam[benchmarks]'", soft_wrap=True)
     else:
         console.print(f"wrote {path}", soft_wrap=True)

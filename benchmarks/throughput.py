@@ -1,4 +1,4 @@
-"""python -m benchmarks.throughput: frames a second of a file, nothing saved, with --jsonl and with --save."""
+"""python -m benchmarks.throughput: frames per second of files without output, with --jsonl and with --save."""
 
 import argparse
 import contextlib
@@ -30,10 +30,10 @@ VIDEO = "a video saved"
 QUIET = -1
 
 Rival = Callable[[Path], object]
-"""Another program's loop over a clip, loaded already."""
+"""Another program's loop over a clip, already loaded."""
 
 BESIDE = {NOTHING: NOTHING, VIDEO: VIDEO, JSONL: NOTHING, SAVE: VIDEO}
-"""What the tutorial loop does that an output is compared with: it knows no --jsonl."""
+"""Output of fer-cam -> the tutorial loop's output to compare with; it has no JSONL."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -94,10 +94,10 @@ def play(
     folder: Path,
     rivals: Mapping[str, Rival] | None = None,
 ) -> tuple[FileSpeed, ...]:
-    """All sides over one clip with every output, taking turns; the first turn is warm-up.
+    """Runs all sides over one clip with every output, in turns; the first turn is warm-up.
 
     Raises:
-        FerError: the clip cannot be used.
+        FerError: unusable clip.
     """
     info = ours.info_of(config)
     clip = ours.path_of(info)
@@ -131,7 +131,7 @@ def play(
 
 
 def _run(config: Config) -> None:
-    """A whole run of the program, its network loaded anew, its words kept from the terminal."""
+    """A whole run of the program, including loading the network, without its terminal output."""
     with contextlib.redirect_stderr(io.StringIO()):
         run(config)
 
@@ -142,7 +142,7 @@ def _rate(frames: int, run_s: Spread) -> float:
 
 def table(measured: Record[Throughput]) -> Table:
     """The result for the terminal."""
-    shown = Table(title="whole runs, from opening the file to closed outputs")
+    shown = Table(title="whole runs, from opening the file to closing the outputs")
     for column in ("clip", "frames", "", "output", "median s", "frames/s", "files/s", "times the tutorial loop"):
         shown.add_column(column, justify="left" if column in ("clip", "", "output") else "right")
     last = ""
@@ -168,13 +168,13 @@ def _plot(measured: Record[Throughput], path: Path) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = suite.parser("throughput", "Frames a second of files, with nothing saved and with each kind of output.")
+    parser = suite.parser("throughput", "Frames per second of files, without output and with each kind of output.")
     suite.add_full_precision(parser)
     parser.add_argument("--video", metavar="CLIP", help="a video file (default: scenes made of the demo clip)")
-    parser.add_argument("--sizes", nargs="+", default=("640x360", "1280x720"), metavar="WxH", help="of the scenes")
-    parser.add_argument("--faces", type=int, default=1, metavar="N", help="in the scenes (default: 1)")
-    parser.add_argument("--frames", type=int, default=300, metavar="N", help="of each scene (default: 300)")
-    parser.add_argument("--repeats", type=int, default=3, metavar="N", help="counted passes over a clip (default: 3)")
+    parser.add_argument("--sizes", nargs="+", default=("640x360", "1280x720"), metavar="WxH", help="sizes of the scenes")
+    parser.add_argument("--faces", type=int, default=1, metavar="N", help="faces in the scenes (default: 1)")
+    parser.add_argument("--frames", type=int, default=300, metavar="N", help="frames of each scene (default: 300)")
+    parser.add_argument("--repeats", type=int, default=3, metavar="N", help="measured passes over a clip (default: 3)")
     parser.add_argument("--fer", action="store_true", help="also PyPI's fer, if it is installed")
     return parser
 

@@ -1,4 +1,4 @@
-"""Where the faces really are: the demo clip's table, or a folder's boxes.csv."""
+"""Ground truth of faces: the demo clip's table, or a folder's boxes.csv."""
 
 import csv
 from collections import defaultdict
@@ -26,11 +26,11 @@ class TrueFaces:
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """The faces of every frame; a frame that is not in the table has none.
+    """The faces of every frame; frames missing from the table have none.
 
     Attributes:
         path: of the table.
-        by_name: frames are found by the name of their file, not by their index.
+        by_name: whether frames are keyed by file name instead of index.
     """
 
     path: Path
@@ -47,15 +47,15 @@ class Truth:
 
     @property
     def faces(self) -> int:
-        """How many true boxes there are."""
+        """Number of true boxes."""
         return sum(len(faces.ids) for faces in self.frames.values())
 
 
 def find(info: SourceInfo) -> Truth | None:
-    """The truth that lies with a source: boxes.csv in a folder, a table of the same name beside a clip.
+    """The truth of a source: boxes.csv in a folder, or a table beside a clip with the same name.
 
     Raises:
-        ConfigError: a boxes.csv cannot be understood.
+        ConfigError: an invalid table.
     """
     if info.path is None:
         return None
@@ -67,7 +67,7 @@ def find(info: SourceInfo) -> Truth | None:
 
 
 def _clip(table: Path) -> Truth | None:
-    """frame,id,x1,y1,x2,y2,...: None where the table is about something else."""
+    """Columns frame,id,x1,y1,x2,y2,...; None for other tables."""
     with table.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
         if not set(reader.fieldnames or ()) >= CLIP_COLUMNS:
@@ -82,7 +82,7 @@ def _clip(table: Path) -> Truth | None:
 
 
 def _folder(table: Path) -> Truth:
-    """file,x,y,w,h: a row per face; a row with nothing behind the file is a picture without a face."""
+    """Columns file,x,y,w,h: one row per face; a row with only the file is an image without faces."""
     with table.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
         if not set(reader.fieldnames or ()) >= FOLDER_COLUMNS:
@@ -95,7 +95,7 @@ def _folder(table: Path) -> Truth:
             try:
                 x, y, w, h = (float(row[name]) for name in ("x", "y", "w", "h"))
             except (TypeError, ValueError) as error:
-                raise ConfigError(f"{table}, line {reader.line_num}: give four numbers behind the file") from error
+                raise ConfigError(f"{table}, line {reader.line_num}: give four numbers after the file") from error
             faces.append((len(faces) + 1, [x, y, x + w, y + h]))
     return Truth(table, by_name=True, frames={key: _faces(faces) for key, faces in rows.items()})
 

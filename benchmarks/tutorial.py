@@ -1,4 +1,4 @@
-"""The loop that tutorials teach, to compare with: one thread, the whole frame searched, one call of the network per face."""
+"""The usual tutorial loop, as the reference: one thread, a full-frame search, one network call per face."""
 
 import sys
 import time
@@ -26,11 +26,11 @@ class Looked:
     """One frame of the loop.
 
     Attributes:
-        picture: uint8 (H,W,3), drawn.
+        picture: uint8 (H,W,3), the drawn frame.
         boxes_xyxy: float32 (n,4), pixels.
         labels: of each box.
-        drawn_at: time.perf_counter when the picture was done.
-        steps: where the time went.
+        drawn_at: time.perf_counter after drawing.
+        steps: duration of each stage.
     """
 
     picture: NDArray[np.uint8]
@@ -49,7 +49,7 @@ class Loop:
         self._mean, self._std = mean, std
 
     def look(self, frame: NDArray[np.uint8], decode_s: float = 0.0) -> Looked:
-        """One frame, uint8 (H,W,3) BGR, drawn upon; `decode_s` is what it took to get it."""
+        """Processes one frame, uint8 (H,W,3) BGR, and draws on it; `decode_s` is its decoding time."""
         decoded = time.perf_counter()
         gray = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
         boxes = self._cascade.detectMultiScale(gray, scaleFactor=1.1, minNeighbors=5, minSize=(30, 30))
@@ -76,7 +76,7 @@ class Loop:
         return Looked(frame, xyxy, tuple(labels), drawn, Steps(parts, len(labels)))
 
     def watch(self, source: str) -> Iterator[Looked]:
-        """Every frame of a file or of a network camera, as `cv2.VideoCapture` gives them.
+        """Every frame of a file or network camera, from `cv2.VideoCapture`.
 
         Raises:
             SourceOpenError: OpenCV cannot open it.
@@ -129,9 +129,8 @@ def save(clip: Path, model: Path, mean: float, std: float, path: Path, fps: floa
 
 
 def main(clip: str, model: str, mean: str, std: str, frames: str) -> None:
-    """Prints a word when the first frame is done, and when the first face has its label; plays so many frames.
-
-    This is the loop as a program of its own, whose start can be timed.
+    """Runs the loop as a program for timing its start: plays `frames` frames and prints a line at the first frame and at the
+    first labelled face.
     """
     loop, said = Loop(Path(model), float(mean), float(std)), ""
     for looked in islice(loop.watch(clip), int(frames)):

@@ -30,7 +30,7 @@ def frame(
     source: str = "clip.mp4",
     fill: int = 90,
 ) -> Frame:
-    """A plain picture."""
+    """A plain image."""
     width, height = size_wh
     return Frame(np.full((height, width, 3), fill, np.uint8), index, captured_at, media_time, source)
 

@@ -52,7 +52,7 @@ def truth() -> tuple[TrueFace, ...]:
 
 
 def frames() -> Iterator[NDArray[np.uint8]]:
-    """All pictures of the clip, uint8 (480,640,3)."""
+    """All images of the clip, uint8 (480,640,3)."""
     capture = cv2.VideoCapture(str(CLIP))
     try:
         while (got := capture.read())[0]:

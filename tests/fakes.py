@@ -9,7 +9,7 @@ from realtime.datatypes import Frame, SourceInfo
 
 
 def picture(value: int, height: int = 4, width: int = 6) -> np.ndarray:
-    """A plain uint8 picture."""
+    """A plain uint8 image."""
     return np.full((height, width, 3), value, np.uint8)
 
 
@@ -46,14 +46,14 @@ class FakeSource:
 
 
 class FakeCapture:
-    """cv2.VideoCapture: gives the pictures (None: a read that fails), then fails for ever."""
+    """cv2.VideoCapture: gives the images (None: a read that fails), then fails for ever."""
 
     def __init__(
-        self, pictures: Iterable[np.ndarray | Exception | None] = (), *, is_open: bool = True, fps: float = 30.0
+        self, images: Iterable[np.ndarray | Exception | None] = (), *, is_open: bool = True, fps: float = 30.0
     ) -> None:
         self.asked: list[tuple[int, float]] = []
         self.released = 0
-        self._pictures = iter(pictures)
+        self._images = iter(images)
         self._is_open = is_open
         self._fps = fps
         self._image: np.ndarray | None = None
@@ -62,7 +62,7 @@ class FakeCapture:
         return self._is_open
 
     def grab(self) -> bool:
-        step = next(self._pictures, None)
+        step = next(self._images, None)
         if isinstance(step, Exception):
             raise step
         self._image = step

@@ -19,7 +19,7 @@ class Film:
     """What a video file holds."""
 
     times: list[float]
-    pictures: list[NDArray[np.uint8]]
+    images: list[NDArray[np.uint8]]
     keys: list[float]
     codec: str
     pix_fmt: str
@@ -41,7 +41,7 @@ def read(path: Path) -> Film:
             ]
     return Film(
         times=[float(f.time) for f in frames],
-        pictures=[pixels(f) for f in frames],
+        images=[pixels(f) for f in frames],
         keys=[float(f.time) for f in frames if f.key_frame],
         codec=codec,
         pix_fmt=pix_fmt,
@@ -86,9 +86,9 @@ def make_clip(
     late_s: float = 0.0,
     sound_s: float | None = None,
 ) -> Path:
-    """A clip of 10 pictures a second with a tone; every so many of them a key frame, the first one later than the tone.
+    """A clip of 10 images a second with a tone; every so many of them a key frame, the first one later than the tone.
 
-    The tone is as long as the pictures unless `sound_s` says otherwise.
+    The tone is as long as the images unless `sound_s` says otherwise.
     """
     layout = "mono" if channels == 1 else "stereo"
     with av.open(str(path), "w") as file:

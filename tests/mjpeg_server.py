@@ -1,4 +1,4 @@
-"""A network camera for tests: a real HTTP server on loopback that sends JPEG pictures as an endless MJPEG stream.
+"""A network camera for tests: a real HTTP server on loopback that sends JPEG images as an endless MJPEG stream.
 
 with MjpegServer(jpegs, fps=30) as camera:
     feed = open_feed(SourceConfig(camera.url))
@@ -24,11 +24,11 @@ DIALECTS = {
     "no type": (f"--{BOUNDARY}\r\nContent-Length: {{}}\r\n\r\n", "\r\n"),
     "no length": (f"--{BOUNDARY}\r\nContent-Type: image/jpg\r\n\r\n", "\r\n"),
 }
-"""What stands before and behind every picture; {} is its length."""
+"""What stands before and behind every image; {} is its length."""
 
 
 class MjpegServer:
-    """Sends `jpegs` over and over to every client at `fps`, each client from the first picture on.
+    """Sends `jpegs` over and over to every client at `fps`, each client from the first image on.
 
     `dialect` is one of DIALECTS. With `silent` the server takes connections and never answers (the address that hangs).
     """
@@ -39,7 +39,7 @@ class MjpegServer:
         self.silent = silent
         self._before, self._behind = DIALECTS[dialect]
         self.sent = 0
-        """Pictures sent so far, to all clients together."""
+        """Images sent so far, to all clients together."""
         self.clients = 0
         """Connections served so far."""
         self._state = threading.Condition()
@@ -85,10 +85,10 @@ class MjpegServer:
         self._change(_refusing=False)
 
     def wait_for(self, *, sent: int = 0, clients: int = 0) -> None:
-        """Waits until so many pictures have been sent to so many clients."""
+        """Waits until so many images have been sent to so many clients."""
         with self._state:
             if not self._state.wait_for(lambda: self.sent >= sent and self.clients >= clients, WAIT_S):
-                raise TimeoutError(f"sent {self.sent} of {sent} pictures, had {self.clients} of {clients} clients")
+                raise TimeoutError(f"sent {self.sent} of {sent} images, had {self.clients} of {clients} clients")
 
     def _change(self, **state: object) -> None:
         with self._state:
@@ -120,7 +120,7 @@ class MjpegServer:
             jpeg = self.jpegs[number % len(self.jpegs)]
             client.wfile.write(self._before.format(len(jpeg)).encode() + jpeg + self._behind.encode())
             number += 1
-            # a picture that is late is not made up for, as with a camera
+            # an image that is late is not made up for, as with a camera
             due = max(due + 1 / self.fps, time.monotonic() - 1 / self.fps)
             with self._state:
                 self.sent += 1

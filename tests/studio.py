@@ -154,7 +154,7 @@ class Studio:
 
 
 class Album(FakeSource):
-    """Pictures that have nothing to do with one another."""
+    """Images that have nothing to do with one another."""
 
     def __init__(self, count: int) -> None:
         super().__init__(range(1, count + 1), live=False)

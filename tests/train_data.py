@@ -36,7 +36,7 @@ def tiny(classes: int, *, max_pool: bool = True) -> nn.Module:
 
 
 def plain(classes: int, *, max_pool: bool = True, dropout: float = 0.0) -> nn.Module:
-    """A network of 20 thousand weights without batch norm: what it learns from a batch is the mean over the pictures."""
+    """A network of 20 thousand weights without batch norm: what it learns from a batch is the mean over the images."""
     return nn.Sequential(
         nn.Conv2d(1, 16, kernel_size=8, stride=8),
         nn.ReLU(),
@@ -85,13 +85,13 @@ def settled(network: nn.Module, faces: NDArray[np.float32], seed: int = 0) -> nn
     return network.eval()
 
 
-def picture(seed: int) -> NDArray[np.uint8]:
+def noise_image(seed: int) -> NDArray[np.uint8]:
     """Noise, uint8 (48,48), another for each seed."""
     return np.random.default_rng(seed).integers(0, 256, (48, 48), dtype=np.uint8)
 
 
 def patterns(n: int, labels: tuple[str, ...] = LABELS, seed: int = 0, prefix: str = "face") -> FaceSet:
-    """n pictures whose class shows as the place of a bright bar, certain labels in turn."""
+    """n images whose class shows as the place of a bright bar, certain labels in turn."""
     rng = np.random.default_rng(seed)
     images = rng.integers(0, 80, (n, 48, 48)).astype(np.uint8)
     classes = np.arange(n) % len(labels)
@@ -103,14 +103,14 @@ def patterns(n: int, labels: tuple[str, ...] = LABELS, seed: int = 0, prefix: st
 
 
 def save(path: Path, image: NDArray[np.uint8]) -> Path:
-    """Writes a picture in the format of its suffix, with its folders."""
+    """Writes an image in the format of its suffix, with its folders."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(encoded(image, path.suffix))
     return path
 
 
 def encoded(image: NDArray[np.uint8], suffix: str = ".png") -> bytes:
-    """The bytes of a picture file."""
+    """The bytes of an image file."""
     return cv2.imencode(suffix, image)[1].tobytes()
 
 
@@ -132,7 +132,7 @@ def votes(**counts: int) -> dict[str, int]:
 
 
 def write_fer2013(path: Path, rows: Iterable[tuple[int, NDArray[np.uint8], str]]) -> Path:
-    """A fer2013.csv of (emotion, picture, usage) rows."""
+    """A fer2013.csv of (emotion, image, usage) rows."""
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("emotion", "pixels", "Usage"))
@@ -153,9 +153,9 @@ def write_ferplus(folder: Path, train: FaceSet, val: FaceSet) -> tuple[Path, Pat
     """Both csv files, for face sets with certain labels; FER2013's own labels are all 6."""
     usages = [("Training", i) for i in range(len(train))] + [("PublicTest", i) for i in range(len(val))]
     sets = {"Training": train, "PublicTest": val}
-    pictures = write_fer2013(folder / "fer2013.csv", ((6, sets[usage].images[i], usage) for usage, i in usages))
+    data = write_fer2013(folder / "fer2013.csv", ((6, sets[usage].images[i], usage) for usage, i in usages))
     named = ({sets[usage].labels[sets[usage].classes()[i]]: 10} for usage, i in usages)
-    return pictures, write_votes(folder / "fer2013new.csv", (votes(**row) for row in named))
+    return data, write_votes(folder / "fer2013new.csv", (votes(**row) for row in named))
 
 
 def recipe(**changes: object) -> Recipe:
@@ -168,7 +168,7 @@ def write_sets(folder: Path) -> Path:
     train, val = patterns(24), patterns(8, seed=1)
     pictures, _ = write_ferplus(folder, train, val)
     (folder / "fer2013.csv.xz").write_bytes(lzma.compress(pictures.read_bytes()))
-    persons = {f"CK+48/{PAPER_LABELS[i % 7]}/S{i:03}_001_00000001.png": encoded(picture(1000 + i)) for i in range(10)}
+    persons = {f"CK+48/{PAPER_LABELS[i % 7]}/S{i:03}_001_00000001.png": encoded(noise_image(1000 + i)) for i in range(10)}
     write_zip(folder / "ckplus48.zip", persons)
     raf = _noise(2000, 60)
     raf[0], raf[1] = val.images[3], train.images[5]
@@ -210,4 +210,4 @@ def write_sets(folder: Path) -> Path:
 
 
 def _noise(first: int, count: int) -> NDArray[np.uint8]:
-    return np.stack([picture(seed) for seed in range(first, first + count)])
+    return np.stack([noise_image(seed) for seed in range(first, first + count)])

@@ -13,7 +13,7 @@ KINDS = {"A": "seed", "B": "fold"}
 
 
 def split(name: str, right: int, n: int, *, epochs: int = 0, commit: str = "c0ffee000000") -> SplitResult:
-    """n pictures of the seven classes in turn, of which the last n - right are taken for the next class."""
+    """n images of the seven classes in turn, of which the last n - right are taken for the next class."""
     truth = [i % 7 for i in range(n)]
     predicted = [label if i < right else (label + 1) % 7 for i, label in enumerate(truth)]
     curve = tuple(Epoch(e, 1e-4, 2 / e, 1 - 0.5 / e, 1.5 / e, right / n - 0.1 / e, 0.5, 0.5) for e in range(1, epochs + 1))

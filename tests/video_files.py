@@ -55,7 +55,7 @@ def write_video(
 
 
 def write_sound(path: Path) -> Path:
-    """A file with a second of silence and no picture."""
+    """A file with a second of silence and no image."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("aac", rate=44100)
         for i in range(40):

@@ -1,1 +1,1 @@
-"""Trains, exports and judges the networks of fer-cam. The only package that needs torch."""
+"""Trains, exports and evaluates the networks of fer-cam. The only package that needs torch."""

@@ -1,4 +1,4 @@
-"""python -m train.compare A.onnx B.onnx --data fer2013.csv.xz --votes fer2013new.csv: accuracy against milliseconds a face."""
+"""python -m train.compare A.onnx B.onnx --data fer2013.csv.xz --votes fer2013new.csv: accuracy and milliseconds per face."""
 
 import argparse
 import hashlib
@@ -26,7 +26,7 @@ BATCHES = (1, 4, 16)
 
 @dataclass(frozen=True)
 class Compared:
-    """What one file is worth and what it costs.
+    """Accuracy and cost of one file.
 
     Attributes:
         file: its name.
@@ -45,10 +45,10 @@ class Compared:
 
 
 def compare(paths: Sequence[Path], val: FaceSet, *, rounds: int = speed.ROUNDS) -> tuple[Compared, ...]:
-    """Times all files in turns, then judges each on labelled faces.
+    """Times all files in turns, then evaluates each on labelled faces.
 
     Raises:
-        ConfigError: two files have the same name, or a file's classes are not those of the faces.
+        ConfigError: two files have the same name, or a file has other classes than the faces.
         WeightsNotFound, WeightsCorrupt, ModelSpecError: see `realtime.model.session.Session`.
     """
     names = [path.name for path in paths]
@@ -76,8 +76,8 @@ def compare(paths: Sequence[Path], val: FaceSet, *, rounds: int = speed.ROUNDS) 
 
 
 def table(found: Sequence[Compared]) -> Table:
-    """A row for each file."""
-    shown = Table(title="PublicTest, and median milliseconds a face", caption="16/2: 16 faces in a call, 2 threads")
+    """The result for the terminal: one row per file."""
+    shown = Table(title="PublicTest accuracy and median milliseconds per face", caption="16/2: 16 faces in a call, 2 threads")
     shown.add_column("file", overflow="fold")
     speeds = [f"{each.batch}/{each.threads}" for each in found[0].speeds]
     for name in ("MB", "accuracy", "balanced", *speeds):
@@ -90,12 +90,12 @@ def table(found: Sequence[Compared]) -> Table:
 
 def main(argv: list[str] | None = None) -> int:
     """Compares and prints a table; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m train.compare", description="Accuracy against milliseconds a face.")
+    parser = argparse.ArgumentParser(prog="python -m train.compare", description="Compare accuracy and milliseconds per face.")
     parser.add_argument("models", type=Path, nargs="+", metavar="FILE", help="an .onnx file written by train.export")
     parser.add_argument("--data", type=Path, required=True, help="fer2013.csv, plain or .xz, .gz, .zip")
     parser.add_argument("--votes", type=Path, required=True, help="fer2013new.csv: the FER+ votes, row by row")
-    parser.add_argument("--rounds", type=int, default=speed.ROUNDS, help="turns of each file (default: %(default)s)")
-    parser.add_argument("--json", type=Path, metavar="OUT", help="also write every figure, and on what machine")
+    parser.add_argument("--rounds", type=int, default=speed.ROUNDS, help="timing rounds per file (default: %(default)s)")
+    parser.add_argument("--json", type=Path, metavar="OUT", help="also write all figures and the machine to this file")
     args = parser.parse_args(argv)
     try:
         EXTRA.require()

@@ -1,7 +1,7 @@
-"""python -m train.demo_clip --data ckplus48.zip --pictures fer2013.csv.xz --votes fer2013new.csv --out realtime/assets
+"""python -m train.demo_clip --data ckplus48.zip --images fer2013.csv.xz --votes fer2013new.csv --out realtime/assets
 
-Makes demo.mp4, the clip that `fer-cam --demo` shows, and demo.csv, the truth about it. The faces in it are means of 54 to
-283 pictures of many persons (train.demo.average_faces); no picture of anybody is in the clip or can be got back from it.
+Renders demo.mp4, the clip of `fer-cam --demo`, and demo.csv, its ground truth. Each face is the mean of 54 to 283 images of
+many people (train.demo.average_faces); no single image is in the clip or can be recovered from it.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from train.demo.portrait import LEFT, TOP, Look, Morph, draw
 FRAME_WH = (640, 480)
 FPS = 30
 RAMP_S, HOLD_S, REST_S = 0.75, 1.15, 0.6
-"""A posed expression takes half a second to a second to build up; rest is the neutral face before the next one."""
+"""Seconds. A posed expression takes 0.5 to 1 s to build up; REST_S is the neutral face before the next one."""
 
 NEUTRAL = "neutral"
 ORDER = ("happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
@@ -35,14 +35,14 @@ Points = tuple[tuple[float, float], ...]
 
 @dataclass(frozen=True)
 class Pose:
-    """An expression held for a while: builds up from `start_s`, is whole from `start_s + RAMP_S` for `hold_s`, goes again."""
+    """One expression: rises from `start_s` for RAMP_S, is held for `hold_s`, and falls again."""
 
     expression: str
     start_s: float
     hold_s: float
 
     def intensity(self, t: float) -> float:
-        """0 (neutral) to 1 (whole) at a time in seconds."""
+        """0 (neutral) to 1 (full) at a time in seconds."""
         into, left = t - self.start_s, self.start_s + 2 * RAMP_S + self.hold_s - t
         share = float(np.clip(min(into, left) / RAMP_S, 0, 1))
         return share * share * (3 - 2 * share)
@@ -50,14 +50,14 @@ class Pose:
 
 @dataclass(frozen=True)
 class Actor:
-    """One person of the clip: look, expressions, and the way they move.
+    """One person in the clip: appearance, expressions and motion.
 
     Attributes:
         id: from 1.
         look: hair, skin, shirt.
         poses: in order, not overlapping.
-        centre_x, centre_y, side_px: of the face's square, as (seconds, value) to interpolate smoothly.
-        sway: (degrees, seconds, pixels) of the slow movement of the head: tilt, its period, and the drift that goes with it.
+        centre_x, centre_y, side_px: of the face's square, as (seconds, value) points, interpolated smoothly.
+        sway: slow head motion: tilt in degrees, period in seconds, drift in pixels.
     """
 
     id: int
@@ -80,21 +80,21 @@ class Actor:
         )
 
     def pose(self, t: float) -> Pose | None:
-        """The expression that is on the way or there, or None while neutral."""
+        """The expression at a time, while its intensity is above 0; None while neutral."""
         return next((pose for pose in self.poses if pose.intensity(t) > 0), None)
 
 
 @dataclass(frozen=True)
 class Truth:
-    """One face of one frame, a row of demo.csv.
+    """One face in one frame: a row of demo.csv.
 
     Attributes:
         frame: from 0.
         id: of the person, from 1.
-        x1, y1, x2, y2: the upright square the 48x48 pictures were cut as, pixels, wholly inside the frame.
-        expression: the one being shown, or neutral.
-        intensity: 0 (neutral) to 1 (whole).
-        apex: 1 while the expression, or neutral, is whole; 0 on the way.
+        x1, y1, x2, y2: the upright square of the 48x48 crop, pixels, fully inside the frame.
+        expression: the current one, or neutral.
+        intensity: 0 (neutral) to 1 (full).
+        apex: 1 while the expression, or neutral, is at full intensity; 0 in transition.
     """
 
     frame: int
@@ -109,7 +109,7 @@ class Truth:
 
 
 def cast() -> tuple[Actor, ...]:
-    """Who is in the clip: one through all of it with the seven expressions, one who comes by."""
+    """The actors: one is visible throughout and shows all seven expressions, one passes by."""
     step = 2 * RAMP_S + HOLD_S + REST_S
     poses = tuple(Pose(expression, 1.0 + i * step, HOLD_S) for i, expression in enumerate(ORDER))
     first = Actor(
@@ -134,7 +134,7 @@ def cast() -> tuple[Actor, ...]:
 
 
 def duration_s(actors: tuple[Actor, ...]) -> float:
-    """Until the last expression is gone, and a moment of rest."""
+    """Length of the clip: one second beyond the end of the last expression."""
     return max(pose.start_s + 2 * RAMP_S + pose.hold_s for actor in actors for pose in actor.poses) + 1.0
 
 
@@ -173,7 +173,7 @@ def write(frames: Iterator[tuple[NDArray[np.uint8], tuple[Truth, ...]]], folder:
             av.open(str(folder / "demo.mp4"), "w", options={"movflags": "+faststart"}) as container,
             (folder / "demo.csv").open("w", newline="", encoding="utf-8") as file,
         ):
-            # veryslow, as it is made once
+            # veryslow: the clip is encoded once
             stream = container.add_stream("libx264", rate=FPS, options={"crf": "20", "preset": "veryslow"})
             stream.width, stream.height = FRAME_WH
             stream.pix_fmt = "yuv420p"
@@ -186,11 +186,11 @@ def write(frames: Iterator[tuple[NDArray[np.uint8], tuple[Truth, ...]]], folder:
             for packet in stream.encode(None):
                 container.mux(packet)
     except (OSError, av.FFmpegError) as error:
-        raise SinkError(f"{folder}: the clip cannot be written ({error}); give another --out") from error
+        raise SinkError(f"{folder}: cannot write the clip ({error}); give another --out") from error
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Makes the clip; returns the exit code."""
+    """Renders the clip; returns the exit code."""
     args = _parser().parse_args(argv)
     console = Console(stderr=True)
     try:
@@ -199,9 +199,9 @@ def main(argv: list[str] | None = None) -> int:
             *expressions(ckplus.load_ckplus(args.data)),
         ]
         for mean in means:
-            console.print(f"{mean.label}: mean of {mean.pictures} pictures", highlight=False)
+            console.print(f"{mean.label}: mean of {mean.count} images", highlight=False)
         actors = cast()
-        write(render({mean.label: mean.picture for mean in means}, actors, duration_s(actors)), args.out)
+        write(render({mean.label: mean.image for mean in means}, actors, duration_s(actors)), args.out)
     except FerError as error:
         console.print(f"train.demo_clip: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
         return error.exit_code
@@ -209,17 +209,17 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _place(
-    image: NDArray[np.float32], picture: NDArray[np.float32], opacity: NDArray[np.float32], placement: tuple[float, ...]
+    frame: NDArray[np.float32], portrait: NDArray[np.float32], opacity: NDArray[np.float32], placement: tuple[float, ...]
 ) -> None:
-    """Draws a portrait into a frame, its face's square at the given centre, side and tilt."""
+    """Draws a portrait into a frame, with the face's square at the given centre, side and tilt."""
     centre_x, centre_y, side, tilt_deg = placement
     middle = (LEFT + SIDE / 2, TOP + SIDE / 2)
     matrix = np.asarray(cv2.getRotationMatrix2D(middle, tilt_deg, side / SIDE), dtype=np.float64)
     matrix[:, 2] += (centre_x - middle[0], centre_y - middle[1])
-    colour = cv2.warpAffine(picture, matrix, FRAME_WH, flags=cv2.INTER_LINEAR)
+    colour = cv2.warpAffine(portrait, matrix, FRAME_WH, flags=cv2.INTER_LINEAR)
     cover = cv2.warpAffine(opacity, matrix, FRAME_WH, flags=cv2.INTER_LINEAR)
-    image *= 1 - cover[..., None]
-    image += colour
+    frame *= 1 - cover[..., None]
+    frame += colour
 
 
 def _room() -> NDArray[np.float32]:
@@ -232,7 +232,7 @@ def _room() -> NDArray[np.float32]:
 
 
 def _smooth(points: Points, t: float) -> float:
-    """Interpolates (seconds, value) points with gentle starts and stops, constant outside."""
+    """Interpolates (seconds, value) points with smooth starts and stops; constant outside."""
     times = [time for time, _ in points]
     i = int(np.clip(np.searchsorted(times, t, side="right") - 1, 0, len(points) - 2))
     (t0, v0), (t1, v1) = points[i], points[i + 1]
@@ -246,9 +246,9 @@ def _row(truth: Truth) -> list[object]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m train.demo_clip", description="Make the clip of fer-cam --demo.")
-    parser.add_argument("--data", type=Path, required=True, help="ckplus48.zip: the seven expressions")
-    parser.add_argument("--pictures", type=Path, required=True, help="fer2013.csv, plain or .xz or .gz: neutral")
+    parser = argparse.ArgumentParser(prog="python -m train.demo_clip", description="Render the bundled demo clip.")
+    parser.add_argument("--data", type=Path, required=True, help="ckplus48.zip, for the seven expressions")
+    parser.add_argument("--pictures", type=Path, required=True, help="fer2013.csv, plain, .xz or .gz, for the neutral face")
     parser.add_argument("--votes", type=Path, required=True, help="fer2013new.csv: the FER+ votes, row by row")
     parser.add_argument("--out", type=Path, required=True, help="folder for demo.mp4 and demo.csv")
     return parser

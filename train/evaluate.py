@@ -109,7 +109,7 @@ def report(classifier: Classifier, args: argparse.Namespace) -> Report:
         return judged
     try:
         training = _load_table(args.labels, args.data, args.votes, "Training")
-    except datasets.NoPictures:
+    except datasets.NoImages:
         return judged
     copies = datasets.near_copies(faces, of=training)
     return replace(judged, copies=int(copies.sum()), without_copies=_score_without(copies, probs, faces))

@@ -37,23 +37,23 @@ with EXTRA:
     from train.network import models, onnx_graph, quantize
 
 MOST_DIFFERENCE = 1e-4
-"""Largest difference of a logit between torch and ONNX: rounding of float32 gives about a tenth of it."""
+"""Largest logit difference allowed between torch and ONNX; float32 rounding causes about a tenth of it."""
 
 LEAST_AGREEMENT = 0.99
-"""Share of the faces it is judged on to which int8 must give the same label as full precision."""
+"""Smallest share of validation faces on which int8 and full precision must agree."""
 
 PARITY_BATCHES = (1, 2, 253)
-"""Different sizes, since exporters have been seen to fix the batch to the example's."""
+"""Several sizes, because some exporters fix the batch size to that of the example."""
 
 
 @dataclass(frozen=True, eq=False)
 class Exported:
-    """One file that was written, and what it is worth.
+    """One exported file and its scores.
 
     Attributes:
         path: the file.
-        scores: on the faces it is judged on.
-        agreement: share of labels like the full-precision file's.
+        scores: on the validation faces.
+        agreement: share of labels equal to the full-precision file's.
     """
 
     path: Path
@@ -72,23 +72,23 @@ def export(
     about: str = "",
     judged_on: str = "",
 ) -> list[Exported]:
-    """Writes a calibrated network to `out` and, if asked, its int8 copy to `<name>-int8.onnx` beside it; both or none.
+    """Writes a calibrated network to `out` and optionally its int8 copy to `<name>-int8.onnx` beside it; both files or neither.
 
     Args:
         saved: the checkpoint.
-        train: what it was trained on: class shares and faces for int8 come from it.
-        val: held-out faces with majority labels: the temperature is fitted on them and the files are judged on them.
-        out: the full-precision file; its weights are stored in 16 bits and computed with in 32.
+        train: its training set, for class shares and int8 calibration.
+        val: held-out faces with majority labels, for fitting the temperature and for the scores.
+        out: the full-precision file; weights are stored in 16 bits, computation is in 32.
         tau: strength of the logit adjustment.
         int8: whether to write the int8 copy too.
-        about, judged_on: what `train` and `val` are, in words, for the files' provenance.
+        about, judged_on: descriptions of `train` and `val` for the files' provenance.
 
     Raises:
-        ConfigError: other data than it was trained on; torch and ONNX disagree, or int8 and full precision do.
+        ConfigError: `train` is not what it was trained on; torch and ONNX disagree, or int8 and full precision do.
         SinkError: the files cannot be written.
     """
     if train.manifest_sha256() != saved.manifest_sha256:
-        raise ConfigError(f"these are not the faces the network was trained on (manifest {saved.manifest_sha256[:12]})")
+        raise ConfigError(f"the data is not what the network was trained on (manifest {saved.manifest_sha256[:12]})")
     network = averaged(saved)
     inference.settle(network, train.images, saved.recipe, torch.device("cpu"))
     network.eval()
@@ -113,14 +113,14 @@ def export(
 
 
 def expressions(faces: FaceSet) -> FaceSet:
-    """The rows that show an expression, with targets for the expressions alone."""
+    """The rows with an expression, with targets for the expressions only."""
     known = [label for label in faces.labels if label != NO_FACE]
     rows = faces.where(faces.classes() < len(known)) if len(known) < len(faces.labels) else faces
     return dataclasses.replace(rows, targets=rows.targets[:, : len(known)], labels=tuple(known))
 
 
 def averaged(saved: Checkpoint) -> nn.Module:
-    """The checkpoint's network with its averaged weights, or its last ones where the recipe has no averaging."""
+    """The checkpoint's network with averaged weights, or the last weights if the recipe has no averaging."""
     network = models.build(saved.recipe.network, len(saved.labels), max_pool=saved.recipe.max_pool, seed=saved.recipe.seed)
     if saved.recipe.ema_decay:
         prefix = "module."
@@ -132,7 +132,7 @@ def averaged(saved: Checkpoint) -> nn.Module:
 
 
 def parity(network: nn.Module, session: Session, faces: FaceSet) -> float:
-    """Largest difference of a logit between torch and ONNX, over batches of several sizes of real faces."""
+    """Largest logit difference between torch and ONNX, over real faces in batches of several sizes."""
     differences, start = [], 0
     for size in PARITY_BATCHES:
         rows = np.arange(start, start + size) % len(faces)
@@ -141,11 +141,11 @@ def parity(network: nn.Module, session: Session, faces: FaceSet) -> float:
             wanted = network(torch.from_numpy(batch)).numpy()
         differences.append(np.abs(wanted - session.run(batch)).max())
         start += size
-    return float(np.max(differences))  # nan if there is any, which max() would lose
+    return float(np.max(differences))  # keeps NaN, which max() would lose
 
 
 def update_checksums(folder: Path, names: list[str]) -> None:
-    """Puts the files' SHA-256 into folder/SHA256SUMS, in the format of `sha256sum`, keeping the lines of other files."""
+    """Updates the files' SHA-256 in folder/SHA256SUMS (format of `sha256sum`); lines of other files stay."""
     path = folder / CHECKSUMS
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     sums = {name: digest for digest, _, name in (line.partition("  ") for line in lines) if name}
@@ -202,7 +202,7 @@ def _check_parity(network: nn.Module, path: Path, val: FaceSet) -> None:
 def _provenance(saved: Checkpoint, fitted: Calibration, file: Exported, train: FaceSet, about: str, judged_on: str) -> str:
     scores, repeats = file.scores, saved.recipe.extra_repeats
     persons = sum(manifest.subject_of(name) != "" for name in train.names) if repeats else 0
-    extra = f" and {persons} of CK+48 ({repeats} times each picture)" if persons else ""
+    extra = f" and {persons} of CK+48 ({repeats} times each image)" if persons else ""
     return (
         f"recipe {saved.recipe.name}, epoch {saved.epoch} of {saved.recipe.epochs}, commit {saved.commit}; "
         f"{len(train) - persons} faces of {about}{extra}, "

@@ -1,4 +1,4 @@
-"""The libraries that only training needs: `pip install 'fer-cam[train]'`. Without them, commands still explain themselves."""
+"""The optional libraries of training (`pip install 'fer-cam[train]'`). Without them, `--help` still works."""
 
 from types import TracebackType
 
@@ -8,7 +8,7 @@ OURS = ("train", "realtime", "benchmarks")
 
 
 class Extra:
-    """Holds back the error of an import that fails, until what was to be imported is needed.
+    """Defers the error of a failed import until the library is needed.
 
         with EXTRA:
             import torch
@@ -18,25 +18,25 @@ class Extra:
             ...           # --help works without PyTorch
             EXTRA.require()
 
-    A module that is imported this way, directly or by another one, may be used in functions and annotations (with `from
-    __future__ import annotations`), not while the importing module is loaded.
+    Use a module imported this way, directly or indirectly, in functions and annotations only (with `from __future__ import
+    annotations`), not at module level.
     """
 
     def __init__(self) -> None:
         self._missing: ImportError | None = None
 
     def __enter__(self) -> None:
-        """Begins imports that may fail."""
+        """Starts a block of imports that may fail."""
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
-        """Keeps the error of a library that is missing or damaged. A name that is missing in our own modules is a bug."""
+        """Keeps the error of a missing or damaged library. An ImportError in our own modules is a bug and is raised."""
         if not isinstance(error, ImportError) or (error.name or "").partition(".")[0] in OURS:
             return False
         self._missing = self._missing or error
         return True
 
     def require(self) -> None:
-        """Raises ConfigError if anything could not be imported so far; the message names the extra that brings it."""
+        """Raises ConfigError if an import has failed so far; the message names the extra to install."""
         if self._missing is None:
             return
         name = (self._missing.name or "").partition(".")[0]
@@ -46,4 +46,4 @@ class Extra:
 
 
 EXTRA = Extra()
-"""What could not be imported in this program."""
+"""The failed imports of this process."""

@@ -22,7 +22,7 @@ from realtime.model import session
 from train import recipes
 from train.data import manifest, training_data
 from train.data.manifest import Manifest
-from train.data.training_data import Material
+from train.data.training_data import TrainingData
 from train.extra import EXTRA
 from train.learning import curves
 from train.recipes import IMAGENET, WEBCAM, Recipe
@@ -46,26 +46,26 @@ def main(argv: list[str] | None = None) -> int:
         console.print(f"train.fit: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
         return error.exit_code
     except (KeyboardInterrupt, Stopped):
-        remedy = f"go on with --resume from {args.out}" if checkpoint.exists(args.out) else "nothing is on disk yet"
+        remedy = f"continue with --resume --out {args.out}" if checkpoint.exists(args.out) else "no checkpoint was written yet"
         console.print(f"stopped; {remedy}", markup=False, soft_wrap=True)
         return 130
 
 
 @dataclass(frozen=True, eq=False)
 class _Task:
-    """What the command line comes to."""
+    """The parsed command line."""
 
     recipe: Recipe
     init: Path | None
     teachers: tuple[Path, ...]
-    material: Material
+    material: TrainingData
 
 
 def _fit(args: argparse.Namespace, group: Group, console: Console) -> int:
     task = group.together(lambda: _prepare(args))
     group.on_main(lambda: _open_folder(args.out, resume=args.resume))
     faces = task.material
-    added = f", {faces.extra} extra ones {task.recipe.extra_repeats} times each among them" if faces.extra else ""
+    added = f", including {faces.extra} extra faces {task.recipe.extra_repeats} times each" if faces.extra else ""
     console.print(
         f"{len(faces.train)} training faces ({faces.copies} copies dropped){added}, {len(faces.val)} to validate on",
         highlight=False,
@@ -102,7 +102,7 @@ def _fit(args: argparse.Namespace, group: Group, console: Console) -> int:
 def _train(trainer: Trainer, resume: bool, judged_on: str, console: Console) -> None:
     if resume:
         trainer.resume()
-        console.print(f"goes on after {trainer.epoch} epochs and {trainer.step} of {trainer.steps} steps", highlight=False)
+        console.print(f"resuming after {trainer.epoch} epochs and {trainer.step} of {trainer.steps} steps", highlight=False)
     faces = Manifest.of(train=trainer.train, validation=trainer.val)
     trainer.group.on_main(lambda: faces.write(trainer.folder / manifest.NAME))
     with curves.Board(trainer.folder, trainer.curve(), wanted=trainer.group.is_main) as board:
@@ -135,26 +135,26 @@ def _prepare(args: argparse.Namespace) -> _Task:
 
 def _open_folder(out: Path, *, resume: bool) -> None:
     if not resume and checkpoint.exists(out):
-        raise ConfigError(f"{out} holds a run; give --resume to go on with it, or another --out")
+        raise ConfigError(f"{out} already contains a run; give --resume to continue it, or another --out")
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError(f"{out}: cannot be made a folder ({error.strerror})") from error
+        raise ConfigError(f"{out}: cannot create the folder ({error.strerror})") from error
 
 
 @contextmanager
 def _interruptible() -> Iterator[Callable[[], bool]]:
-    """What says whether Ctrl-C was pressed: once asks for an end after the step at hand, twice ends at once."""
+    """Yields a function: whether Ctrl-C was pressed. The first one stops after the current step, the second one at once."""
     if threading.current_thread() is not threading.main_thread():
-        yield lambda: False  # only the main thread is told of signals
+        yield lambda: False  # only the main thread receives signals
         return
     asked = threading.Event()
 
     def ask(number: int, frame: object) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         asked.set()
-        # not by print, which may be what was interrupted
-        os.write(2, b"\nfinishing the step and saving; Ctrl-C again ends at once\n")
+        # not print, which may be what was interrupted
+        os.write(2, b"\nfinishing the step and saving; press Ctrl-C again to quit at once\n")
 
     before = signal.signal(signal.SIGINT, ask)
     try:
@@ -171,13 +171,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--init",
         metavar="ONNX",
-        help="begin with this full-precision file, with the FER+ network that comes along: webcam, or with torchvision's "
-        "weights: imagenet",
+        help="initial weights: a full-precision file, webcam (the bundled FER+ network) or imagenet (torchvision's)",
     )
     parser.add_argument(
-        "--teacher", type=Path, action="append", default=[], metavar="ONNX", help="learn from this network too; may be repeated"
+        "--teacher", type=Path, action="append", default=[], metavar="ONNX", help="also learn from this network; repeatable"
     )
-    parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
+    parser.add_argument("--resume", action="store_true", help="continue the run in --out")
     parser.add_argument("--device", default="cpu", help="torch device (default: cpu)")
     return parser
 

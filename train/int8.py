@@ -1,6 +1,6 @@
-"""python -m train.int8 NAME.onnx --data fer2013.csv.xz --votes fer2013new.csv: the int8 copy of a full-precision file, anew.
+"""python -m train.int8 NAME.onnx --data fer2013.csv.xz --votes fer2013new.csv
 
-`train.export --int8` makes both from a run; this is for a file whose run is gone.
+Writes a new int8 copy of a full-precision file whose run is gone; `train.export --int8` writes both files from a run.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ with EXTRA:
     from train.network import quantize
 
 
-def write(full: Path, pictures: Path, votes: Path) -> float:
-    """Writes NAME-int8.onnx beside NAME.onnx, with its checksum; returns the share of PublicTest's labels that are alike.
+def write(full: Path, data: Path, votes: Path) -> float:
+    """Writes NAME-int8.onnx beside NAME.onnx, with its checksum; returns the share of PublicTest labels that agree.
 
     Raises:
-        ConfigError: the file is no full-precision network, the data cannot be read, or too few labels are alike.
+        ConfigError: not a full-precision network, unreadable data, or too few labels agree.
         SinkError: the copy cannot be written.
     """
     network = predictions.open_classifier(full)
-    data = training_data.gather(recipes.find("webcam"), pictures, votes)
+    faces = training_data.gather(recipes.find("webcam"), data, votes)
     out = full.with_name(f"{full.stem}-int8.onnx")
     spec = dataclasses.replace(
         network.spec,
@@ -43,10 +43,10 @@ def write(full: Path, pictures: Path, votes: Path) -> float:
     try:
         with tempfile.TemporaryDirectory(dir=full.parent, prefix=".int8-") as folder:
             aside = Path(folder) / out.name
-            quantize.quantize(full, aside, quantize.calibration_faces(data.train), spec)
+            quantize.quantize(full, aside, quantize.calibration_faces(faces.train), spec)
             lineage.write(aside, lineage.read(full))
             labels = [
-                predictions.predict(classifier, data.val).probs.argmax(axis=1)
+                predictions.predict(classifier, faces.val).probs.argmax(axis=1)
                 for classifier in (network, predictions.open_classifier(aside))
             ]
             agreement = float((labels[0] == labels[1]).mean())
@@ -57,13 +57,13 @@ def write(full: Path, pictures: Path, votes: Path) -> float:
             aside.replace(out)
         export.update_checksums(full.parent, [out.name])
     except OSError as error:
-        raise SinkError(f"{out}: cannot be written ({error.strerror}); choose a folder that can") from error
+        raise SinkError(f"{out}: cannot be written ({error.strerror}); choose a writable folder") from error
     return agreement
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Writes the copy and says how like it is; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m train.int8", description="The int8 copy of a full-precision file.")
+    """Writes the copy and prints its agreement; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m train.int8", description="Write the int8 copy of a full-precision file.")
     parser.add_argument("full", type=Path, help="an .onnx file written by train.export")
     parser.add_argument("--data", type=Path, required=True, help="fer2013.csv, plain or .xz, .gz, .zip")
     parser.add_argument("--votes", type=Path, required=True, help="fer2013new.csv: the FER+ votes, row by row")
@@ -74,7 +74,7 @@ def main(argv: list[str] | None = None) -> int:
     except FerError as error:
         Console(stderr=True).print(f"train.int8: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
         return error.exit_code
-    print(f"{args.full.stem}-int8.onnx: {agreement:.2%} of PublicTest's labels are full precision's")
+    print(f"{args.full.stem}-int8.onnx: {agreement:.2%} of PublicTest labels equal full precision's")
     return 0
 
 

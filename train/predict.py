@@ -1,6 +1,6 @@
 """python -m train.predict IMAGE [--model auto|PATH] [--out panel.png]
 
-What the network says about a single picture: every face's expressions in percent, and a panel that shows how it came about.
+Reads a single image: the expressions of every face in percent and, with --out, a panel with the intermediate steps.
 """
 
 import argparse
@@ -17,32 +17,32 @@ from realtime.model.classifier import Classifier
 from realtime.sinks import paths
 from realtime.sources.images import Pictures
 from train.extra import EXTRA
-from train.paper.single import FaceReading, PictureReading, read
+from train.paper.single import FaceReading, ImageReading, read
 
 INTERRUPTED = 130
-"""Exit code after Ctrl-C, as of fer-cam."""
+"""Exit code after Ctrl-C, the same as fer-cam's."""
 
 BAR_LENGTH = 30
-"""Characters of 100 %."""
+"""Bar width of 100 %, characters."""
 
 PANEL_SUFFIX = ".png"
 
 
-def show(reading: PictureReading, name: str, console: Console) -> None:
-    """Prints a table a face: expressions by falling probability."""
+def show(reading: ImageReading, name: str, console: Console) -> None:
+    """Prints one table per face: expressions by decreasing probability."""
     for number, face in enumerate(reading.faces, start=1):
         title = f"{name}: {_whereabouts(face, number, reading)}"
-        title = title.encode(console.encoding, "replace").decode(console.encoding)  # a pipe on Windows may know few letters
+        title = title.encode(console.encoding, "replace").decode(console.encoding)  # Windows pipes lack characters
         console.print(title, style="bold", markup=False, highlight=False, soft_wrap=True)
         console.print(_table(face, reading, ascii_only=console.options.ascii_only))
 
 
-def save_panel(reading: PictureReading, source: SourceInfo, out: Path) -> Path:
-    """Draws the panel into a new file, never over an old one, and returns its path: `out`, numbered where that is taken.
+def save_panel(reading: ImageReading, source: SourceInfo, out: Path) -> Path:
+    """Draws the panel into a new file and returns its path: `out`, with a number if it exists. Never overwrites a file.
 
     Args:
-        reading: the picture.
-        source: where it came from; in a folder, the panel is named after it.
+        reading: the image.
+        source: the image file; a panel in a folder is named after it.
         out: a file, or a folder.
 
     Raises:
@@ -55,30 +55,30 @@ def save_panel(reading: PictureReading, source: SourceInfo, out: Path) -> Path:
         panel(reading, source.name, path)
     except BaseException:
         if path.is_file():
-            path.unlink()  # the name was claimed for nothing
+            path.unlink()  # only reserved the name
         raise
     return path
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Reads one picture; returns the exit code."""
+    """Reads one image; returns the exit code."""
     args = _parser().parse_args(argv)
     words = Console(stderr=True)
     try:
         _check(args.image, args.out)
         if args.out is not None:
-            with EXTRA:  # before the picture is read: without matplotlib there is no panel
+            with EXTRA:  # before reading the image: a panel needs matplotlib
                 import train.paper.panel  # noqa: F401
             EXTRA.require()
-        with closing(Pictures(args.image)) as pictures:
-            frame = pictures.read()
-            assert frame is not None, "a single picture that opens can be read once"
+        with closing(Pictures(args.image)) as source:
+            frame = source.read()
+            assert frame is not None, "a single image that opens can be read once"
             reading = read(frame.image, Classifier.load(args.model))
             if reading.note:
                 words.print(f"train.predict: {reading.note}", markup=False, highlight=False, soft_wrap=True)
-            show(reading, pictures.info.name, Console())
+            show(reading, source.info.name, Console())
             if args.out is not None:
-                path = save_panel(reading, pictures.info, args.out)
+                path = save_panel(reading, source.info, args.out)
                 words.print(f"train.predict: panel saved as {path}", markup=False, highlight=False, soft_wrap=True)
     except FerError as error:
         words.print(f"train.predict: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
@@ -90,12 +90,12 @@ def main(argv: list[str] | None = None) -> int:
 
 def _check(image: Path, out: Path | None) -> None:
     if image.is_dir():
-        raise ConfigError(f"{image} is a folder; give one picture")
+        raise ConfigError(f"{image} is a folder; give one image")
     if out is not None and not out.is_dir() and out.suffix.lower() not in ("", PANEL_SUFFIX):
         raise ConfigError(f"--out {out}: the panel is a PNG; give a name that ends in {PANEL_SUFFIX}")
 
 
-def _table(face: FaceReading, reading: PictureReading, *, ascii_only: bool) -> Table:
+def _table(face: FaceReading, reading: ImageReading, *, ascii_only: bool) -> Table:
     table = Table("expression", caption=f"shown as: {face.label}   ({reading.model})")
     table.add_column("%", justify="right")
     table.add_column("", min_width=BAR_LENGTH)
@@ -107,16 +107,16 @@ def _table(face: FaceReading, reading: PictureReading, *, ascii_only: bool) -> T
     return table
 
 
-def _whereabouts(face: FaceReading, number: int, reading: PictureReading) -> str:
+def _whereabouts(face: FaceReading, number: int, reading: ImageReading) -> str:
     if reading.note:
-        return "the whole picture"
+        return "the whole image"
     x1, y1, x2, _ = (round(float(value)) for value in face.box_xyxy)
     return f"face {number} of {len(reading.faces)}, {x2 - x1} px wide at ({x1}, {y1})"
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m train.predict", description="Read the expressions in a single picture.")
-    parser.add_argument("image", type=Path, help="a picture: a photograph with faces, or the crop of one face")
+    parser = argparse.ArgumentParser(prog="python -m train.predict", description="Read the expressions in a single image.")
+    parser.add_argument("image", type=Path, help="an image: a photograph with faces, or the crop of one face")
     parser.add_argument("--model", default="auto", help="auto, int8, full, fast, or an .onnx file (default: %(default)s)")
     parser.add_argument("--out", type=Path, help="draw a panel here: original, equalized, edges, regions, bars (PNG)")
     return parser

@@ -1,53 +1,53 @@
-"""What a training run does, as frozen values that are stored in its checkpoints."""
+"""Training recipes: frozen settings of a run, stored in its checkpoints."""
 
 from dataclasses import dataclass, replace
 
 from realtime.errors import ConfigError
 
 SCRATCH, IMAGENET, WEBCAM = "scratch", "imagenet", "webcam"
-"""Ways to begin: at random, with torchvision's weights, with the FER+ network that comes along."""
+"""Initial weights: random, torchvision's, or the bundled FER+ network's."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """One way of training a network.
+    """The settings of one training run.
 
     Attributes:
-        name: what `python -m train.fit` is asked for.
+        name: the argument of `python -m train.fit`.
         network: a key of `train.network.models.NETWORKS`.
         max_pool: whether the stem keeps its max-pool (feature maps 12-6-3-2; without it 24-12-6-3 at 3.5 times the cost).
         epochs: passes over the training rows.
-        batch_size: pictures a step.
+        batch_size: images per step.
         optimizer: "sgd" (Nesterov momentum 0.9), "adam" or "adamw".
         learning_rate: peak of the schedule, or the constant rate.
-        head_rate: how many times as fast the last layer learns.
-        schedule: "onecycle", "constant" or "trapezoid" (rises, stays, falls in a straight line to 0).
-        warm_up: share of the steps in which the rate rises to its peak.
-        cool_down: share of the steps in which a trapezoid falls.
-        bfloat16: whether the forward passes may run in bfloat16 where that pays; depthwise convolutions are slower in it.
-        weight_decay: L2, not applied to batch norm and biases.
+        head_rate: learning rate of the last layer, as a multiple of `learning_rate`.
+        schedule: "onecycle", "constant" or "trapezoid" (linear rise, plateau, linear fall to 0).
+        warm_up: share of the steps over which the rate rises to its peak.
+        cool_down: share of the steps over which a trapezoid falls.
+        bfloat16: whether forward passes may run in bfloat16 where it is faster; depthwise convolutions are slower in it.
+        weight_decay: L2 penalty, not applied to batch norm and biases.
         augmentation: a key of `train.images.augment.AUGMENTATIONS`.
-        picture: a key of `train.images.inputs.INPUTS`; only networks for "equalized" pictures can be exported.
-        balance: against rare classes being overlooked: "none", "sampling" (every class is drawn equally often), "sqrt" (as
-            often as the root of its pictures), "sets" (the same for every class of every joined set) or "loss" (every class
-            weighs the same).
-        logit_adjustment: tau; while it learns, the network's logits are raised by tau times the log of the class means of the
-            targets as they are drawn, so that without them it favours rare classes (Menon et al., 2021: long-tail learning via
-            logit adjustment). 0 for none; 1 aims at balanced accuracy.
-        extra_repeats: how often an epoch holds each extra picture (`train.fit --extra`); 0 takes none.
-        own_label_weight, own_label_classes: what FER2013's own label weighs beside the FER+ votes, and for which of its
-            classes; see `material.with_own_labels`.
-        mixup_probability, mixup_alpha: how often a picture is laid over another one of its batch, and the parameter of the
-            beta distribution that their shares are drawn from (Zhang et al., 2018: mixup).
-        teacher_weight: what the teachers' mean probabilities weigh in the targets (`train.fit --teacher`).
+        picture: the network's input, a key of `train.images.inputs.INPUTS`; only networks for "equalized" can be exported.
+        balance: how classes are balanced: "none", "sampling" (all classes drawn equally often), "sqrt" (each class drawn in
+            proportion to the square root of its size), "sets" (the same per class and joined set) or "loss" (all classes have
+            the same total weight in the loss).
+        logit_adjustment: tau; during training, tau * log(class priors as drawn) is added to the logits, so that the network
+            alone favours rare classes (Menon et al., 2021: long-tail learning via logit adjustment). 0: off; 1 aims at balanced
+            accuracy.
+        extra_repeats: how often each extra image (`train.fit --extra`) appears in an epoch; 0 for no extra images.
+        own_label_weight, own_label_classes: weight of FER2013's own label beside the FER+ votes, and its classes to which
+            that applies; see `training_data.with_own_labels`.
+        mixup_probability, mixup_alpha: probability that an image is mixed with another one of its batch, and the parameter of
+            the beta distribution of the mixing ratio (Zhang et al., 2018: mixup).
+        teacher_weight: weight of the teachers' mean probabilities in the targets (`train.fit --teacher`).
         teachers: SHA-256 of the teachers' files.
         ema_decay: decay per step of the averaged weights that are evaluated and exported; 0 turns averaging off.
-        population_statistics: whether batch norm's means and variances are taken anew over all training pictures before the
-            network is judged, as MATLAB does, instead of running averages over the last batches.
-        statistics_pictures: the same over that many training pictures, drawn by the seed, when the network is judged and when
-            it is exported; 0 leaves the running averages.
-        seed: of weights, order and augmentation.
-        start: a way to begin, or the SHA-256 of the ONNX file whose weights the run began with (`train.fit --init`).
+        population_statistics: whether batch norm's statistics are recomputed over all training images before evaluation, as
+            MATLAB does; otherwise they are running averages over the last batches.
+        statistics_pictures: number of training images, drawn by the seed, over which batch norm's statistics are recomputed
+            for evaluation and export; 0 keeps the running averages.
+        seed: of initial weights, order and augmentation.
+        start: the initial weights: "scratch", "imagenet", "webcam" or the SHA-256 of an ONNX file (`train.fit --init`).
     """
 
     name: str
@@ -92,7 +92,7 @@ PAPER = Recipe(
     augmentation="none",
     ema_decay=0.0,
 )
-"""The paper's parameters (section III): Adam, 1e-4, 8 epochs, batches of 8; nothing else is said there."""
+"""The paper's parameters (section III): Adam, 1e-4, 8 epochs, batches of 8. The paper gives no others."""
 
 CAREFUL = Recipe(
     "careful",
@@ -103,9 +103,9 @@ CAREFUL = Recipe(
     weight_decay=1e-4,
     ema_decay=0.98,
 )
-"""For a few hundred faces and a network that has seen many: augmentation, a rate that falls to nothing, averaged weights.
+"""Fine-tuning on a few hundred faces: augmentation, a learning rate that falls to zero, averaged weights.
 
-A first guess, kept; but made after the paper's recipe had been seen on the same folds by person (`train.reproduce`).
+The first guess, not tuned, but made after the paper's recipe had been evaluated on the same folds (`train.reproduce`).
 """
 
 WEBCAM_RARE = Recipe(
@@ -118,12 +118,12 @@ WEBCAM_RARE = Recipe(
     own_label_weight=0.25,
     statistics_pictures=4096,
 )
-"""Makes the shipped network see the rare expressions: begun from its weights (`--init webcam`), with CK+48 (`--extra`).
+"""Teaches the shipped network the rare expressions: fine-tunes it (`--init webcam`) with CK+48 added (`--extra`).
 
-Drawing by the root of a class's pictures aims at the point of the curve that logit adjustment with tau 0.5 reaches afterwards,
-but lets the features follow. A CK+ picture comes 4 times, since 45 of contempt and 51 of fear would drown beside FER+'s 27,000.
-FER2013's own label weighs 0.25, where two annotators saw it too: fear is then the most likely class of 889 of the rows that
-FER2013 calls so instead of 515, disgust of 225 instead of 129.
+Square-root sampling aims at the same trade-off as logit adjustment with tau 0.5 after training, but the features adapt too.
+CK+ images are repeated 4 times: 45 of contempt and 51 of fear have no effect among FER+'s 27,000. FER2013's own label weighs
+0.25 where at least two annotators agree with it: fear is then the most likely class in 889 instead of 515 of the rows that
+FER2013 labels fear, and disgust in 225 instead of 129.
 """
 
 RECIPES: dict[str, Recipe] = {
@@ -132,11 +132,11 @@ RECIPES: dict[str, Recipe] = {
         PAPER,
         CAREFUL,
         WEBCAM_RARE,
-        # The same, learning from a better network of our own (`--teacher`) more than from the votes; some mixup, so that the
-        # teacher is asked about what lies between its classes too.
+        # The same with distillation: the teacher (`--teacher`) weighs more than the votes. Mixup adds inputs between the
+        # teacher's classes.
         replace(WEBCAM_RARE, name="webcam-taught", epochs=8, mixup_probability=0.3, teacher_weight=0.7, ema_decay=0.996),
-        # All sets, for a network that knows faces already (`--init faceres.json`): the teacher. AdamW, a fast last layer and
-        # float32 as in the trial that gave PublicTest 82.6 % after four epochs.
+        # The teacher: all sets, starting from a face network (`--init faceres.json`). AdamW, a fast last layer and float32, as
+        # in the trial that reached 82.6 % on PublicTest after four epochs.
         Recipe(
             "teacher",
             network="faceres",
@@ -152,8 +152,8 @@ RECIPES: dict[str, Recipe] = {
             mixup_probability=0.2,
             bfloat16=False,
         ),
-        # All sets, the unlabelled faces too, for the network that ships: mostly what the teachers say. A trapezoid, so that a
-        # longer run begins like a shorter one.
+        # The shipped network: all sets, unlabelled faces included, mostly distilled from the teachers. With a trapezoid, a
+        # longer run starts like a shorter one.
         Recipe(
             "joined",
             epochs=40,
@@ -167,22 +167,22 @@ RECIPES: dict[str, Recipe] = {
             ema_decay=0.999,
             statistics_pictures=4096,
         ),
-        # The network behind fer-cam: FER+ votes, stock stem.
+        # FER+ votes, stock stem: the network that later recipes start from.
         Recipe("webcam"),
-        # "webcam-rare" without the max-pool, begun with its weights: finer feature maps at 3.5 times the cost.
+        # "webcam-rare" without the max-pool, starting from its weights: finer feature maps at 3.5 times the cost.
         replace(WEBCAM_RARE, name="webcam-fine", max_pool=False, learning_rate=0.05, warm_up=0.2, ema_decay=0.996),
-        # The same in seconds, to see that everything is in place; it learns nothing of use.
+        # A smoke test that takes seconds; it learns nothing useful.
         Recipe("smoke", epochs=1, augmentation="none", learning_rate=0.01),
     )
 }
 
 
 def find(name: str) -> Recipe:
-    """The recipe of that name.
+    """The recipe with that name.
 
     Raises:
-        ConfigError: there is none; the message lists those there are.
+        ConfigError: unknown name; the message lists the known ones.
     """
     if name not in RECIPES:
-        raise ConfigError(f"no recipe {name!r}; there are: {', '.join(sorted(RECIPES))}")
+        raise ConfigError(f"unknown recipe {name!r}; known recipes: {', '.join(sorted(RECIPES))}")
     return RECIPES[name]

@@ -1,4 +1,4 @@
-"""python -m train.throughput [RECIPE]: training pictures per second, by batch, precision and memory layout."""
+"""python -m train.throughput [RECIPE]: training images per second, by batch, precision and memory layout."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ BATCHES = (8, 128)
 
 PRECISIONS = ("fp32", "bf16")
 LAYOUTS = {"contiguous": "contiguous_format", "channels_last": "channels_last"}
-"""What torch calls them."""
+"""Our names -> torch's."""
 
 
 @dataclass(frozen=True)
 class Way:
-    """One way of computing a training step, and what each round of it took (forward, backward, optimizer)."""
+    """One configuration of a training step, and the seconds of each round (forward, backward, optimizer)."""
 
     batch_size: int
     precision: str
@@ -48,13 +48,13 @@ class Way:
     seconds: tuple[float, ...] = ()
 
     @property
-    def pictures_per_second(self) -> float:
-        """By the median round."""
+    def images_per_second(self) -> float:
+        """Of the median round."""
         return self.batch_size / statistics.median(self.seconds)
 
 
 def measure(recipe: Recipe, rounds: int, device: str = "cpu", batches: tuple[int, ...] = BATCHES) -> list[Way]:
-    """Every way once a round, in turn, so that whatever else the machine does meets all alike; one round more to warm up."""
+    """Times all configurations in turn, `rounds` times after one warm-up round, so that other load affects all alike."""
     ways = [Way(*choice) for choice in product(batches, PRECISIONS, LAYOUTS)]
     steps = [_step(recipe, way, torch.device(device)) for way in ways]
     seconds = [[_timed(step, device) for step in steps] for _ in range(rounds + 1)][1:]
@@ -65,7 +65,7 @@ def measure(recipe: Recipe, rounds: int, device: str = "cpu", batches: tuple[int
 
 
 def _step(recipe: Recipe, way: Way, device: torch.device) -> Callable[[], None]:
-    """A training step on noise, as `engine` does it."""
+    """A training step on random images, as in `engine`."""
     network = models.build(recipe.network, len(LABELS), max_pool=recipe.max_pool, seed=0)
     layout: torch.memory_format = getattr(torch, LAYOUTS[way.layout])
     network = network.to(device, memory_format=layout)  # type: ignore[call-overload]
@@ -94,8 +94,8 @@ def _timed(step: Callable[[], None], device: str) -> float:
 def main(argv: list[str] | None = None) -> int:
     """Measures and prints a table; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m train.throughput", description="Time a training step.")
-    parser.add_argument("recipe", nargs="?", default="paper", help="whose network and optimizer (default: paper)")
-    parser.add_argument("--rounds", type=int, default=10, help="steps of each kind (default: 10)")
+    parser.add_argument("recipe", nargs="?", default="paper", help="the recipe for network and optimizer (default: paper)")
+    parser.add_argument("--rounds", type=int, default=10, help="steps per configuration (default: 10)")
     parser.add_argument("--device", default="cpu", help="torch device (default: cpu)")
     parser.add_argument("--json", type=Path, metavar="OUT", help="also write every round's seconds")
     args = parser.parse_args(argv)
@@ -106,11 +106,11 @@ def main(argv: list[str] | None = None) -> int:
         distributed.check_device(args.device)
         ways = measure(recipes.find(args.recipe), args.rounds, args.device)
         table = Table(title=f"{args.recipe}: a training step, median of {args.rounds}, {torch.get_num_threads()} threads")
-        for column in ("batch", "precision", "layout", "ms a step", "pictures/s"):
+        for column in ("batch", "precision", "layout", "ms/step", "images/s"):
             table.add_column(column, justify="left" if column in ("precision", "layout") else "right")
         for way in ways:
             took_ms = 1000 * statistics.median(way.seconds)
-            speed = f"{way.pictures_per_second:.1f}"
+            speed = f"{way.images_per_second:.1f}"
             table.add_row(str(way.batch_size), way.precision, way.layout, f"{took_ms:.0f}", speed)
         Console().print(table)
         if args.json is not None:

@@ -1,4 +1,4 @@
-"""The benchmarks' numbers and their envelope, and the results that are committed."""
+"""Statistics and envelope of the benchmarks, and the committed results."""
 
 import json
 from dataclasses import replace
@@ -26,7 +26,7 @@ def test_percentiles_of_a_timing() -> None:
     assert (timing.n, timing.p50_ms, timing.p95_ms, timing.p99_ms, timing.mean_ms) == (101, 50, 95, 99, 50)
 
 
-def test_percentiles_of_anything() -> None:
+def test_percentiles_of_a_spread() -> None:
     assert Spread.of([float(i) for i in range(101)]) == Spread(101, 50, 50, 95, 99, 100)
     assert Spread.of([3.0]) == Spread(1, 3, 3, 3, 3, 3)
 
@@ -54,7 +54,7 @@ def test_the_cost_of_a_face_and_of_a_megapixel() -> None:
 
     by_faces = [cell(SMALL, 0, 50), cell(SMALL, 1, 4), cell(SMALL, 3, 7), cell(SMALL, 5, 10)]
     by_pixels = [cell(Size(1000, 1000), 1, 2), cell(Size(2000, 1000), 1, 6)]
-    # the empty scene is another task, and no part of the line
+    # the empty scene is a different task and not part of the fit
     assert scaling.slope(OURS, by_faces, by_pixels).ms_per_face == 1.5
     assert scaling.slope(OURS, by_faces, by_pixels).ms_per_megapixel == 4.0
 
@@ -91,7 +91,7 @@ def test_a_result_is_read_as_it_was_written(tmp_path: Path, peak: Spread | None)
         ('"p99": 0.7', '"p99": 0.1', "impossible"),
     ],
 )
-def test_a_result_that_is_not_whole_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
+def test_an_incomplete_result_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
     path = envelope(None).write(tmp_path, "try")
     text = path.read_text()
     assert old in text
@@ -100,7 +100,7 @@ def test_a_result_that_is_not_whole_is_refused(tmp_path: Path, old: str, new: st
         record.read(path, Startup)
 
 
-# what is committed
+# committed results
 
 
 def test_the_contract_names_every_command() -> None:

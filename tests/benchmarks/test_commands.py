@@ -1,4 +1,4 @@
-"""Scenes hold the faces they say, and every benchmark's command runs on a few frames."""
+"""Scenes contain the specified faces, and every benchmark runs on a few frames."""
 
 import importlib
 import json
@@ -42,7 +42,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("faces", [0, 1, 4])
-def test_a_scene_has_the_faces_it_says(faces: int) -> None:
+def test_a_scene_has_the_specified_faces(faces: int) -> None:
     scene = Scene(Size(640, 360), faces, 3)
     picture = list(scenes.compose(scene, cells.actor(Config.of(source="demo"))))[2]
     assert picture.shape == (360, 640, 3)
@@ -65,7 +65,7 @@ def test_faces_sway_and_never_jump() -> None:
     assert np.ptp(boxes[:, 0, 0]) == pytest.approx(2 * scenes.SWAY_PART * scene.side, rel=0.02)
 
 
-def test_a_clip_is_played_to_and_fro() -> None:
+def test_a_clip_is_played_forwards_and_backwards() -> None:
     actor = scenes.Actor("clip", (np.zeros((4, 4, 3), np.uint8),) * 3, np.zeros((3, 3), np.float32))
     assert [actor.at(n) for n in range(7)] == [0, 1, 2, 1, 0, 1, 2]
 
@@ -98,7 +98,7 @@ def test_latency_of_a_clip(clip: Path, tiny: list[str], tmp_path: Path, capsys: 
     assert "frames/s" in shown
 
 
-def test_a_result_names_the_network_that_was_asked_for(clip: Path, tiny: list[str], tmp_path: Path) -> None:
+def test_a_result_names_the_selected_network(clip: Path, tiny: list[str], tmp_path: Path) -> None:
     assert latency.main(["--video", str(clip), "--repeats", "1", "--threads", "1", *tiny, "--out", str(tmp_path)]) == 0
     (path,) = tmp_path.glob("*.json")
     assert path.name.startswith("latency-small-tiny--")
@@ -178,7 +178,7 @@ def test_peers_without_fer(capsys: pytest.CaptureFixture[str], monkeypatch: pyte
 
 @pytest.fixture
 def fer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A package fer that sees the same face everywhere."""
+    """A fake package fer that detects the same face in every frame."""
 
     class Fer:
         def __init__(self, mtcnn: bool) -> None:

@@ -1,4 +1,4 @@
-"""Recall, precision, ids, delays and jitter by values that can be worked out by hand; the command on small clips."""
+"""Recall, precision, ids, delays and jitter by hand-computed values; the command on small clips."""
 
 from pathlib import Path
 
@@ -76,7 +76,7 @@ def test_two_faces_that_swap_ids_are_two_switches() -> None:
 
 
 def test_a_pair_stays_a_pair_while_it_overlaps() -> None:
-    """A second box that fits better does not take the face over."""
+    """A better second box does not replace the match."""
     score = matching.score([true((1, LEFT))] * 2, [sight(0.0, (7, LEFT)), sight(0.1, (7, (2, 0, 12, 10)), (8, LEFT))])
     assert score.id_switches == 0
 
@@ -95,7 +95,7 @@ def test_a_face_that_comes_back_is_new_and_one_without_a_label_is_counted() -> N
     assert (score.delays_s, score.unlabelled) == ((0.0, 0.25), 1)
 
 
-# steadiness
+# stability
 
 
 def test_boxes_without_ids_are_linked_by_overlap() -> None:
@@ -111,11 +111,11 @@ def test_label_changes_a_minute() -> None:
 
 
 def moving(wander: float, speed: float) -> list[Sight]:
-    """Two seconds of a face of 100 px that trembles sideways by +-wander and moves at a constant speed, px a second."""
+    """Two seconds of a 100 px face with sideways jitter of +-wander px and a constant speed in px per second."""
     return [sight(n / 30, (1, (x := wander * (-1) ** n + speed * n / 30, 0.0, x + 100.0, 100.0))) for n in range(60)]
 
 
-def test_jitter_is_what_trembles_and_not_what_moves() -> None:
+def test_jitter_excludes_motion() -> None:
     assert matching.jitter(moving(0.5, 0.0)).px == pytest.approx(0.5, rel=0.02)
     trembling = matching.jitter(moving(0.5, 5.0))
     assert trembling.px == pytest.approx(0.5, rel=0.02)
@@ -183,10 +183,10 @@ def test_a_clip_with_its_truth_and_a_folder_with_boxes(tmp_path: Path, tiny: lis
     clip = scenes.write_video(scene, actor, tmp_path / "clip.mp4")
     rows = [f"{n},1,{','.join(f'{v:.2f}' for v in scene.boxes(n)[0])}" for n in range(12)]
     clip.with_suffix(".csv").write_text("\n".join(["frame,id,x1,y1,x2,y2", *rows]) + "\n")
-    folder = tmp_path / "pictures"
+    folder = tmp_path / "images"
     folder.mkdir()
-    picture = next(scenes.compose(scene, actor))
-    cv2.imwrite(str(folder / "face.png"), picture)
+    image = next(scenes.compose(scene, actor))
+    cv2.imwrite(str(folder / "face.png"), image)
     x1, y1, x2, y2 = (float(v) for v in scene.boxes(0)[0])
     (folder / "boxes.csv").write_text(f"file,x,y,w,h\nface.png,{x1},{y1},{x2 - x1},{y2 - y1}\n")
 

@@ -1,4 +1,4 @@
-"""The number in the picture, the camera process, the age of what is shown, and the soak's verdict."""
+"""The number in the image, the camera process, ages of displayed images, and the soak's verdict."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,7 +39,7 @@ def test_no_number_is_none() -> None:
     assert stamp.read(np.full((20, 20, 3), 255, np.uint8)) is None
 
 
-def test_numbers_and_pictures_that_do_not_fit() -> None:
+def test_numbers_and_images_that_do_not_fit() -> None:
     with pytest.raises(ValueError, match="16 bits"):
         stamp.draw(noise(640, 360), 65536)
     with pytest.raises(ValueError, match="no room"):
@@ -49,8 +49,8 @@ def test_numbers_and_pictures_that_do_not_fit() -> None:
 # ages
 
 
-def test_which_sending_a_picture_was() -> None:
-    """A loop of 4 pictures, sent 10 times: the third is skipped, one cannot be read, one is shown twice."""
+def test_images_are_matched_to_transmissions() -> None:
+    """A loop of 4 images, sent 10 times: the third is skipped, one cannot be read, one is shown twice."""
     sent = Sent(np.arange(10.0), 4)
     assert sent.sendings([0, 1, 3, None, 1, 1, 0]) == (0, 1, 3, None, 5, 5, 8)
     assert sent.sendings([0, 7]) == (0, None)
@@ -63,14 +63,14 @@ def test_ages_and_what_was_never_shown() -> None:
     assert live.ages_ms(views, sent) == pytest.approx([30, 50, 10, 90])
     side = live.summary("fer-cam", views, sent)
     assert (side.frames, side.unreadable, side.dropped) == (5, 1, 2)
-    assert side.never_shown == 2  # sendings 2 and 6; 4 is the one that could not be read
+    assert side.never_shown == 2  # transmissions 2 and 6; 4 is unreadable
     assert side.seconds == 0.66
     assert side.cpu_share == 0.5
     assert side.fps == pytest.approx(4 / 0.66, abs=0.01)
     assert (side.age_ms.p50, side.age_ms.max) == (40, 90)
 
 
-def test_an_old_picture_has_its_true_age_though_the_loop_is_shorter() -> None:
+def test_an_age_longer_than_the_loop() -> None:
     sent = Sent(np.arange(100) * 0.1, 10)
     views = Views(tuple(View(n % 10, 5.0 + n) for n in range(30)), 0, 0.0, None)
     assert live.ages_ms(views, sent)[29] == pytest.approx(1000 * (5.0 + 29 - 2.9))
@@ -98,7 +98,7 @@ def test_the_warm_up_does_not_count() -> None:
         live.view(pictures(now), 1.0, 200.0)
 
 
-def test_the_least_effort_of_those_that_count() -> None:
+def test_the_lowest_effort_in_the_measurement() -> None:
     done = [EFFORTS[4], EFFORTS[0], EFFORTS[2], EFFORTS[1]]
     views = Views(tuple(View(n, 1.0 + n, effort) for n, effort in enumerate(done)), 1, 0.0, 0)
     assert live.summary("fer-cam", views, Sent(np.arange(4.0), 4)).effort == EFFORTS[2].name

@@ -14,8 +14,8 @@ TRAIN, VAL = patterns(16, seed=0), patterns(32, seed=1)
 
 @pytest.fixture
 def data(tmp_path: Path) -> list[str]:
-    pictures, votes = write_ferplus(tmp_path, TRAIN, VAL)
-    return ["--data", str(pictures), "--votes", str(votes), "--rounds", "1"]
+    data, votes = write_ferplus(tmp_path, TRAIN, VAL)
+    return ["--data", str(data), "--votes", str(votes), "--rounds", "1"]
 
 
 def test_every_file_is_judged_and_timed(tmp_path: Path, data: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,7 @@ import realtime
 from realtime.errors import SinkError
 from realtime.faces.geometry import iou
 from realtime.labels import LABELS, PAPER_LABELS
-from tests.train_data import picture, votes, write_fer2013, write_votes
+from tests.train_data import noise_image, votes, write_fer2013, write_votes
 from train import demo_clip
 from train.data.datasets import FaceSet
 from train.demo import average_faces, portrait
@@ -45,30 +45,30 @@ def crowd(mouth: int, n: int = 8) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def faces() -> dict[str, np.ndarray]:
-    return {label: registered_mean(label, crowd(i), (14.0, 8.0)).picture for i, label in enumerate(LABELS)}
+    return {label: registered_mean(label, crowd(i), (14.0, 8.0)).image for i, label in enumerate(LABELS)}
 
 
 class TestAverage:
     def test_bending_makes_the_mean_crisper(self) -> None:
-        pictures = crowd(2)
-        bent = registered_mean("x", pictures, (20.0, 10.0, 8.0)).picture
-        flat = registered_mean("x", pictures, ()).picture
+        images = crowd(2)
+        bent = registered_mean("x", images, (20.0, 10.0, 8.0)).image
+        flat = registered_mean("x", images, ()).image
         detail = [np.abs(cv2.Laplacian(cv2.GaussianBlur(face, (0, 0), 2), cv2.CV_32F)).mean() for face in (flat, bent)]
         assert detail[1] > 1.2 * detail[0]
 
     def test_without_rounds_it_is_the_plain_mean(self) -> None:
         face = registered_mean("x", crowd(1), ())
-        assert face.pictures == 8
+        assert face.count == 8
         plain = np.mean([cv2.resize(i, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC) for i in crowd(1)], axis=0)
-        assert np.corrcoef(face.picture.ravel(), plain.ravel())[0, 1] > 0.999
-        assert (face.picture.mean(), face.picture.std()) == pytest.approx((0, 1), abs=1e-4)
+        assert np.corrcoef(face.image.ravel(), plain.ravel())[0, 1] > 0.999
+        assert (face.image.mean(), face.image.std()) == pytest.approx((0, 1), abs=1e-4)
 
     def test_only_the_most_typical_are_kept(self) -> None:
-        odd = np.stack([picture(seed) for seed in range(4)])
+        odd = np.stack([noise_image(seed) for seed in range(4)])
         both = registered_mean("x", np.concatenate([crowd(1), odd]), (10.0,), kept=(8 / 12,))
-        assert both.pictures == 8
+        assert both.count == 8
         alone = registered_mean("x", crowd(1), (10.0,))
-        assert np.corrcoef(both.picture.ravel(), alone.picture.ravel())[0, 1] > 0.9
+        assert np.corrcoef(both.image.ravel(), alone.image.ravel())[0, 1] > 0.9
 
     def test_every_expression_is_the_mean_of_its_own_class(self) -> None:
         images = np.concatenate([crowd(i, 3) for i in range(7)])
@@ -76,10 +76,10 @@ class TestAverage:
         order = np.random.default_rng(0).permutation(21)
         names = tuple(str(i) for i in order)
         found = average_faces.expressions(FaceSet(images[order], targets[order], PAPER_LABELS, names))
-        assert [(face.label, face.pictures) for face in found] == [(label, 3) for label in PAPER_LABELS]
+        assert [(face.label, face.count) for face in found] == [(label, 3) for label in PAPER_LABELS]
         # the mouth of the last class is open by 6 px: a dark patch where the first has skin
         below = np.s_[SIDE * 37 // 48 : SIDE * 41 // 48, SIDE * 22 // 48 : SIDE * 26 // 48]
-        assert to_gray(found[6].picture)[below].mean() < to_gray(found[0].picture)[below].mean() - 40
+        assert to_gray(found[6].image)[below].mean() < to_gray(found[0].image)[below].mean() - 40
 
     def test_neutral_takes_only_what_every_annotator_called_neutral(self) -> None:
         images = np.concatenate([crowd(0, 4), crowd(6, 4)])
@@ -87,12 +87,12 @@ class TestAverage:
         targets[:4, 0], targets[4:, 0], targets[4:, 1] = 1, 0.9, 0.1
         face = average_faces.neutral(FaceSet(images, targets, LABELS, tuple("abcdefgh")))
         assert face.label == "neutral"
-        assert face.pictures <= 4
+        assert face.count <= 4
         alone = registered_mean("neutral", images[:4], average_faces.NEUTRAL_SMOOTHING_PX, average_faces.NEUTRAL_KEPT)
-        np.testing.assert_array_equal(face.picture, alone.picture)
+        np.testing.assert_array_equal(face.image, alone.image)
 
     def test_flow_says_where_things_went(self) -> None:
-        still = registered_mean("x", drawn_face()[None], ()).picture
+        still = registered_mean("x", drawn_face()[None], ()).image
         moved = np.roll(still, 6, axis=1)
         inner = np.s_[40:150, 50:140]
         found = average_faces.flow(still, moved, 5.0)
@@ -196,9 +196,9 @@ class TestClip:
         with av.open(str(tmp_path / "assets" / "demo.mp4")) as container:
             stream = container.streams.video[0]
             assert (stream.codec_context.name, stream.average_rate, stream.width, stream.height) == ("h264", 30, 640, 480)
-            pictures = [frame.to_ndarray(format="bgr24") for frame in container.decode(stream)]
-        assert len(pictures) == 60
-        assert np.abs(pictures[31].astype(int) - frames[31][0].astype(int)).mean() < 4
+            images = [frame.to_ndarray(format="bgr24") for frame in container.decode(stream)]
+        assert len(images) == 60
+        assert np.abs(images[31].astype(int) - frames[31][0].astype(int)).mean() < 4
         with (tmp_path / "assets" / "demo.csv").open(newline="") as file:
             rows = list(csv.DictReader(file))
         assert list(rows[0]) == ["frame", "id", "x1", "y1", "x2", "y2", "expression", "intensity", "apex"]
@@ -214,16 +214,16 @@ class TestClip:
             demo_clip.write(iter(()), tmp_path / "file" / "assets")
 
     def test_the_command(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        pictures = write_fer2013(tmp_path / "fer2013.csv", ((6, face, "Training") for face in crowd(0, 3)))
+        data = write_fer2013(tmp_path / "fer2013.csv", ((6, face, "Training") for face in crowd(0, 3)))
         counts = write_votes(tmp_path / "votes.csv", [votes(neutral=10)] * 3)
         with zipfile.ZipFile(tmp_path / "ck.zip", "w") as archive:
             for i, label in enumerate(PAPER_LABELS):
                 archive.writestr(f"CK+48/{label}/S001_001_01.png", cv2.imencode(".png", drawn_face(i))[1].tobytes())
         monkeypatch.setattr(demo_clip, "duration_s", lambda _actors: 0.2)
-        words = ["--data", str(tmp_path / "ck.zip"), "--pictures", str(pictures), "--votes", str(counts)]
+        words = ["--data", str(tmp_path / "ck.zip"), "--pictures", str(data), "--votes", str(counts)]
         assert demo_clip.main([*words, "--out", str(tmp_path / "out")]) == 0
         assert (tmp_path / "out" / "demo.csv").read_text().count("\n") == 7
-        assert "surprise: mean of 1 pictures" in capsys.readouterr().err
+        assert "surprise: mean of 1 images" in capsys.readouterr().err
         words[1] = str(tmp_path / "none.zip")
         assert demo_clip.main([*words, "--out", str(tmp_path / "out")]) == 2
         assert "none.zip: cannot be read" in capsys.readouterr().err

@@ -18,7 +18,7 @@ from realtime.model.spec import ModelSpec
 from tests.conftest import ROOT
 from tests.demo import demo_frame
 from tests.tiny_models import write_left_right, write_linear
-from tests.train_data import patterns, picture, save, tiny, unsettled, votes, write_fer2013, write_ferplus, write_votes
+from tests.train_data import noise_image, patterns, save, tiny, unsettled, votes, write_fer2013, write_ferplus, write_votes
 from train import evaluate
 from train.data import folders, lineage
 from train.data.datasets import FaceSet
@@ -29,7 +29,7 @@ SEVEN = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fea
 
 
 def half(side: str, level: int, row: int = 0) -> NDArray[np.uint8]:
-    """A picture that is brighter on one side, with fine noise that differs by level; uint8 (48,48)."""
+    """An image that is brighter on one side, with fine noise that differs by level; uint8 (48,48)."""
     image = np.random.default_rng(level).integers(0, 40, (48, 48)).astype(np.uint8)
     image[row:, :24] += level * (side == "left")
     image[row:, 24:] += level * (side == "right")
@@ -69,7 +69,7 @@ def test_masking_is_conditioning_on_the_classes_there_are() -> None:
 
 
 def test_fer2013_labels_mask_contempt(model: Path, tmp_path: Path) -> None:
-    rows = [(i % 7, picture(i), "PublicTest") for i in range(14)]
+    rows = [(i % 7, noise_image(i), "PublicTest") for i in range(14)]
     faces = evaluate.load("fer2013", write_fer2013(tmp_path / "fer2013.csv", rows), None, "PublicTest")
     assert faces.labels == SEVEN
     scores = judge(predictions.open_classifier(model), faces)
@@ -79,11 +79,11 @@ def test_fer2013_labels_mask_contempt(model: Path, tmp_path: Path) -> None:
 
 
 def test_ferplus_means_majority_rows(tmp_path: Path) -> None:
-    pictures = write_fer2013(tmp_path / "fer2013.csv", ((6, picture(i), "PublicTest") for i in range(2)))
+    data = write_fer2013(tmp_path / "fer2013.csv", ((6, noise_image(i), "PublicTest") for i in range(2)))
     counts = write_votes(tmp_path / "votes.csv", [votes(neutral=5, sadness=5), votes(neutral=6, sadness=4)])
-    assert evaluate.load("ferplus", pictures, counts, "PublicTest").names == ("PublicTest/1",)
+    assert evaluate.load("ferplus", data, counts, "PublicTest").names == ("PublicTest/1",)
     with pytest.raises(ConfigError, match="needs --votes"):
-        evaluate.load("ferplus", pictures, None, "PublicTest")
+        evaluate.load("ferplus", data, None, "PublicTest")
 
 
 def test_the_report_shows_every_figure() -> None:
@@ -102,8 +102,8 @@ def test_the_report_shows_every_figure() -> None:
 class TestCommand:
     @pytest.fixture
     def data(self, tmp_path: Path) -> list[str]:
-        pictures, counts = write_ferplus(tmp_path, patterns(8), patterns(16, seed=1))
-        return ["--data", str(pictures), "--votes", str(counts)]
+        data, counts = write_ferplus(tmp_path, patterns(8), patterns(16, seed=1))
+        return ["--data", str(data), "--votes", str(counts)]
 
     def test_json_names_command_split_and_network(
         self, model: Path, data: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -162,7 +162,7 @@ class TestFolders:
 
     @pytest.fixture
     def tree(self, tmp_path: Path) -> Path:
-        """Four pictures that the network reads right and one it reads wrong, in a split."""
+        """Four images that the network reads right and one it reads wrong, in a split."""
         for i in range(3):
             save(tmp_path / f"faces/Test/happy/{i}.png", half("left", 60 + 40 * i))
         save(tmp_path / "faces/Test/sad/0.png", half("right", 48))
@@ -175,11 +175,11 @@ class TestFolders:
         report: dict[str, object] = json.loads(out.read_text())
         return report
 
-    def test_pictures_that_the_network_has_learned_from(
+    def test_images_that_the_network_has_learned_from(
         self, halves: Path, tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         known = folders.load_folder(tree, "test").where(np.arange(5) < 2)
-        lineage.write(halves, lineage.pictures_of(known))
+        lineage.write(halves, lineage.images_of(known))
         report = self.run([str(halves), "--data", str(tree), "--split", "test"], tmp_path)
         assert (report["n"], report["trained_on"]) == (5, 2)
         others = report["without_trained_on"]
@@ -205,7 +205,7 @@ class TestFolders:
         logits = np.arange(8, dtype=np.float32)
         network = write_linear(tmp_path / "constant.onnx", np.zeros((48 * 48, 8), np.float32), logits)
         for label in ("anger", "fear", "surprise"):
-            save(tmp_path / "faces" / label / "0.png", picture(0))
+            save(tmp_path / "faces" / label / "0.png", noise_image(0))
         faces = evaluate.load("folder", tmp_path / "faces", None, None)
         scores = predictions.predict(predictions.open_classifier(network), faces)
         assert scores.labels == ("surprise", "anger", "fear")
@@ -215,7 +215,7 @@ class TestFolders:
     def test_all_classes_are_not_masked(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         network = write_linear(tmp_path / "none.onnx", np.zeros((48 * 48, 8), np.float32), np.zeros(8, np.float32))
         for label in LABELS:
-            save(tmp_path / "faces" / label / "0.png", picture(0))
+            save(tmp_path / "faces" / label / "0.png", noise_image(0))
         assert self.run([str(network), "--data", str(tmp_path / "faces")], tmp_path)["masked"] == []
         assert "none.onnx on faces, folder labels\n" in capsys.readouterr().out
 
@@ -238,7 +238,7 @@ class TestFolders:
         [
             (["--labels", "folder"], "choose one with --split"),
             (["--labels", "folder", "--split", "val"], "has no split 'val'"),
-            (["--labels", "folder", "--split", "test", "--detect"], "no face found in any of 5 pictures"),
+            (["--labels", "folder", "--split", "test", "--detect"], "no face found in any of 5 images"),
             (["--labels", "fer2013", "--detect"], "--detect needs whole photographs (--labels folder)"),
             (
                 ["--labels", "fer2013", "--split", "test"],
@@ -255,7 +255,7 @@ class TestFolders:
         assert err.count("\n") == 1
 
     def test_a_single_class_says_nothing(self, halves: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        save(tmp_path / "faces/happy/0.png", picture(0))
+        save(tmp_path / "faces/happy/0.png", noise_image(0))
         assert evaluate.main([str(halves), "--data", str(tmp_path / "faces"), "--labels", "folder"]) == 2
         assert "happiness is its only class" in capsys.readouterr().err
 

@@ -16,7 +16,7 @@ from realtime.errors import ConfigError, ModelError, SinkError, WeightsCorrupt, 
 from realtime.labels import LABELS
 from realtime.model.session import Session
 from realtime.model.spec import ModelSpec
-from tests.train_data import encoded, patterns, picture, plain, recipe, save, tiny, unsettled, write_ferplus, write_zip
+from tests.train_data import encoded, noise_image, patterns, plain, recipe, save, tiny, unsettled, write_ferplus, write_zip
 from train import evaluate, export, fit, recipes
 from train.data import lineage, sets, training_data
 from train.data.datasets import FaceSet
@@ -187,7 +187,7 @@ class TestExport:
             spec = Session(file.path, threads=1).spec
             assert spec.name == file.path.stem
             assert spec.labels == TRAIN.labels
-            np.testing.assert_array_equal(lineage.read(file.path), lineage.pictures_of(TRAIN))
+            np.testing.assert_array_equal(lineage.read(file.path), lineage.images_of(TRAIN))
             for fact in ("recipe tiny, epoch 15 of 15", TRAIN.manifest_sha256(), "tau 0.5", "32 faces: accuracy"):
                 assert fact in spec.provenance
             assert file.agreement >= export.LEAST_AGREEMENT
@@ -247,7 +247,7 @@ class TestExport:
         self.refused(run, tmp_path, r"int8 gives \d+\.\d% of the faces the same label", int8=True)
 
     def test_other_faces_than_it_was_trained_on_are_refused(self, run: Path, tmp_path: Path) -> None:
-        with pytest.raises(ConfigError, match="not the faces the network was trained on"):
+        with pytest.raises(ConfigError, match="the data is not what the network was trained on"):
             export.export(checkpoint.load(run), patterns(48, seed=5), VAL, tmp_path / "fer.onnx")
 
     def test_a_folder_that_cannot_be_written(self, run: Path, tmp_path: Path) -> None:
@@ -259,8 +259,8 @@ class TestExport:
         monkeypatch.setitem(
             recipes.RECIPES, "tiny", recipe(epochs=10, augmentation="none", schedule="constant", learning_rate=0.02)
         )
-        pictures, votes = write_ferplus(tmp_path, TRAIN, VAL)
-        data = ["--data", str(pictures), "--votes", str(votes)]
+        data, votes = write_ferplus(tmp_path, TRAIN, VAL)
+        data = ["--data", str(data), "--votes", str(votes)]
         out, report = tmp_path / "weights" / "fer.onnx", tmp_path / "report.json"
         assert fit.main(["tiny", *data, "--out", str(tmp_path / "run")]) == 0
         assert export.main([str(tmp_path / "run"), "--out", str(out), *data]) == 0
@@ -295,28 +295,28 @@ class TestExport:
         assert evaluate.main([str(out), *data, "--split", "train", "--json", str(report)]) == 0
         assert json.loads(report.read_text())["trained_on"] == 24
 
-    def test_extra_pictures_and_settled_statistics_reach_the_file(
+    def test_extra_images_and_settled_statistics_reach_the_file(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        """The file says what the run judged, with batch norms settled over the pictures that it names."""
+        """The file says what the run judged, with batch norms settled over the images that it names."""
         plan = recipe(epochs=3, augmentation="none", learning_rate=0.02, extra_repeats=3, statistics_pictures=16)
         monkeypatch.setitem(recipes.RECIPES, "tiny", plan)
-        pictures, votes = write_ferplus(tmp_path, TRAIN, VAL)
-        persons = {f"CK+48/fear/S{i:03}_001_00000001.png": encoded(picture(500 + i)) for i in range(5)}
+        table, votes = write_ferplus(tmp_path, TRAIN, VAL)
+        persons = {f"CK+48/fear/S{i:03}_001_00000001.png": encoded(noise_image(500 + i)) for i in range(5)}
         extra = write_zip(tmp_path / "ckplus48.zip", persons)
-        data = ["--data", str(pictures), "--votes", str(votes), "--extra", str(extra)]
+        data = ["--data", str(table), "--votes", str(votes), "--extra", str(extra)]
         out = tmp_path / "fer.onnx"
         assert fit.main(["tiny", *data, "--out", str(tmp_path / "run")]) == 0
         assert export.main([str(tmp_path / "run"), "--out", str(out), *data[:-2]]) == 2
-        assert "recipe tiny wants extra pictures" in capsys.readouterr().err
+        assert "recipe tiny needs extra images" in capsys.readouterr().err
         assert export.main([str(tmp_path / "run"), "--out", str(out), *data]) == 0
         provenance = Session(out, threads=1).spec.provenance
-        assert f"{len(TRAIN)} faces of FER2013 Training with FER+ votes and 12 of CK+48 (3 times each picture)" in provenance
+        assert f"{len(TRAIN)} faces of FER2013 Training with FER+ votes and 12 of CK+48 (3 times each image)" in provenance
         seen = lineage.read(out)
-        assert np.isin(lineage.pictures_of(sets.learned_persons(extra)), seen).all()
-        assert not np.isin(lineage.pictures_of(sets.held_out_persons(extra)), seen).any()
+        assert np.isin(lineage.images_of(sets.learned_persons(extra)), seen).all()
+        assert not np.isin(lineage.images_of(sets.held_out_persons(extra)), seen).any()
 
-        faces = training_data.gather(plan, pictures, votes, extra)
+        faces = training_data.gather(plan, table, votes, extra)
         trainer = engine.Trainer(plan, faces.train, faces.val, tmp_path / "run")
         trainer.resume()
         judged = trainer.predict(faces.val)

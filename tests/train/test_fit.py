@@ -14,11 +14,11 @@ import torch
 from realtime.model.spec import ModelSpec
 from tests import tiny_fit
 from tests.conftest import ROOT
-from tests.train_data import encoded, patterns, picture, recipe, tiny, write_ferplus, write_zip
+from tests.train_data import encoded, noise_image, patterns, recipe, tiny, write_ferplus, write_zip
 from train import fit, recipes
 from train.data import lineage, manifest
 from train.images import augment
-from train.images.augment import Picture
+from train.images.augment import Image
 from train.learning import checkpoint
 from train.network import models, onnx_graph
 
@@ -28,8 +28,8 @@ def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A command line that trains the tiny network."""
     monkeypatch.setitem(models.NETWORKS, "tiny", tiny)
     monkeypatch.setitem(recipes.RECIPES, "tiny", recipe(epochs=1))
-    pictures, votes = write_ferplus(tmp_path, patterns(24), patterns(8, seed=1))
-    return ["tiny", "--data", str(pictures), "--votes", str(votes), "--out", str(tmp_path / "run")]
+    data, votes = write_ferplus(tmp_path, patterns(24), patterns(8, seed=1))
+    return ["tiny", "--data", str(data), "--votes", str(votes), "--out", str(tmp_path / "run")]
 
 
 def test_a_run_leaves_checkpoint_and_metrics(words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,16 +59,16 @@ def test_a_run_leaves_a_manifest_of_the_faces_it_used(words: list[str], tmp_path
 def test_a_run_is_not_overwritten(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert fit.main(words) == 0
     assert fit.main(words) == 2
-    assert "holds a run; give --resume" in capsys.readouterr().err
+    assert "already contains a run; give --resume" in capsys.readouterr().err
     assert fit.main([*words, "--resume"]) == 0
 
 
 @pytest.mark.parametrize(
     ("place", "value", "message"),
     [
-        (0, "nope", "no recipe 'nope'"),
+        (0, "nope", "unknown recipe 'nope'"),
         (2, "none.csv", "none.csv: cannot be read"),
-        (6, "/dev/null/run", "cannot be made a folder"),
+        (6, "/dev/null/run", "cannot create the folder"),
     ],
 )
 def test_mistakes_are_one_line_and_exit_code_2(
@@ -90,12 +90,12 @@ def test_copies_of_the_validation_faces_are_dropped(
 
 
 class CtrlC:
-    """An augmentation that changes nothing and presses Ctrl-C while the given pictures, counted from 1, are prepared."""
+    """An augmentation that changes nothing and presses Ctrl-C while the given images, counted from 1, are prepared."""
 
     def __init__(self, *presses: int) -> None:
         self.presses, self.count = presses, 0
 
-    def __call__(self, face: Picture, rng: np.random.Generator) -> Picture:
+    def __call__(self, face: Image, rng: np.random.Generator) -> Image:
         self.count += 1
         if self.count in self.presses:
             signal.raise_signal(signal.SIGINT)
@@ -106,16 +106,16 @@ class CtrlC:
 def test_ctrl_c_finishes_the_step_and_saves_it(
     words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(augment.AUGMENTATIONS, "ctrl-c", CtrlC(13))  # the fifth picture of the second step
+    monkeypatch.setitem(augment.AUGMENTATIONS, "ctrl-c", CtrlC(13))  # the fifth image of the second step
     monkeypatch.setitem(recipes.RECIPES, "tiny", recipe(epochs=2, augmentation="ctrl-c"))
     assert fit.main(words) == 130
     err = capfd.readouterr().err
-    assert "Ctrl-C again ends at once" in err
-    assert "stopped; go on with --resume" in err
+    assert "press Ctrl-C again to quit at once" in err
+    assert "stopped; continue with --resume" in err
     saved = checkpoint.load(tmp_path / "run")
     assert (saved.epoch, saved.step) == (0, 2)
     assert fit.main([*words, "--resume"]) == 0
-    assert "goes on after 0 epochs and 2 of 3 steps" in capfd.readouterr().err
+    assert "resuming after 0 epochs and 2 of 3 steps" in capfd.readouterr().err
     assert fit.main([*words[:-1], str(tmp_path / "whole")]) == 0
     assert_same_end(tmp_path / "whole", tmp_path / "run")
 
@@ -127,7 +127,7 @@ def test_a_second_ctrl_c_ends_at_once(
     monkeypatch.setitem(augment.AUGMENTATIONS, "ctrl-c", CtrlC(3, 4))
     monkeypatch.setitem(recipes.RECIPES, "tiny", recipe(augmentation="ctrl-c"))
     assert fit.main(words) == 130
-    assert "stopped; nothing is on disk yet" in capfd.readouterr().err
+    assert "stopped; no checkpoint was written yet" in capfd.readouterr().err
     assert not checkpoint.exists(tmp_path / "run")
 
 
@@ -145,7 +145,7 @@ def test_ctrl_c_to_a_process_of_its_own(words: list[str], tmp_path: Path, monkey
         process.send_signal(signal.SIGINT)
         rest = process.stderr.read()
     assert process.returncode == 130, rest
-    assert "stopped; go on with --resume" in rest
+    assert "stopped; continue with --resume" in rest
     assert "Traceback" not in rest
     assert 2 <= checkpoint.load(tmp_path / "run").epoch < 25
     assert fit.main([*words, "--resume"]) == 0
@@ -166,9 +166,9 @@ def test_a_start_that_has_seen_validation_faces_is_refused(
 ) -> None:
     start = tmp_path / "start.onnx"
     onnx_graph.to_onnx(tiny(8), ModelSpec(name="start"), start)
-    lineage.write(start, lineage.pictures_of(patterns(4, seed=1)))
+    lineage.write(start, lineage.images_of(patterns(4, seed=1)))
     assert fit.main([*words, "--init", str(start)]) == 2
-    assert "start.onnx was trained on 4 of the 8 different test pictures" in capsys.readouterr().err
+    assert "start.onnx was trained on 4 of the 8 different test images" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -185,21 +185,21 @@ def test_starts_by_name(words: list[str], init: str, code: int, message: str, ca
     assert message in capsys.readouterr().err
 
 
-def test_extra_pictures_are_joined_and_told(
+def test_extra_images_are_joined_and_told(
     words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Of six persons the first and the last are held out; the four others come twice."""
-    entries = {f"CK+48/fear/S{i:03}_001_00000001.png": encoded(picture(500 + i)) for i in range(6)}
+    entries = {f"CK+48/fear/S{i:03}_001_00000001.png": encoded(noise_image(500 + i)) for i in range(6)}
     extra = write_zip(tmp_path / "ckplus48.zip", entries)
     assert fit.main([*words, "--extra", str(extra)]) == 2
-    assert "recipe tiny takes no extra pictures: leave --extra out" in capsys.readouterr().err
+    assert "recipe tiny takes no extra images: omit --extra" in capsys.readouterr().err
     monkeypatch.setitem(recipes.RECIPES, "tiny", recipe(epochs=1, extra_repeats=2))
     assert fit.main([*words, "--extra", str(extra)]) == 0
-    told = "32 training faces (0 copies dropped), 4 extra ones 2 times each among them, 8 to validate on"
+    told = "32 training faces (0 copies dropped), including 4 extra faces 2 times each, 8 to validate on"
     assert told in capsys.readouterr().err
     rows = manifest.read(tmp_path / "run" / "manifest.csv").rows
     assert {row.subject for row in rows if row.split == "train"} == {"", "S001", "S002", "S003", "S004"}
-    extra = write_zip(tmp_path / "other.zip", {name: encoded(picture(600)) for name in entries})
+    extra = write_zip(tmp_path / "other.zip", {name: encoded(noise_image(600)) for name in entries})
     assert fit.main([*words, "--extra", str(extra), "--resume"]) == 2
     assert "was trained on other data" in capsys.readouterr().err
 
@@ -218,7 +218,7 @@ def test_teachers_are_named_in_the_recipe(
     assert "recipe tiny wants teachers: give --teacher FILE, once each" in capsys.readouterr().err
     assert fit.main(taught) == 0
     assert checkpoint.load(tmp_path / "run").recipe.teachers == (hashlib.sha256(teacher.read_bytes()).hexdigest(),)
-    lineage.write(teacher, lineage.pictures_of(patterns(3, seed=7)))
+    lineage.write(teacher, lineage.images_of(patterns(3, seed=7)))
     assert fit.main([*taught, "--resume"]) == 2
     assert "was trained by recipe" in capsys.readouterr().err, "another teacher, another run"
 

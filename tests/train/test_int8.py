@@ -24,14 +24,14 @@ def full(tmp_path: Path) -> Path:
     network = settled(tiny(8), preprocess.normalise([preprocess.prepare(image) for image in TRAIN.images]))
     path = tmp_path / "net.onnx"
     onnx_graph.to_onnx(network, ModelSpec(name="net", provenance="made by a test"), path)
-    lineage.write(path, lineage.pictures_of(TRAIN))
+    lineage.write(path, lineage.images_of(TRAIN))
     return path
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> list[str]:
-    pictures, votes = write_ferplus(tmp_path, TRAIN, VAL)
-    return ["--data", str(pictures), "--votes", str(votes)]
+    data, votes = write_ferplus(tmp_path, TRAIN, VAL)
+    return ["--data", str(data), "--votes", str(votes)]
 
 
 def test_the_copy_says_the_same_and_where_it_comes_from(
@@ -48,7 +48,7 @@ def test_the_copy_says_the_same_and_where_it_comes_from(
     spec = Session(small).spec
     assert spec.name == "net-int8"
     assert spec.provenance.startswith("made by a test; int8 copy made by train.int8")
-    np.testing.assert_array_equal(lineage.read(small), lineage.pictures_of(TRAIN))
+    np.testing.assert_array_equal(lineage.read(small), lineage.images_of(TRAIN))
     assert (full.parent / CHECKSUMS).read_text(encoding="utf-8").endswith("  net-int8.onnx\n")
 
 

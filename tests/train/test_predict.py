@@ -1,4 +1,4 @@
-"""A single picture: read as the live program reads it, shown as a table and as a panel."""
+"""A single image: read as the live program reads it, shown as a table and as a panel."""
 
 import io
 from pathlib import Path
@@ -24,7 +24,7 @@ from tests.tiny_models import write_left_right
 from train import predict
 from train.images import algorithms
 from train.paper import figures, panel, single
-from train.paper.single import FaceReading, PictureReading
+from train.paper.single import FaceReading, ImageReading
 
 TWO_FACES = 318
 
@@ -75,14 +75,14 @@ class TestReading:
     def test_a_crop_is_a_face_as_it_is(self, crop: NDArray[np.uint8], model: Path, classifier: Classifier) -> None:
         reading = single.read(crop, classifier)
         (face,) = reading.faces
-        assert reading.note == "the picture is as small as a face crop (48x48): it is taken whole as the face"
+        assert reading.note == "the image is only 48x48, the size of a face crop: using all of it as the face"
         np.testing.assert_array_equal(face.box_xyxy, [0, 0, 48, 48])
         np.testing.assert_array_equal(face.small, crop)
         np.testing.assert_allclose(face.probs[None], Recognizer(str(model)).classify([crop]).probs, atol=1e-6)
         assert face.label == "happiness"
         assert single.read(crop[:, ::-1].copy(), classifier).faces[0].label == "sadness"
 
-    def test_without_a_face_the_whole_picture_is_taken(self, classifier: Classifier) -> None:
+    def test_without_a_face_the_whole_image_is_taken(self, classifier: Classifier) -> None:
         image = np.full((200, 300), 100, np.uint8)
         image[:, 150:] = 200
         reading = single.read(image, classifier)
@@ -91,13 +91,13 @@ class TestReading:
         np.testing.assert_array_equal(face.box_xyxy, [0, 0, 300, 200])
         assert reading.labels[face.best] == "sadness"
 
-    def test_a_picture_that_shows_nothing_is_uncertain(self, classifier: Classifier) -> None:
+    def test_an_image_that_shows_nothing_is_uncertain(self, classifier: Classifier) -> None:
         (face,) = single.read(np.full((48, 48), 77, np.uint8), classifier).faces
         assert face.label == UNCERTAIN
         assert face.probs.sum() == pytest.approx(1, abs=1e-6)
 
 
-def reading_of(*labels: str, note: str = "", side: int = 100) -> PictureReading:
+def reading_of(*labels: str, note: str = "", side: int = 100) -> ImageReading:
     """A made-up photograph with faces of `side` pixels in a row."""
     image = np.full((240, 400, 3), 120, np.uint8)
     small = np.arange(48 * 48, dtype=np.uint16).reshape(48, 48).astype(np.uint8)
@@ -105,11 +105,11 @@ def reading_of(*labels: str, note: str = "", side: int = 100) -> PictureReading:
         FaceReading(np.array([60 * n, 50, 60 * n + side, 50 + side], np.float32), small, probs(label, 0.6), label)
         for n, label in enumerate(labels)
     )
-    return PictureReading(image, faces, LABELS, "net.onnx", note)
+    return ImageReading(image, faces, LABELS, "net.onnx", note)
 
 
 class TestTable:
-    def lines(self, reading: PictureReading) -> list[str]:
+    def lines(self, reading: ImageReading) -> list[str]:
         console = Console(record=True, width=80, force_terminal=False)
         predict.show(reading, "photo.jpg", console)
         return [" ".join(line.replace("│", " ").split()) for line in console.export_text().splitlines()]
@@ -142,8 +142,8 @@ class TestTable:
         assert text.startswith("Gr??e.png: face 1 of 1")
         assert 18 * "#" + " " in text
 
-    def test_the_whole_picture_has_no_place(self) -> None:
-        assert self.lines(reading_of("fear", note=single.NO_FACE))[0] == "photo.jpg: the whole picture"
+    def test_the_whole_image_has_no_place(self) -> None:
+        assert self.lines(reading_of("fear", note=single.NO_FACE))[0] == "photo.jpg: the whole image"
 
 
 class Caught:
@@ -214,13 +214,13 @@ class TestPanel:
         assert len(caught.figure.axes) == 4 * 5
         assert caught.title() == ["crowd.jpg   (net.onnx)", "the 4 largest of 5 faces"]
 
-    def test_a_face_as_high_as_the_picture_keeps_its_region_square(self, caught: Caught) -> None:
+    def test_a_face_as_high_as_the_image_keeps_its_region_square(self, caught: Caught) -> None:
         panel.panel(reading_of("fear", side=220), "near.jpg", Path("p.png"))
         assert np.asarray(caught.figure.axes[3].images[0].get_array()).shape == (240, 240, 3)
 
     def test_a_large_photograph_is_made_smaller(self, caught: Caught) -> None:
         small = reading_of("fear")
-        large = PictureReading(np.repeat(np.repeat(small.image, 5, 0), 5, 1), small.faces, LABELS, "net.onnx", "")
+        large = ImageReading(np.repeat(np.repeat(small.image, 5, 0), 5, 1), small.faces, LABELS, "net.onnx", "")
         panel.panel(large, "large.jpg", Path("p.png"))
         assert np.asarray(caught.figure.axes[0].images[0].get_array()).shape == (600, 1000, 3)
 
@@ -277,10 +277,10 @@ class TestCommand:
     ) -> None:
         assert predict.main([str(face), "--model", str(model), "--out", str(face.parent)]) == 0
         out, err = capsys.readouterr()
-        assert "face.png: the whole picture" in out
+        assert "face.png: the whole image" in out
         assert "shown as: happiness" in out
         first, second = err.splitlines()
-        assert first == "train.predict: the picture is as small as a face crop (48x48): it is taken whole as the face"
+        assert first == "train.predict: the image is only 48x48, the size of a face crop: using all of it as the face"
         assert second == f"train.predict: panel saved as {face.parent / 'face_fer.png'}"
         assert cv2.imread(str(face.parent / "face_fer.png")) is not None
 
@@ -296,7 +296,7 @@ class TestCommand:
         assert err == ""
 
     @pytest.mark.parametrize("kind", ["gray", "gray16", "colour16", "alpha"])
-    def test_other_kinds_of_pixels_are_the_same_picture(
+    def test_other_kinds_of_pixels_are_the_same_image(
         self, kind: str, crop: NDArray[np.uint8], model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         image = {
@@ -317,13 +317,13 @@ class TestCommand:
         ("content", "words", "code", "message"),
         [
             (None, [], 3, "there is no file"),
-            (b"", [], 3, "face.png cannot be read as a picture"),
-            (b"hello", [], 3, "face.png cannot be read as a picture"),
-            ("picture", ["--model", "none.onnx"], 4, "none.onnx: no such weights file"),
-            ("picture", ["--model", "IMAGE"], 4, "is no network"),
-            ("picture", ["--out", "panel.jpg"], 2, "--out panel.jpg: the panel is a PNG"),
-            ("picture", ["--out", "IMAGE/panel.png"], 5, "a part of the path is a file"),
-            ("picture", ["--out", "FOLDER/nowhere/panel.png"], 5, "there is no such folder"),
+            (b"", [], 3, "face.png cannot be read"),
+            (b"hello", [], 3, "face.png cannot be read"),
+            ("image", ["--model", "none.onnx"], 4, "none.onnx: no such weights file"),
+            ("image", ["--model", "IMAGE"], 4, "is no network"),
+            ("image", ["--out", "panel.jpg"], 2, "--out panel.jpg: the panel is a PNG"),
+            ("image", ["--out", "IMAGE/panel.png"], 5, "a part of the path is a file"),
+            ("image", ["--out", "FOLDER/nowhere/panel.png"], 5, "there is no such folder"),
         ],
     )
     def test_mistakes_are_one_line(
@@ -338,7 +338,7 @@ class TestCommand:
         capsys: pytest.CaptureFixture[str],
     ) -> None:
         face.unlink()
-        if content == "picture":
+        if content == "image":
             cv2.imwrite(str(face), photograph)
         elif isinstance(content, bytes):
             face.write_bytes(content)
@@ -348,12 +348,12 @@ class TestCommand:
         assert message in err
         assert err.count("\n") == 1
 
-    def test_a_folder_is_not_a_picture(self, face: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_a_folder_is_not_an_image(self, face: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert predict.main([str(face.parent)]) == 2
-        assert capsys.readouterr().err == f"train.predict: {face.parent} is a folder; give one picture\n"
+        assert capsys.readouterr().err == f"train.predict: {face.parent} is a folder; give one image\n"
 
     def test_ctrl_c(self, face: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        def interrupt(image: NDArray[np.uint8], classifier: Classifier) -> PictureReading:
+        def interrupt(image: NDArray[np.uint8], classifier: Classifier) -> ImageReading:
             raise KeyboardInterrupt
 
         monkeypatch.setattr(predict, "read", interrupt)

@@ -21,6 +21,6 @@ def test_commands_and_recipes_exist() -> None:
     assert set(re.findall(r"-m train\.fit ([\w-]+)", README)) <= set(recipes.RECIPES)
 
 
-def test_a_recipe_is_given_extra_pictures_where_it_wants_them() -> None:
+def test_a_recipe_is_given_extra_images_where_it_wants_them() -> None:
     for name, options in re.findall(r"-m train\.fit ([\w-]+)(.*)", README):
         assert ("--extra" in options) == (recipes.find(name).extra_repeats > 0), name

@@ -1,4 +1,4 @@
-"""python -m train.robustness on a network whose answers are known: it says which half of a picture is brighter."""
+"""python -m train.robustness on a network whose answers are known: it says which half of an image is brighter."""
 
 import json
 from pathlib import Path
@@ -13,13 +13,13 @@ from tests.train_data import encoded, patterns, write_ferplus, write_zip
 from train import robustness
 from train.data import lineage, sets
 from train.data.datasets import FaceSet
-from train.images.augment import Picture
+from train.images.augment import Image
 from train.judging import predictions
 
 HAPPINESS, SADNESS = LABELS.index("happiness"), LABELS.index("sadness")
 
 
-def half(side: str, noise: int) -> Picture:
+def half(side: str, noise: int) -> Image:
     image = np.random.default_rng(noise).integers(0, 60, (48, 48)).astype(np.uint8)
     columns = slice(0, 24) if side == "left" else slice(24, 48)
     image[:, columns] += 150
@@ -27,7 +27,7 @@ def half(side: str, noise: int) -> Picture:
 
 
 def halves(n: int) -> FaceSet:
-    """n pictures, brighter on the left (happiness) and on the right (sadness) in turn."""
+    """n images, brighter on the left (happiness) and on the right (sadness) in turn."""
     images = np.stack([half("left" if i % 2 == 0 else "right", i) for i in range(n)])
     targets = np.eye(8, dtype=np.float32)[[HAPPINESS if i % 2 == 0 else SADNESS for i in range(n)]]
     return FaceSet(images, targets, LABELS, tuple(f"face/{i}" for i in range(n)))
@@ -36,7 +36,7 @@ def halves(n: int) -> FaceSet:
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
     path = write_left_right(tmp_path / "net.onnx")
-    lineage.write(path, lineage.pictures_of(patterns(8)))
+    lineage.write(path, lineage.images_of(patterns(8)))
     return path
 
 
@@ -47,7 +47,7 @@ def test_clear_pictures_keep_their_label(model: Path) -> None:
     assert steady.changed_by_label["fear"] is None
 
 
-def test_pictures_on_the_edge_change_theirs(model: Path) -> None:
+def test_images_on_the_edge_change_theirs(model: Path) -> None:
     """Bright on the left half but for the shift of a jitter: half of the shifts tip the scales, and the count is by hand."""
     image = np.zeros((48, 48), np.uint8)
     image[:, 12:36] = 200
@@ -77,10 +77,10 @@ def test_corruptions_follow_from_picture_and_number() -> None:
 
 
 def test_a_condition_costs_what_it_takes_away(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def mirrored(face: Picture, rng: np.random.Generator) -> Picture:
+    def mirrored(face: Image, rng: np.random.Generator) -> Image:
         return face[:, ::-1].copy()
 
-    def unchanged(face: Picture, rng: np.random.Generator) -> Picture:
+    def unchanged(face: Image, rng: np.random.Generator) -> Image:
         return face
 
     monkeypatch.setattr(robustness.corruptions, "CONDITIONS", {"mirrored": mirrored, "none": unchanged})
@@ -91,14 +91,14 @@ def test_a_condition_costs_what_it_takes_away(model: Path, monkeypatch: pytest.M
 
 @pytest.fixture
 def words(tmp_path: Path, model: Path) -> list[str]:
-    pictures, votes = write_ferplus(tmp_path, patterns(24, seed=9), halves(8))
+    data, votes = write_ferplus(tmp_path, patterns(24, seed=9), halves(8))
     persons = {}  # S000, S005 and S010 are held out: happiness seen, happiness called sadness, sadness seen
     for i in range(12):
         folder, side = "happy" if i in (0, 5) else "sadness", "left" if i == 0 else "right"
         persons[f"CK+48/{folder}/S{i:03}_001_00000001.png"] = encoded(half(side, 100 + i))
     extra = write_zip(tmp_path / "ckplus48.zip", persons)
     (tmp_path / "figures").mkdir()
-    command = [str(model), "--data", str(pictures), "--votes", str(votes), "--ckplus", str(extra)]
+    command = [str(model), "--data", str(data), "--votes", str(votes), "--ckplus", str(extra)]
     return [*command, "--json", str(tmp_path / "out.json"), "--figures", str(tmp_path / "figures")]
 
 
@@ -133,7 +133,7 @@ def test_the_command_finds_and_writes_everything(words: list[str], tmp_path: Pat
 def test_a_network_that_has_seen_the_test_is_not_judged(
     words: list[str], model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lineage.write(model, lineage.pictures_of(sets.held_out_persons(tmp_path / "ckplus48.zip")))
+    lineage.write(model, lineage.images_of(sets.held_out_persons(tmp_path / "ckplus48.zip")))
     assert robustness.main(words) == ConfigError.exit_code
-    assert "net.onnx was trained on 3 of the 3 different test pictures" in capsys.readouterr().err
+    assert "net.onnx was trained on 3 of the 3 different test images" in capsys.readouterr().err
     assert not (tmp_path / "out.json").exists()

@@ -17,8 +17,8 @@ def _plain_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(recipes.RECIPES, "plain", recipe(network="plain"))
 
 
-def test_pictures_per_second_are_those_of_the_median_round() -> None:
-    assert Way(8, "bf16", "contiguous", (9.0, 2.0, 1.0)).pictures_per_second == 4
+def test_images_per_second_are_those_of_the_median_round() -> None:
+    assert Way(8, "bf16", "contiguous", (9.0, 2.0, 1.0)).images_per_second == 4
 
 
 def test_every_way_is_measured_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -40,7 +40,7 @@ def test_every_way_is_measured_and_told(tmp_path: Path, capsys: pytest.CaptureFi
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (["nope"], 2, "no recipe 'nope'"),
+        (["nope"], 2, "unknown recipe 'nope'"),
         (["plain", "--rounds", "0"], 2, "give at least 1"),
         (["plain", "--rounds", "1", "--json", "/dev/null/steps.json"], 5, "cannot be written"),
     ],

@@ -1,1 +1,1 @@
-"""Face sets: reading them, dividing them, and saying what a network has seen."""
+"""Face sets: readers, splits, and a record of the images that a network has seen."""

@@ -1,4 +1,4 @@
-"""CK+48: the seven classes of the paper, from the zip as it is shipped or from the folder that it unpacks to."""
+"""Reads CK+48, the seven classes of the paper, from its zip or from the unpacked folder."""
 
 import lzma
 import re
@@ -15,17 +15,17 @@ from train.data.datasets import FaceSet
 from train.data.folders import Tree
 
 LARGEST = 64 << 20
-"""Bytes of one unpacked picture; a 48x48 picture has 2 thousand, a photograph of a large camera 30 million."""
+"""Bytes of one unpacked image; a 48x48 image has 2 thousand, a large photograph 30 million."""
 
 
 def load_ckplus(path: Path) -> FaceSet:
-    """CK+48 with the paper's classes; a zip is read in memory, nothing is unpacked.
+    """CK+48 with the paper's classes; a zip is read in memory and not unpacked.
 
-    Zip and folder give the same faces: pictures are named `<class folder>/<subject>_<sequence>_<frame>.png` whatever the
-    folders around them, sorted, and made gray and 48x48 where they are not.
+    Zip and folder give the same faces, sorted by name: `<class folder>/<subject>_<sequence>_<frame>.png`, whatever the parent
+    folders. Images are converted to gray 48x48 if necessary.
 
     Raises:
-        ConfigError: missing, no zip, an unsafe or damaged one, an unknown or empty class, a broken picture; it is named.
+        ConfigError: a missing, unsafe or damaged archive, an unknown or empty class, or a broken image; the message names it.
     """
     if path.is_dir():
         return _load(path)
@@ -34,37 +34,37 @@ def load_ckplus(path: Path) -> FaceSet:
 
 
 def _load(tree: Tree) -> FaceSet:
-    pictures = folders.find_pictures(tree)
-    for picture in pictures:
-        if picture.label not in PAPER_LABELS:
-            raise ConfigError(f"{tree}: {picture.name}: CK+ has no class {picture.label}; remove it, or give CK+48 as it is")
-    return folders.load_pictures(pictures, PAPER_LABELS)
+    images = folders.find_images(tree)
+    for image in images:
+        if image.label not in PAPER_LABELS:
+            raise ConfigError(f"{tree}: {image.name}: CK+ has no class {image.label}; remove it, or give CK+48 as it is")
+    return folders.load_images(images, PAPER_LABELS)
 
 
 class _Entry(zipfile.Path):
-    """A file or folder inside an archive that is open."""
+    """A file or folder inside an open archive."""
 
     def __str__(self) -> str:
         return super().__str__().rstrip("/")
 
     def read_bytes(self) -> bytes:
-        """What is packed here.
+        """The unpacked content.
 
         Raises:
-            ConfigError: it is damaged, or too large for a picture.
+            ConfigError: damaged, or too large for an image.
         """
         try:
             with self.root.open(self.at) as file:
-                data = file.read(LARGEST + 1)  # what the archive says about its size may be a lie
+                data = file.read(LARGEST + 1)  # the size in the archive's directory may be wrong
         except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, OSError) as error:
             raise ConfigError(f"{self}: cannot be read ({error}); the archive is damaged: get it again") from error
         if len(data) > LARGEST:
-            raise ConfigError(f"{self}: has more than {LARGEST >> 20} MB unpacked, which is no face; get CK+48 again")
+            raise ConfigError(f"{self}: unpacks to more than {LARGEST >> 20} MB, too large for a face; get CK+48 again")
         return data
 
 
 def _open(path: Path) -> zipfile.ZipFile:
-    """The archive, if all its names stay inside it and nothing is locked."""
+    """Opens the archive if no name leaves it and no entry has a password."""
     try:
         archive = zipfile.ZipFile(path)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Labelled 48x48 faces in memory, and the copies among them."""
+"""Labelled 48x48 faces in memory, and the removal of copies."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -10,11 +10,11 @@ from realtime.errors import ConfigError
 from realtime.preprocess import SIZE
 
 NEAR_COPY = 0.97
-"""Correlation of two 48x48 pictures above which they are the same photograph (other watermark, brightness, small shift)."""
+"""Correlation above which two 48x48 images count as one photograph (other watermark, brightness or small shift)."""
 
 
-class NoPictures(ConfigError):
-    """The file is sound but has no picture of what was asked for."""
+class NoImages(ConfigError):
+    """The file is valid but has no image of the requested kind."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,10 +23,10 @@ class FaceSet:
 
     Attributes:
         images: uint8 (n,48,48), gray, not equalized.
-        targets: float32 (n,k), the share of annotators per class; what a row lacks to 1 was voted `unknown`. A row of zeros has
-            no label.
+        targets: float32 (n,k), share of the votes per class; the rest of a row, up to 1, is votes for `unknown`. A row of zeros
+            has no label.
         labels: the k class names.
-        names: n identifiers, `Usage/row` or a path inside a data set; they make the manifest.
+        names: n identifiers for the manifest: `Usage/row`, or a path inside a data set.
     """
 
     images: NDArray[np.uint8]
@@ -50,11 +50,11 @@ class FaceSet:
         return FaceSet(self.images[keep], self.targets[keep], self.labels, names)
 
     def with_majority(self) -> "FaceSet":
-        """The rows on which more than half of the counted votes agree: the rows that FER+ scores are quoted on."""
+        """The rows with a class that has more than half of the votes; FER+ scores are quoted on these."""
         return self.where(self.targets.max(axis=1) > 0.5)
 
     def distributions(self) -> NDArray[np.float32]:
-        """float32 (n,k): targets scaled so that every labelled row sums to 1, for the loss; others stay 0."""
+        """float32 (n,k): targets for the loss, each labelled row scaled to sum 1; unlabelled rows stay 0."""
         sums = self.targets.sum(axis=1, keepdims=True)
         return np.asarray(self.targets / np.where(sums > 0, sums, 1), dtype=np.float32)
 
@@ -63,11 +63,11 @@ class FaceSet:
         return np.asarray(self.targets.argmax(axis=1), dtype=np.intp)
 
     def digests(self) -> list[str]:
-        """SHA-256 of each picture's pixels: equal for exact copies."""
+        """SHA-256 of each image's pixels; exact copies have the same."""
         return [hashlib.sha256(image.tobytes()).hexdigest() for image in self.images]
 
     def manifest_sha256(self) -> str:
-        """One hash over names, pixels and targets: two runs with the same hash saw the same data."""
+        """One hash over names, pixels and targets; runs with the same hash had the same data."""
         digest = hashlib.sha256(",".join(self.labels).encode())
         for name, image, target in zip(self.names, self.images, self.targets, strict=True):
             digest.update(name.encode(errors="surrogateescape") + image.tobytes() + target.tobytes())
@@ -75,19 +75,19 @@ class FaceSet:
 
 
 def with_labels(faces: FaceSet, labels: tuple[str, ...]) -> FaceSet:
-    """The same faces among more, or otherwise ordered, classes; all of `faces.labels` must be among `labels`."""
+    """The same faces with more or reordered classes; `labels` must contain all of `faces.labels`."""
     targets = np.zeros((len(faces), len(labels)), dtype=np.float32)
     targets[:, [labels.index(label) for label in faces.labels]] = faces.targets
     return replace(faces, targets=targets, labels=labels)
 
 
 def set_of(name: str) -> str:
-    """The set that a face of joined sets comes from: what stands before the first slash of its name."""
+    """The set that a face of joined sets belongs to: its name up to the first slash."""
     return name.partition("/")[0]
 
 
 def drop_copies(faces: FaceSet, of: FaceSet, min_correlation: float = NEAR_COPY) -> FaceSet:
-    """`faces` without the pictures that also are (nearly) in `of`, and with each exact copy inside kept once."""
+    """`faces` without exact and near copies of images in `of`, and without duplicates of its own."""
     seen: set[str] = set()
     keep = np.ones(len(faces), dtype=np.bool_)
     for row, digest in enumerate(faces.digests()):
@@ -97,7 +97,7 @@ def drop_copies(faces: FaceSet, of: FaceSet, min_correlation: float = NEAR_COPY)
 
 
 def near_copies(faces: FaceSet, of: FaceSet, min_correlation: float = NEAR_COPY) -> NDArray[np.bool_]:
-    """bool (n,): which of `faces` are (nearly) in `of` too."""
+    """bool (n,): which of `faces` have an exact or near copy in `of`."""
     ours, theirs = _standardised(faces.images), _standardised(of.images)
     found = np.zeros(len(faces), dtype=np.bool_)
     for start in range(0, len(faces), 2048):

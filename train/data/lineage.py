@@ -1,6 +1,6 @@
-"""Which pictures a network has seen, carried in its file, so that it is never tested on what it was trained on.
+"""A record, inside the ONNX file, of the images a network was trained on, so that it is never tested on them.
 
-A picture is known by the first 8 bytes of the SHA-256 of its 48x48 gray pixels: exact copies are recognised, nothing else.
+An image is identified by the first 8 bytes of the SHA-256 of its 48x48 gray pixels, so only exact copies are recognised.
 """
 
 import base64
@@ -19,19 +19,19 @@ KEY = "fer.seen"
 DIGEST_BYTES = 8
 
 Seen = NDArray[np.uint64]
-"""Sorted, without repetition: one number a picture."""
+"""Sorted, without duplicates: one number per image."""
 
 NOTHING: Seen = np.zeros(0, dtype=np.uint64)
 
 
-def pictures_of(faces: FaceSet) -> Seen:
-    """What a network that learns from these faces has seen."""
+def images_of(faces: FaceSet) -> Seen:
+    """The record of a network trained on these faces."""
     digests = b"".join(bytes.fromhex(digest)[:DIGEST_BYTES] for digest in faces.digests())
     return np.unique(np.frombuffer(digests, dtype=np.uint64))
 
 
 def write(path: Path, seen: Seen) -> None:
-    """Puts it into the metadata of an ONNX file, beside what is there."""
+    """Adds the record to the metadata of an ONNX file."""
     model = onnx.load(path)
     kept = [entry for entry in model.metadata_props if entry.key != KEY]
     del model.metadata_props[:]
@@ -42,10 +42,10 @@ def write(path: Path, seen: Seen) -> None:
 
 
 def read(path: Path) -> Seen:
-    """What the network in an ONNX file has seen, its predecessors' pictures included.
+    """The record of an ONNX file, including the images of the networks it was initialised from.
 
     Raises:
-        ModelError: there is no such file, it is no ONNX file, or it does not say.
+        ModelError: missing file, not an ONNX file, or no record.
     """
     try:
         entries = {entry.key: entry.value for entry in onnx.load(path).metadata_props}
@@ -55,16 +55,16 @@ def read(path: Path) -> Seen:
     except DecodeError as error:
         raise WeightsCorrupt(f"{path} is no ONNX file; give one written by train.export") from error
     except KeyError as error:
-        raise ModelError(f"{path.name} does not say which pictures it has seen; export it again with train.export") from error
+        raise ModelError(f"{path.name} does not say which images it has seen; export it again with train.export") from error
     except (binascii.Error, ValueError) as error:
-        raise WeightsCorrupt(f"{path.name}: its list of pictures is damaged ({error}); get the file again") from error
+        raise WeightsCorrupt(f"{path.name}: its list of images is damaged ({error}); get the file again") from error
 
 
 def is_known(path: Path) -> bool:
-    """Whether an ONNX file says what its network has seen; the first int8 file that was shipped does not.
+    """Whether an ONNX file has a record; the first shipped int8 file has none.
 
     Raises:
-        ModelError: there is no such file, it is no ONNX file, or its list is damaged.
+        ModelError: missing file, not an ONNX file, or damaged record.
     """
     try:
         read(path)
@@ -76,20 +76,20 @@ def is_known(path: Path) -> bool:
 
 
 def among(faces: FaceSet, seen: Seen) -> NDArray[np.bool_]:
-    """Which of the faces, bool (n,), a network has seen."""
+    """bool (n,): which of the faces a network was trained on."""
     digests = b"".join(bytes.fromhex(digest)[:DIGEST_BYTES] for digest in faces.digests())
     return np.isin(np.frombuffer(digests, dtype=np.uint64), seen)
 
 
 def refuse_seen(seen: Seen, test: FaceSet, name: str) -> None:
-    """Lets a network through that has seen none of the test pictures.
+    """Refuses a network that was trained on test images.
 
     Raises:
-        ConfigError: it has; the message says how many.
+        ConfigError: it was; the message gives their number.
     """
-    known = np.isin(pictures_of(test), seen)
+    known = np.isin(images_of(test), seen)
     if known.any():
         raise ConfigError(
-            f"{name} was trained on {int(known.sum())} of the {len(known)} different test pictures, so the test would say "
-            "nothing; begin with a network that has never seen them"
+            f"{name} was trained on {int(known.sum())} of the {len(known)} different test images, so the test would be "
+            "meaningless; start from a network that was not trained on them"
         )

@@ -1,4 +1,4 @@
-"""What a run saw, picture by picture, as a csv beside its checkpoint: for whoever asks if a test picture was in training."""
+"""The manifest of a run: a csv beside the checkpoint that lists every image, to check whether a test image was in training."""
 
 import csv
 import io
@@ -17,19 +17,19 @@ from train.data.datasets import FaceSet
 NAME = "manifest.csv"
 
 CKPLUS_NAME = re.compile(r"((S\d{3})_\d{3})_\d+")
-"""How CK+ begins a picture's name, such as S005_001_00000011.png: subject, recording of that subject, frame of it."""
+"""Start of CK+ image names such as S005_001_00000011.png: subject, sequence, frame."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One picture of a run.
+    """One image of a run: a row of the csv.
 
     Attributes:
         path: its name in the data set.
-        sha256: of its 48x48 gray pixels, as `FaceSet.digests` gives it; copies have the same.
-        label: its class, the most voted one where annotators disagree; "" where it has none.
-        subject, sequence: the person and the recording, "" where the name does not tell.
-        split: the part it was used in, such as "train" or "validation".
+        sha256: of its 48x48 gray pixels, from `FaceSet.digests`; copies have the same.
+        label: the class with the most votes; "" if unlabelled.
+        subject, sequence: person and recording; "" if the name has neither.
+        split: its use, such as "train" or "validation".
     """
 
     path: str
@@ -53,7 +53,7 @@ COLUMNS = tuple(field.name for field in fields(Row))
 
 @dataclass(frozen=True)
 class Manifest:
-    """All pictures of a run, in the order of its parts."""
+    """All images of a run, part by part."""
 
     rows: tuple[Row, ...]
 
@@ -63,7 +63,7 @@ class Manifest:
         return cls(tuple(row for split, faces in parts.items() for row in _rows(split, faces)))
 
     def write(self, path: Path) -> None:
-        """Writes the csv, whole or not at all.
+        """Writes the csv atomically.
 
         Raises:
             SinkError: it cannot be written.
@@ -80,11 +80,11 @@ class Manifest:
         except OSError as error:
             with suppress(OSError):
                 aside.unlink()
-            raise SinkError(f"{path}: cannot be written ({error.strerror}); make room, or give another folder") from error
+            raise SinkError(f"{path}: cannot be written ({error.strerror}); free some space, or give another folder") from error
 
 
 def read(path: Path) -> Manifest:
-    """Reads what `Manifest.write` wrote.
+    """Reads a csv written by `Manifest.write`.
 
     Raises:
         ConfigError: missing or broken; the message names the row, counted from 0 without the header.
@@ -98,13 +98,13 @@ def read(path: Path) -> Manifest:
 
 
 def subject_of(name: str) -> str:
-    """The person on a picture of CK+, such as "S005"; "" where the name does not tell."""
+    """The person in a CK+ image, such as "S005"; "" for other names."""
     match = CKPLUS_NAME.match(name.rpartition("/")[2])
     return match[2] if match else ""
 
 
 def sequence_of(name: str) -> str:
-    """The recording that a picture of CK+ is a frame of, such as "S005_001"; "" where the name does not tell."""
+    """The sequence of a CK+ image, such as "S005_001"; "" for other names."""
     match = CKPLUS_NAME.match(name.rpartition("/")[2])
     return match[1] if match else ""
 
@@ -123,7 +123,7 @@ def _parsed(path: Path, text: str) -> Iterator[Row]:
             raise ConfigError(f"{path}: its columns are not {', '.join(COLUMNS)}; give the {NAME} of a run")
         for values in lines:
             if len(values) != len(COLUMNS):
-                raise ValueError(f"{len(values)} values where {len(COLUMNS)} belong")
+                raise ValueError(f"{len(values)} values instead of {len(COLUMNS)}")
             yield Row(*values)
             row += 1
     except (csv.Error, ValueError) as error:

@@ -1,4 +1,4 @@
-"""How labelled faces are parted into training and test, and what the parting lets through."""
+"""Splits of labelled faces into training and test sets, and a measure of the leakage between them."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ FOLDS = 10
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """One parting of n faces.
+    """One split of n faces.
 
     Attributes:
         name: "seed 3" or "fold 3".
@@ -33,14 +33,14 @@ class Split:
             raise ValueError(f"{self.name}: a face is on both sides")
 
 
-def by_picture(faces: FaceSet, seed: int) -> Split:
-    """Protocol A, the paper's: 80 % of each class, drawn at random, to learn from, the rest to test on.
+def by_image(faces: FaceSet, seed: int) -> Split:
+    """Protocol A, the paper's: a random 80 % of each class for training, the rest for testing.
 
-    It leaks where a person was photographed more than once; `sibling_share` says how much. Of CK+48's 981 pictures 785 are
-    learned from and 196 tested, as in the paper (99.49 % is 195 of 196).
+    It leaks if a person appears in several images; `sibling_share` measures by how much. CK+48's 981 images give 785 for
+    training and 196 for testing, as in the paper (99.49 % is 195 of 196).
 
     Raises:
-        ConfigError: there are so few pictures of every class that one side would be empty.
+        ConfigError: too few images, so that one side would be empty.
     """
     rng = np.random.default_rng(seed)
     classes = faces.classes()
@@ -49,31 +49,31 @@ def by_picture(faces: FaceSet, seed: int) -> Split:
         rows = rng.permutation(np.flatnonzero(classes == index))
         train[rows[: round(TRAINING_SHARE * len(rows))]] = True
     if train.all() or not train.any():
-        raise ConfigError(f"{len(faces)} pictures of {len(faces.labels)} classes cannot be parted 80/20; give more data")
+        raise ConfigError(f"{len(faces)} images of {len(faces.labels)} classes are too few for an 80/20 split; give more data")
     return Split(f"seed {seed}", train, ~train)
 
 
 def by_person(faces: FaceSet, fold: int, folds: int = FOLDS) -> Split:
-    """Protocol B: every `folds`-th person of the sorted list, from the `fold`-th on, is tested; no person is on both sides.
+    """Protocol B: tests on every `folds`-th person of the sorted list, from number `fold` on; no person is on both sides.
 
     Raises:
-        ConfigError: a name does not tell whose face it is, or there are fewer persons than folds.
+        ConfigError: a name without a person, or fewer persons than folds.
     """
     subjects = [subject_of(name) for name in faces.names]
     people = sorted(set(subjects))
     if "" in people:
         raise ConfigError(
-            f"{faces.names[subjects.index('')]}: its name does not tell the person (as S005_001_00000011.png does)"
+            f"{faces.names[subjects.index('')]}: the name has no person (as in S005_001_00000011.png); give CK+48"
         )
     if len(people) < folds:
-        raise ConfigError(f"{len(people)} persons cannot be parted into {folds} folds; give more data")
+        raise ConfigError(f"{len(people)} persons are too few for {folds} folds; give more data")
     chosen = set(people[fold::folds])
     test = np.array([subject in chosen for subject in subjects])
     return Split(f"fold {fold}", ~test, test)
 
 
 def sibling_share(faces: FaceSet, split: Split) -> float:
-    """Share of test pictures with another frame of the same sequence among the training pictures."""
+    """Share of test images with another frame of their sequence in the training set."""
     sequences = np.array([sequence_of(name) for name in faces.names])
     known = set(sequences[split.train]) - {""}
     return float(np.mean([sequence in known for sequence in sequences[split.test]]))

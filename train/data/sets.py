@@ -1,7 +1,7 @@
-"""The face sets that a network learns from together: where each lies, how it is divided, and how they are joined.
+"""The joined face sets: where each file is, how it is split, and how the sets are combined.
 
-The files are not part of the project; `train/README.md` says where each set can be asked for and how its file is made. A set
-that is missing is an error, since two runs of one recipe must have seen the same faces.
+The files are not part of the project; `train/README.md` explains how to get each set and make its file. A missing set is an
+error, because two runs of a recipe must use the same faces.
 """
 
 import hashlib
@@ -19,16 +19,16 @@ from train.data import ckplus, datasets, fer2013, protocols
 from train.data.datasets import FaceSet, with_labels
 
 CLASSES = (*LABELS, NO_FACE)
-"""The outputs of a network that learns from all sets: eight expressions, and "no face"."""
+"""Outputs of a network trained on all sets: eight expressions and "no face"."""
 
 HELD_OUT_FOLDS = 5
-"""CK+48's persons whose place in the sorted list divides by this are never learned from: 24 of 118, to judge on."""
+"""CK+48's persons with a sorted position divisible by this are held out for evaluation: 24 of 118."""
 
 BASIC_EXPRESSIONS = ("Neutral", "Happy", "Surprised", "Sad", "Angry", "Disgusted", "Fearful")
-"""Categories of CFEE that are one expression; the others are compounds, awe, appall and hatred."""
+"""CFEE's basic expressions; the other categories are compounds, awe, appall and hatred."""
 
 BETWEEN_FACES = 1500
-"""How many images that show parts of two faces are made; about half as many as there are false positives."""
+"""Number of generated images with parts of two faces; about half the number of false positives."""
 
 UTKFACE = "utkface48.npz"
 """Its file; `train.data.utkface` reads the groups."""
@@ -39,12 +39,12 @@ UTKFACE_ONE_IN = 5
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """A set, divided: no person, photograph or near-copy is in both parts.
+    """The two parts of a set; no person, photograph or near copy is in both.
 
     Attributes:
-        train: to learn from.
-        val: to choose and to judge on; never learned from.
-        copies: how many training faces were dropped as copies.
+        train: for training.
+        val: for model selection and evaluation, never for training.
+        copies: number of training faces dropped as copies.
     """
 
     train: FaceSet
@@ -54,7 +54,7 @@ class Parts:
 
 @dataclass(frozen=True)
 class Entry:
-    """One set.
+    """A known set.
 
     Attributes:
         name: of the set; the names of its faces begin with it.
@@ -95,15 +95,14 @@ def require(entry: Entry, folder: Path) -> None:
 
 
 def gather(folder: Path, *, unlabelled: bool) -> Parts:
-    """All sets joined, without copies.
+    """Joins all sets, without copies.
 
-    Exact and near copies (correlation above 0.97) of validation faces leave the training part, whichever sets they come from,
-    and so do copies of faces in a set that comes earlier. A row's name is `<set>/<name in the set>`; targets have nine columns,
-    and rows of an unlabelled set sum to 0.
+    Training excludes exact and near copies (correlation above 0.97) of any set's validation faces, and copies of faces in
+    earlier sets. A row's name is `<set>/<name in the set>`. Targets have nine columns; unlabelled rows sum to 0.
 
     Args:
         folder: with the files of all sets.
-        unlabelled: whether to take the sets without labels too.
+        unlabelled: whether to include the unlabelled sets.
 
     Raises:
         ConfigError: a file is missing or damaged.
@@ -120,7 +119,7 @@ def gather(folder: Path, *, unlabelled: bool) -> Parts:
 
 
 def concatenate(sets: Iterable[FaceSet]) -> FaceSet:
-    """The rows of all sets, in order; every set has CLASSES."""
+    """The rows of all sets in order; every set has CLASSES."""
     several = list(sets)
     empty = FaceSet(np.zeros((0, 48, 48), np.uint8), np.zeros((0, len(CLASSES)), np.float32), CLASSES, ())
     several = [empty, *several]
@@ -133,26 +132,26 @@ def concatenate(sets: Iterable[FaceSet]) -> FaceSet:
 
 
 def learned_persons(path: Path) -> FaceSet:
-    """CK+48's persons that may be learned from (place in the sorted list not divisible by 5), in the eight classes."""
+    """CK+48's training persons (sorted position not divisible by 5), with the eight classes."""
     faces = ckplus.load_ckplus(path)
     return with_labels(faces.where(protocols.by_person(faces, 0, HELD_OUT_FOLDS).train), LABELS)
 
 
 def held_out_persons(path: Path) -> FaceSet:
-    """CK+48's other persons, in the eight classes: to judge on, never to learn from. Neutral has no picture."""
+    """CK+48's held-out persons, with the eight classes, for evaluation only. Neutral has no images."""
     faces = ckplus.load_ckplus(path)
     return with_labels(faces.where(protocols.by_person(faces, 0, HELD_OUT_FOLDS).test), LABELS)
 
 
 def between_faces(faces: FaceSet, count: int, seed: int = 0) -> FaceSet:
-    """Images of no face, made of two faces side by side or one above the other, seen from the middle between them.
+    """Makes `no face` images: crops from the middle between two faces placed side by side or one above the other.
 
-    The cascade finds such places beside and below real faces. What is left of each face is at most 0.65 of it.
+    They mimic false positives of the cascade beside and below real faces. At most 0.65 of each face is visible.
 
     Args:
-        faces: whose labelled rows are taken.
-        count: how many to make.
-        seed: of the choice.
+        faces: source of the crops; only labelled rows are used.
+        count: number of images to make.
+        seed: of the random choice.
     """
     rng = np.random.default_rng(seed)
     rows = np.flatnonzero(faces.targets[:, : len(LABELS)].sum(axis=1) > 0)
@@ -168,14 +167,14 @@ def between_faces(faces: FaceSet, count: int, seed: int = 0) -> FaceSet:
 
 
 def held_out(names: Iterable[str], one_in: int) -> NDArray[np.bool_]:
-    """bool (n,): about one in so many, chosen by a hash of the name, so that the choice never changes."""
+    """bool (n,): about one in `one_in`, chosen by a hash of the name, so that the choice never changes."""
     digests = [hashlib.sha256(name.encode()).digest()[:8] for name in names]
     return np.array([int.from_bytes(digest, "big") % one_in == 0 for digest in digests], dtype=np.bool_)
 
 
 def _ferplus(folder: Path) -> Parts:
-    pictures, votes = folder / "fer2013.csv.xz", folder / "fer2013new.csv"
-    train, val = (fer2013.load_ferplus(pictures, votes, usage) for usage in ("Training", "PublicTest"))
+    data, votes = folder / "fer2013.csv.xz", folder / "fer2013new.csv"
+    train, val = (fer2013.load_ferplus(data, votes, usage) for usage in ("Training", "PublicTest"))
     return Parts(with_labels(train, CLASSES), with_labels(val.with_majority(), CLASSES))
 
 
@@ -258,7 +257,7 @@ SETS: tuple[Entry, ...] = (
         labelled=False,
     ),
 )
-"""Of near-copies in several sets, the first set here keeps its own."""
+"""In order of priority: of near copies in several sets, the first set keeps its own."""
 
 
 def _renamed(prefix: str, faces: FaceSet) -> FaceSet:

@@ -1,4 +1,4 @@
-"""Which faces a network learns from: FER+ and what a recipe adds to it, FER2013's own labels, or a tree of class folders."""
+"""The faces of a run: FER+ with a recipe's additions, FER2013's own labels, a tree of class folders, or joined sets."""
 
 import argparse
 import dataclasses
@@ -13,19 +13,19 @@ from train.data.datasets import FaceSet
 from train.recipes import Recipe
 
 FERPLUS, FER2013, FOLDER, JOINED = "ferplus", "fer2013", "folder", "joined"
-"""Whose labels."""
+"""Sources of labels."""
 
 
 @dataclass(frozen=True, eq=False)
-class Material:
-    """What a run learns from and is judged on.
+class TrainingData:
+    """Training and validation faces of a run.
 
     Attributes:
-        train: without copies of what it is judged on, then the extra pictures, each as often as the recipe repeats it.
-        val: of the same classes; of FER+, the rows with a majority.
-        copies: how many training pictures were dropped.
-        extra: how many different extra pictures there are.
-        about, judged_on: what `train` and `val` are, in words.
+        train: without copies of validation faces; then the extra images, repeated as the recipe says.
+        val: same classes; for FER+ only rows with a majority.
+        copies: number of training images dropped as copies.
+        extra: number of distinct extra images.
+        about, judged_on: descriptions of `train` and `val`.
     """
 
     train: FaceSet
@@ -37,77 +37,79 @@ class Material:
 
 
 def gather(
-    recipe: Recipe, pictures: Path, votes: Path | None = None, extra: Path | None = None, labels: str = FERPLUS
-) -> Material:
-    """The faces of a recipe.
+    recipe: Recipe, data: Path, votes: Path | None = None, extra: Path | None = None, labels: str = FERPLUS
+) -> TrainingData:
+    """Loads the faces for a recipe.
 
     Args:
-        recipe: whose weights and repetitions count.
-        pictures: fer2013.csv, or a folder that holds train and validation (or test) with class folders, or all joined sets.
-        votes: fer2013new.csv, for FER+.
-        extra: CK+48, zip or folder; None for none.
-        labels: FERPLUS, FER2013, FOLDER or, for all of `train.data.sets`, JOINED.
+        recipe: sets the own-label weight and the repeats.
+        data: fer2013.csv, or a folder: train and validation (or test) with class folders, or the joined sets.
+        votes: fer2013new.csv, for FERPLUS.
+        extra: CK+48, zip or folder, or None.
+        labels: FERPLUS, FER2013, FOLDER or JOINED (all of `train.data.sets`).
 
     Raises:
-        ConfigError: a file is missing or damaged, or the recipe wants extra pictures and has none, or the reverse; it is made
-            for FER+ and there are other labels.
+        ConfigError: missing or damaged file; missing or unwanted `extra` for this recipe; or labels the recipe is not made
+            for.
     """
     if (labels == JOINED) != (recipe.balance == "sets"):
-        wanted = "learns from all sets: give --labels joined" if labels != JOINED else "does not learn from joined sets"
+        wanted = (
+            "needs the joined sets: give --labels joined"
+            if labels != JOINED
+            else "is not made for joined sets: give other --labels"
+        )
         raise ConfigError(f"recipe {recipe.name} {wanted}")
     if labels == JOINED:
-        parts = sets.gather(pictures, unlabelled=recipe.teacher_weight > 0)
-        return Material(parts.train, parts.val, parts.copies, 0, "joined sets", "their validation parts")
+        parts = sets.gather(data, unlabelled=recipe.teacher_weight > 0)
+        return TrainingData(parts.train, parts.val, parts.copies, 0, "joined sets", "their validation parts")
     if labels != FERPLUS:
         if extra is not None or recipe.extra_repeats or recipe.own_label_weight:
             raise ConfigError(
-                f"recipe {recipe.name} is made for FER+ votes; take another with --labels {labels}, and no --extra"
+                f"recipe {recipe.name} needs FER+ votes; with --labels {labels} choose another recipe and omit --extra"
             )
-        return _plain(pictures, labels)
+        return _plain(data, labels)
     if (extra is not None) != (recipe.extra_repeats > 0):
-        wants = (
-            "wants extra pictures: give --extra ckplus48.zip" if extra is None else "takes no extra pictures: leave --extra out"
-        )
+        wants = "needs extra images: give --extra ckplus48.zip" if extra is None else "takes no extra images: omit --extra"
         raise ConfigError(f"recipe {recipe.name} {wants}")
     if votes is None:
         raise ConfigError("--labels ferplus needs --votes fer2013new.csv")
     words = "FER2013 Training with FER+ votes", "PublicTest"
-    val = fer2013.load_ferplus(pictures, votes, "PublicTest")
-    train = fer2013.load_ferplus(pictures, votes, "Training")
+    val = fer2013.load_ferplus(data, votes, "PublicTest")
+    train = fer2013.load_ferplus(data, votes, "Training")
     kept = datasets.drop_copies(train, of=val)
     copies = len(train) - len(kept)
     if recipe.own_label_weight:
-        own = fer2013.load_fer2013(pictures, "Training")
+        own = fer2013.load_fer2013(data, "Training")
         kept = with_own_labels(kept, own, recipe.own_label_weight, recipe.own_label_classes)
     if extra is None:
-        return Material(kept, val.with_majority(), copies, 0, *words)
+        return TrainingData(kept, val.with_majority(), copies, 0, *words)
     added = datasets.drop_copies(sets.learned_persons(extra), of=val)
-    return Material(join(kept, added, recipe.extra_repeats), val.with_majority(), copies, len(added), *words)
+    return TrainingData(join(kept, added, recipe.extra_repeats), val.with_majority(), copies, len(added), *words)
 
 
-def _plain(pictures: Path, labels: str) -> Material:
-    """FER2013's own labels, or a tree of class folders, one label a picture."""
+def _plain(data: Path, labels: str) -> TrainingData:
+    """FER2013's own labels, or a tree of class folders, one label per image."""
     if labels == FER2013:
         words = "FER2013 Training with its own labels", "PublicTest"
-        train, val = (fer2013.load_fer2013(pictures, usage) for usage in ("Training", "PublicTest"))
+        train, val = (fer2013.load_fer2013(data, usage) for usage in ("Training", "PublicTest"))
     else:
-        splits = folders.splits(pictures)
+        splits = folders.splits(data)
         judged_on = next((split for split in ("validation", "test") if split in splits), None)
         if judged_on is None or "train" not in splits:
             there = ", ".join(splits) or "no split folders"
-            raise ConfigError(f"{pictures}: has {there}; training needs train and validation (or test), with class folders")
-        words = f"{pictures.resolve().name}/train", f"{pictures.resolve().name}/{judged_on}"
-        train, val = (folders.load_folder(pictures, split) for split in ("train", judged_on))
+            raise ConfigError(f"{data} has {there}; training needs train and validation (or test) with class folders")
+        words = f"{data.resolve().name}/train", f"{data.resolve().name}/{judged_on}"
+        train, val = (folders.load_folder(data, split) for split in ("train", judged_on))
         unknown = [label for label in val.labels if label not in train.labels]
         if unknown:
             raise ConfigError(f"{words[1]} has the class {unknown[0]}, which {words[0]} does not have")
         val = datasets.with_labels(val, train.labels)
     kept = datasets.drop_copies(train, of=val)
-    return Material(kept, val, len(train) - len(kept), 0, *words)
+    return TrainingData(kept, val, len(train) - len(kept), 0, *words)
 
 
 def join(faces: FaceSet, more: FaceSet, repeats: int) -> FaceSet:
-    """`faces`, then `more` that many times; both have the same classes."""
+    """`faces`, then `more` repeated; both have the same classes."""
     if faces.labels != more.labels:
         raise ValueError(f"{faces.labels} and {more.labels} are different classes")
     return FaceSet(
@@ -119,17 +121,17 @@ def join(faces: FaceSet, more: FaceSet, repeats: int) -> FaceSet:
 
 
 def with_own_labels(faces: FaceSet, own: FaceSet, weight: float, classes: tuple[str, ...]) -> FaceSet:
-    """Targets that FER2013's own label moves: (1 - weight) * votes + weight * label, where that has a second witness.
+    """Mixes FER2013's own label into the targets: (1 - weight) * votes + weight * label, where annotators confirm it.
 
-    Only rows with an own label among `classes` for which at least two FER+ annotators voted too are changed (single votes are
-    dropped before). FER+ gives 14 % of FER2013's fear and 31 % of its disgust that much; the other rows' labels come from
-    words that a picture was searched by, and FER+ calls them neutral, sad or surprised.
+    Changes only rows with an own label in `classes` that at least two FER+ annotators voted for (single votes are dropped
+    before): 14 % of FER2013's fear and 31 % of its disgust. The labels of the other rows are the web search terms; FER+ calls
+    these faces neutral, sad or surprised.
 
     Args:
-        faces: FER+ votes; the targets of changed rows are scaled to sum to 1.
-        own: FER2013's own labels, joined by name.
-        weight: 0 to 1.
-        classes: for which labels.
+        faces: FER+ votes; targets of changed rows are scaled to sum 1.
+        own: FER2013's own labels, matched by name.
+        weight: of the own label, 0 to 1.
+        classes: the own labels to mix in.
     """
     label_of = dict(zip(own.names, own.classes(), strict=True))
     targets, votes = faces.targets.copy(), faces.distributions()
@@ -143,7 +145,7 @@ def with_own_labels(faces: FaceSet, own: FaceSet, weight: float, classes: tuple[
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options that say what to learn from; a run and its export take the same."""
+    """Adds the data options; a run and its export take the same."""
     parser.add_argument(
         "--data",
         type=Path,
@@ -151,7 +153,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="fer2013.csv, plain or .xz, .gz, .zip; or a folder: splits of class folders, or all joined sets",
     )
     parser.add_argument(
-        "--labels", choices=(FERPLUS, FER2013, FOLDER, JOINED), default=FERPLUS, help=f"whose labels (default: {FERPLUS})"
+        "--labels",
+        choices=(FERPLUS, FER2013, FOLDER, JOINED),
+        default=FERPLUS,
+        help=f"source of the labels (default: {FERPLUS})",
     )
     parser.add_argument("--votes", type=Path, help="fer2013new.csv: the FER+ votes, row by row")
-    parser.add_argument("--extra", type=Path, metavar="CKPLUS", help="ckplus48.zip: extra pictures for recipes that want them")
+    parser.add_argument("--extra", type=Path, metavar="CKPLUS", help="ckplus48.zip: extra images, for recipes that need them")

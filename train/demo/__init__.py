@@ -1,1 +1,1 @@
-"""What the demo clip is made of."""
+"""The parts of the bundled demo clip."""

@@ -1,8 +1,8 @@
-"""Average faces: the mean of many persons' pictures, each bent onto the common shape first, so that the mean is crisp.
+"""Average faces: means of many people's images, each warped to a common shape first so that the mean is sharp.
 
-A plain mean of 48x48 crops is a blur, since eyes and mouths sit in slightly different places. Here every picture is warped
-by a smooth flow onto the mean of all, and shape and brightness are averaged separately (the way composite portraits are
-made). What comes out is nobody's face.
+A plain mean of 48x48 crops is blurred, because eyes and mouths are in slightly different places. Here a smooth flow warps each
+image onto the mean, and shape and brightness are averaged separately, as for composite portraits. The result is not the face
+of any person.
 """
 
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from realtime.preprocess import SIZE
 from train.data.datasets import FaceSet
 
 SIDE = 192
-"""Pixels of an average face: 4 times the pictures it is made of, as many samples fall between their pixels."""
+"""Side of an average face, pixels: 4 times its images, since their samples fall between each other's pixels."""
 
 SMOOTHING_PX = (20.0, 14.0, 10.0, 8.0)
-"""Standard deviation of the flow's smoothing, round by round: from moving the head to moving the corners of the mouth."""
+"""Standard deviation of the flow's smoothing in each round, from aligning the head to aligning the mouth corners."""
 
 NEUTRAL_KEPT = (1.0, 0.5, 0.3, 0.3, 0.2, 0.2)
 NEUTRAL_SMOOTHING_PX = (20.0, 14.0, 10.0, 8.0, 7.0, 6.0)
-"""FER2013's pictures are from the wild: each round keeps the share that looks most like the mean of the round before."""
+"""FER2013's images vary widely: each round keeps this share, the most similar to the mean of the previous round."""
 
 Average = NDArray[np.float32]
 """float32 (SIDE,SIDE): zero mean, unit variance."""
@@ -32,15 +32,15 @@ Average = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class AverageFace:
-    """A mean face and how many pictures it is the mean of."""
+    """A mean face and the number of its images."""
 
     label: str
-    picture: Average
-    pictures: int
+    image: Average
+    count: int
 
 
 def expressions(ckplus: FaceSet) -> list[AverageFace]:
-    """The seven expressions of CK+, each the mean of all its pictures (54 to 249 pictures of 18 to 83 persons)."""
+    """The seven expressions of CK+, each the mean of all its images (54 to 249 images of 18 to 83 persons)."""
     classes = ckplus.classes()
     return [
         registered_mean(label, ckplus.images[classes == ckplus.labels.index(label)], SMOOTHING_PX) for label in PAPER_LABELS
@@ -48,11 +48,11 @@ def expressions(ckplus: FaceSet) -> list[AverageFace]:
 
 
 def neutral(ferplus: FaceSet) -> AverageFace:
-    """The mean of some 300 FER2013 pictures that every annotator called neutral and that face the camera."""
+    """The mean of about 300 frontal FER2013 images that all annotators labelled neutral."""
     unanimous = ferplus.images[ferplus.targets[:, ferplus.labels.index("neutral")] > 0.999]
     cascade = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")
     frontal = np.array([_faces_the_camera(image, cascade) for image in unanimous])
-    # with too few to choose from (a small data set), all are taken
+    # a small data set: keep all
     chosen = unanimous[frontal] if frontal.sum() >= 100 else unanimous
     return registered_mean("neutral", chosen, NEUTRAL_SMOOTHING_PX, NEUTRAL_KEPT)
 
@@ -60,28 +60,28 @@ def neutral(ferplus: FaceSet) -> AverageFace:
 def registered_mean(
     label: str, images: NDArray[np.uint8], smoothing_px: tuple[float, ...], kept: tuple[float, ...] | None = None
 ) -> AverageFace:
-    """The mean of n pictures, uint8 (n,48,48), after bending each onto it.
+    """The mean of n images, uint8 (n,48,48), after warping each onto it.
 
     Args:
-        label: what the pictures show.
-        images: the pictures.
-        smoothing_px: smoothing of the flow, one value a round.
-        kept: share of the pictures that each round keeps, the most typical ones; None keeps all.
+        label: expression of the images.
+        images: the images.
+        smoothing_px: smoothing of the flow, one value per round.
+        kept: share of the images, the most typical ones, kept in each round; None keeps all.
     """
-    pictures = np.stack([_standardised(image) for image in images])
-    mean: Average = np.asarray(pictures.mean(axis=0), dtype=np.float32)
+    faces = np.stack([_standardised(image) for image in images])
+    mean: Average = np.asarray(faces.mean(axis=0), dtype=np.float32)
     for round_, sigma in enumerate(smoothing_px):
-        bent = _bend(pictures, mean, sigma)
+        bent = _bend(faces, mean, sigma)
         mean = np.asarray(bent.mean(axis=0), dtype=np.float32)
         if kept is not None:
             best = np.argsort(-_likeness(bent, mean))[: max(1, round(kept[round_] * len(images)))]
-            pictures, mean = pictures[best], np.asarray(bent[best].mean(axis=0), dtype=np.float32)
-    return AverageFace(label, (mean - mean.mean()) / (mean.std() + 1e-6), len(pictures))
+            faces, mean = faces[best], np.asarray(bent[best].mean(axis=0), dtype=np.float32)
+    return AverageFace(label, (mean - mean.mean()) / (mean.std() + 1e-6), len(faces))
 
 
-def to_gray(picture: Average) -> NDArray[np.uint8]:
-    """An average face as a picture of gray levels around 128."""
-    return np.clip(np.rint(picture * 50 + 128), 0, 255).astype(np.uint8)
+def to_gray(image: Average) -> NDArray[np.uint8]:
+    """An average face as a gray image with mean 128."""
+    return np.clip(np.rint(image * 50 + 128), 0, 255).astype(np.uint8)
 
 
 def flow(from_: Average, to: Average, sigma_px: float) -> NDArray[np.float32]:
@@ -91,26 +91,26 @@ def flow(from_: Average, to: Average, sigma_px: float) -> NDArray[np.float32]:
     return np.asarray(cv2.GaussianBlur(found, (0, 0), sigma_px), dtype=np.float32)
 
 
-def warp(picture: NDArray[np.float32], displacement: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The picture, float32 (S,S), read at x + displacement[x]."""
-    y, x = np.mgrid[: picture.shape[0], : picture.shape[1]].astype(np.float32)
+def warp(image: NDArray[np.float32], displacement: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The image, float32 (S,S), read at x + displacement[x]."""
+    y, x = np.mgrid[: image.shape[0], : image.shape[1]].astype(np.float32)
     moved = cv2.remap(
-        picture, x + displacement[..., 0], y + displacement[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+        image, x + displacement[..., 0], y + displacement[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
     return np.asarray(moved, dtype=np.float32)
 
 
-def _bend(pictures: NDArray[np.float32], mean: Average, sigma_px: float) -> NDArray[np.float32]:
-    flows = [flow(mean, picture, sigma_px) for picture in pictures]
-    # what all flows share is the bias of the mean so far: without it the result has the mean shape
+def _bend(images: NDArray[np.float32], mean: Average, sigma_px: float) -> NDArray[np.float32]:
+    flows = [flow(mean, image, sigma_px) for image in images]
+    # the mean flow is the shape bias of the current mean; without it the result has the mean shape
     common = np.mean(flows, axis=0)
-    return np.stack([warp(picture, found - common) for picture, found in zip(pictures, flows, strict=True)])
+    return np.stack([warp(image, found - common) for image, found in zip(images, flows, strict=True)])
 
 
-def _likeness(pictures: NDArray[np.float32], mean: Average) -> NDArray[np.float32]:
-    """Correlation of each picture with the mean, over the face without its rim: float32 (n,)."""
+def _likeness(images: NDArray[np.float32], mean: Average) -> NDArray[np.float32]:
+    """Correlation of each image with the mean, without the border: float32 (n,)."""
     rim = SIDE // 7
-    ours = pictures[:, rim:-rim, rim:-rim].reshape(len(pictures), -1)
+    ours = images[:, rim:-rim, rim:-rim].reshape(len(images), -1)
     ours = ours - ours.mean(axis=1, keepdims=True)
     theirs = mean[rim:-rim, rim:-rim].ravel() - mean[rim:-rim, rim:-rim].mean()
     norms = np.linalg.norm(ours, axis=1) * np.linalg.norm(theirs) + 1e-6
@@ -123,7 +123,7 @@ def _standardised(image: NDArray[np.uint8]) -> Average:
 
 
 def _faces_the_camera(image: NDArray[np.uint8], cascade: cv2.CascadeClassifier) -> bool:
-    """Whether Haar finds one face, in the middle of the crop and about as large as it."""
+    """Whether Haar finds exactly one face, centred in the crop and about as large."""
     scale, pad = SIDE // SIZE, SIDE // 4
     large = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
     padded = cv2.copyMakeBorder(large, pad, pad, pad, pad, cv2.BORDER_REPLICATE)

@@ -1,4 +1,4 @@
-"""Draws a person around an average face: hair, neck and shoulders, so that it is a head and no floating square."""
+"""Draws hair, neck and shoulders around an average face."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from train.demo.average_faces import SIDE, Average, flow, to_gray, warp
 
 WIDTH, HEIGHT = 480, 620
-"""Pixels of a portrait."""
+"""Size of a portrait, pixels."""
 
 LEFT, TOP = (WIDTH - SIDE) // 2, 110
-"""Where in it the face's square begins."""
+"""Top left corner of the face's square in it."""
 
 MORPH_SMOOTHING_PX = 5.0
 SKIN_FLOOR = 138
@@ -24,13 +24,13 @@ Layer = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Look:
-    """What tells two persons apart. Colours are BGR gains on a gray level, or BGR levels.
+    """The appearance of a person. Colours are BGR gains on a gray level, or BGR levels.
 
     Attributes:
-        skin: gains that keep the gray level (0.114 b + 0.587 g + 0.299 r = 1), so that gray pictures stay as they were.
+        skin: gains that keep the gray level: 0.114 b + 0.587 g + 0.299 r = 1.
         hair, shirt: BGR levels.
-        mirrored: the face left to right.
-        long_hair: to the shoulders, or to the ears.
+        mirrored: flips the face left to right.
+        long_hair: to the shoulders, otherwise to the ears.
     """
 
     skin: tuple[float, float, float]
@@ -41,7 +41,7 @@ class Look:
 
 
 class Morph:
-    """The way from one average face to another: shape and brightness move together, so that nothing fades twice."""
+    """A morph between two average faces that changes shape and brightness together, without ghosting."""
 
     def __init__(self, start: Average, end: Average) -> None:
         self._start = _sharpened(start)
@@ -51,7 +51,7 @@ class Morph:
         self._skins = _skin(start), _skin(end)
 
     def at(self, share: float) -> tuple[NDArray[np.float32], Layer]:
-        """The face at 0 (start) to 1 (end): gray levels, float32 (SIDE,SIDE), and where it is skin, 0 to 1."""
+        """The face at a share from 0 (start) to 1 (end): gray levels, float32 (SIDE,SIDE), and its skin mask, 0 to 1."""
         away, ahead = self._back * share, self._there * (1 - share)
         gray = (1 - share) * warp(self._start, away) + share * warp(self._end, ahead)
         skin = (1 - share) * warp(self._skins[0], away) + share * warp(self._skins[1], ahead)
@@ -59,7 +59,7 @@ class Morph:
 
 
 def draw(gray: NDArray[np.float32], skin: Layer, look: Look) -> tuple[Layer, Layer]:
-    """A portrait, float32 (HEIGHT,WIDTH,3), BGR levels times opacity, and its opacity, float32 (HEIGHT,WIDTH), 0 to 1."""
+    """Returns BGR levels times opacity, float32 (HEIGHT,WIDTH,3), and opacity, float32 (HEIGHT,WIDTH), 0 to 1."""
     if look.mirrored:
         gray, skin = gray[:, ::-1], skin[:, ::-1]
     canvas = np.zeros((HEIGHT, WIDTH, 3), np.float32)
@@ -83,22 +83,22 @@ def draw(gray: NDArray[np.float32], skin: Layer, look: Look) -> tuple[Layer, Lay
     return canvas, opacity
 
 
-def _sharpened(picture: Average) -> NDArray[np.float32]:
-    """Gray levels with the softness of averaging taken back (unsharp mask of 4 px)."""
-    sharp = picture + 0.95 * (picture - cv2.GaussianBlur(picture, (0, 0), 4.0))
+def _sharpened(image: Average) -> NDArray[np.float32]:
+    """Gray levels, sharpened against the blur of averaging (unsharp mask of 4 px)."""
+    sharp = image + 0.95 * (image - cv2.GaussianBlur(image, (0, 0), 4.0))
     return np.asarray(np.clip(sharp * 50 + 128, 0, 255), dtype=np.float32)
 
 
-def _lit_like(picture: Average, model: Average) -> Average:
-    """The picture with the large-scale light of another, as if both were taken in one room."""
-    light = cv2.GaussianBlur(model - picture, (0, 0), SIDE / 5)
-    return np.asarray(picture + light, dtype=np.float32)
+def _lit_like(image: Average, model: Average) -> Average:
+    """The image with the large-scale lighting of another."""
+    light = cv2.GaussianBlur(model - image, (0, 0), SIDE / 5)
+    return np.asarray(image + light, dtype=np.float32)
 
 
-def _skin(picture: Average) -> Layer:
-    """Where an average face is face: the hull of the bright shape around its middle, soft at its edge."""
-    bright = (cv2.GaussianBlur(to_gray(picture), (0, 0), 2.0) > SKIN_FLOOR).astype(np.uint8)
-    # ears are left to the hair, the hairline is round
+def _skin(image: Average) -> Layer:
+    """Skin mask of an average face: hull of the bright shape around the centre, with a soft edge."""
+    bright = (cv2.GaussianBlur(to_gray(image), (0, 0), 2.0) > SKIN_FLOOR).astype(np.uint8)
+    # ears are covered by hair; the hairline is round
     oval = np.zeros((SIDE, SIDE), np.uint8)
     middle = (SIDE // 2, SIDE // 2)
     cv2.ellipse(oval, middle, (round(SIDE * 0.41), round(SIDE * 0.485)), 0, 180, 360, 1, cv2.FILLED)
@@ -107,10 +107,10 @@ def _skin(picture: Average) -> Layer:
     large = [outline for outline in outlines if cv2.contourArea(outline) > 200]
     filled = np.zeros((SIDE, SIDE), np.float32)
     cv2.fillConvexPoly(filled, cv2.convexHull(np.concatenate(large or outlines)), 1.0)
-    # what is bright on one side only is background
+    # areas bright on one side only are background
     filled = np.minimum(filled, filled[:, ::-1])
     soft = cv2.GaussianBlur(cv2.erode(filled, np.ones((3, 3), np.uint8)), (0, 0), 3.0)
-    # the chin ends in the neck, not at the edge of the square
+    # the chin meets the neck inside the square
     fade = np.clip((SIDE - 1 - np.arange(SIDE, dtype=np.float32)) / 10, 0, 1)
     return np.asarray(soft * fade[:, None], dtype=np.float32)
 
@@ -139,7 +139,7 @@ def _hair_behind(long: bool) -> Layer:
 
 @cache
 def _strands() -> NDArray[np.float32]:
-    """Hair is not one colour: fine streaks along its fall, float32 (HEIGHT,WIDTH,1) around 1."""
+    """Fine vertical streaks of hair, float32 (HEIGHT,WIDTH,1), around 1."""
     noise = np.random.default_rng(0).normal(0, 1, (HEIGHT, WIDTH)).astype(np.float32)
     streaks = cv2.GaussianBlur(noise, (0, 0), sigmaX=1.2, sigmaY=28.0)
     return np.asarray(1 + 0.09 * streaks / streaks.std(), dtype=np.float32)[..., None]
@@ -151,7 +151,7 @@ def _neck() -> Layer:
 
 
 def _neck_shade(tone: float) -> Layer:
-    """Gray levels of the neck: in the chin's shadow at first, lighter below."""
+    """Gray levels of the neck: dark below the chin, lighter further down."""
     y = (np.arange(HEIGHT, dtype=np.float32) - TOP) / SIDE
     shade = np.interp(y, [0.8, 1.0, 1.25, 1.5], [0.5, 0.6, 0.8, 0.85]).astype(np.float32) * tone
     x = (np.arange(WIDTH, dtype=np.float32) - WIDTH / 2) / SIDE

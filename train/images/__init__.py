@@ -1,1 +1,1 @@
-"""What is done to single images before a network sees them."""
+"""Operations on single images before a network gets them."""

@@ -1,6 +1,6 @@
-"""The paper's Algorithm 1 (edges) and Algorithm 2 (regions), on a picture of any size.
+"""The paper's Algorithm 1 (edges) and Algorithm 2 (regions), on an image of any size.
 
-The paper ran MATLAB 2024a with its defaults; where MATLAB's constants are known they are used here.
+The paper used MATLAB 2024a with defaults; MATLAB's constants are used here where known.
 """
 
 from dataclasses import dataclass
@@ -18,49 +18,49 @@ CANNY_SIGMA_PX = 2**0.5
 """Smoothing before the gradient: default of MATLAB's edge(I, "canny")."""
 
 CANNY_NOT_EDGES = 0.7
-"""Share of pixels whose gradient stays below the upper threshold, as MATLAB chooses it."""
+"""Share of pixels with a gradient below the upper threshold, as in MATLAB."""
 
 CANNY_LOW_TO_HIGH = 0.4
-"""Lower threshold over upper threshold, as MATLAB chooses it."""
+"""Ratio of lower to upper threshold, as in MATLAB."""
 
 CANNY_BINS = 64
-"""Steps in which MATLAB looks for the upper threshold, from 0 to the strongest gradient."""
+"""Number of MATLAB's candidates for the upper threshold, from 0 to the strongest gradient."""
 
 GRADIENT_STEPS = 16
-"""Gradients are whole numbers in OpenCV's Canny: so many steps a gray level keep weak ones (the largest is 4 * 255 * 16)."""
+"""Steps per gray level: OpenCV's Canny has integer gradients, and this keeps weak ones (maximum 4 * 255 * 16)."""
 
 EYE_CASCADE = "haarcascade_eye.xml"
 MOUTH_CASCADE = "haarcascade_smile.xml"
-"""What OpenCV ships: nothing for noses, and for mouths one that was trained on smiles. Of 327 CK+ pictures (the last of each
-sequence) both eyes are found in 271 and the mouth in 302; narrowed eyes (46 % of disgust have both) and wide open mouths
-(71 % of surprise) are missed most."""
+"""OpenCV's cascades: none for noses, and the mouth cascade is trained on smiles. In 327 CK+ images (the last of each sequence)
+they find both eyes in 271 and the mouth in 302. They miss narrowed eyes (both found in 46 % of disgust) and wide open mouths
+(71 % of surprise) most."""
 
 SMALL_SIDE = 96
-"""Pixels: a picture whose shorter side is below this is enlarged for the cascades, whose windows are 20 to 36 pixels."""
+"""Pixels: images with a shorter side below this are enlarged, because the cascades' windows are 20 to 36 pixels."""
 
 WORK_SIDE = 192
-"""Pixels: side of a face in which eyes and mouth are searched, and shorter side of an enlarged picture: 4 times 48."""
+"""Pixels, 4 times 48: side of a face when searching eyes and mouth, and shorter side of an enlarged image."""
 
 MOST_ENLARGED = 8.0
-"""Times. More would only be needed below 24 pixels, where nothing of a face is left."""
+"""Largest enlargement. Only images below 24 pixels would need more, and they are too small for a face."""
 
 BORDER = 1 / 8
-"""Width of the repeated edge around a close crop, as a part of its shorter side. The cascade needs to see a face's frame:
-so it finds one face in each of 327 CK+ pictures (one a sequence), the median box being the whole picture within 2 %."""
+"""Width of the replicated border around a close crop, as a share of its shorter side. The cascade needs context around a face:
+with the border it finds one face in each of 327 CK+ images (one per sequence); the median box is the whole image within 2 %."""
 
 EYE_BAND = (0.15, 0.60)
 MOUTH_BAND = (0.60, 1.2)
-"""From where to where in the face's height eyes and mouth are searched; below the box, since a mouth can open that far."""
+"""Vertical search range in units of the face's height; beyond the box, because a mouth can open that far."""
 
 EYE_SIDES = (0.15, 0.40)
-"""Smallest and largest eye, as parts of the face's side; half of the face is 0.5."""
+"""Smallest and largest eye, as a share of the face's side."""
 
 MOUTH_SMALLEST_WH = (0.25, 0.125)
-"""Smallest mouth, as parts of the face's side."""
+"""Smallest mouth, as a share of the face's side."""
 
 PART_SCALE_STEP = 1.1
 PART_MIN_NEIGHBOURS = 3
-"""OpenCV's defaults. 5 or 8 neighbours lose 3 % of eyes and mouths, and in the bands there is little to confuse them with."""
+"""OpenCV's defaults. 5 or 8 neighbours lose 3 % of eyes and mouths; the search bands have few false positives."""
 
 FACE_COLOUR = (0, 0, 255)
 LINE_PX = 2
@@ -68,7 +68,7 @@ LINE_PX = 2
 
 EYE_COLOUR = (66, 228, 240)
 MOUTH_COLOUR = (233, 180, 86)
-"""Okabe and Ito's yellow and sky blue, which differ from red for colour-blind eyes, too."""
+"""Okabe and Ito's yellow and sky blue; distinct from red for colour-blind people too."""
 
 Boxes = NDArray[np.float32]
 
@@ -83,10 +83,10 @@ def edges(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         uint8 (H,W): 255 on an edge, 0 elsewhere.
 
     Raises:
-        ValueError: the array is no such picture.
+        ValueError: wrong dtype or shape.
     """
     enhanced = preprocess.equalize(preprocess.to_gray(image))
-    # float, since rounding to gray levels after the smoothing would draw contour lines on smooth skin
+    # float: rounding to gray levels after smoothing would create contour lines on smooth skin
     smooth = cv2.GaussianBlur(enhanced.astype(np.float32), (0, 0), CANNY_SIGMA_PX, borderType=cv2.BORDER_REPLICATE)
     dx = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, borderType=cv2.BORDER_REPLICATE)
     dy = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, borderType=cv2.BORDER_REPLICATE)
@@ -98,14 +98,14 @@ def edges(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 @dataclass(frozen=True, eq=False)
 class Regions:
-    """What Algorithm 2 found in a picture. Boxes are x1 y1 x2 y2 in pixels of the picture that was given.
+    """The detections of Algorithm 2. Boxes are x1 y1 x2 y2 in pixels of the input image.
 
     Attributes:
         faces: the faces.
-        eyes_xyxy: float32 (n,4), at most two a face.
-        mouths_xyxy: float32 (m,4), at most one a face.
-        annotated: uint8 (scale*H,scale*W,3), BGR: the picture with boxes: faces red, eyes yellow, mouths blue.
-        scale: how many times larger the annotated picture is; 1 for all but small pictures.
+        eyes_xyxy: float32 (n,4), at most two per face.
+        mouths_xyxy: float32 (m,4), at most one per face.
+        annotated: uint8 (scale*H,scale*W,3), BGR: the image with boxes: faces red, eyes yellow, mouths blue.
+        scale: size of `annotated` relative to the input; 1 except for small images.
     """
 
     faces: Faces
@@ -116,12 +116,12 @@ class Regions:
 
     @property
     def message(self) -> str:
-        """What the algorithm says: the number of faces, or that there are none."""
+        """The paper's message: the number of faces, or none."""
         return f"Faces detected: {len(self.faces)}" if len(self.faces) else "No faces detected."
 
 
 class RegionDetector:
-    """Algorithm 2: gray, cascade object detector, red boxes; then eyes and mouth in every face, by cascades too.
+    """Algorithm 2: gray, cascade face detector, red boxes; then cascades for eyes and mouth in each face.
 
     Raises:
         ModelError: this OpenCV has no cascades.
@@ -133,13 +133,13 @@ class RegionDetector:
         self._mouth = load_cascade(MOUTH_CASCADE)
 
     def detect(self, image: NDArray[np.uint8]) -> Regions:
-        """Finds and draws. A small picture is enlarged first, and its edge is repeated around it, as it is a face already.
+        """Detects and draws. A small image counts as a face crop: it is enlarged and gets a replicated border.
 
         Args:
             image: uint8, gray, BGR or BGRA, any size.
 
         Raises:
-            ValueError: the array is no such picture.
+            ValueError: wrong dtype or shape.
         """
         gray = preprocess.to_gray(image)
         scale = min(WORK_SIDE / min(gray.shape), MOST_ENLARGED) if min(gray.shape) < SMALL_SIDE else 1.0
@@ -156,26 +156,26 @@ class RegionDetector:
         return Regions(Faces(faces.boxes_xyxy / unit, faces.scores), eyes / unit, mouths / unit, canvas, scale)
 
     def _detect_close(self, gray: NDArray[np.uint8]) -> Faces:
-        """The face in a close crop: it fills at least half of the picture."""
+        """The face in a close crop, at least half as large as the image."""
         border = round(min(gray.shape) * BORDER)
         around = cv2.copyMakeBorder(gray, border, border, border, border, cv2.BORDER_REPLICATE)
         found = HaarDetector(min_face=max(1, min(gray.shape) // 2)).detect(np.asarray(around, dtype=np.uint8))
         return Faces(found.boxes_xyxy - np.float32(border), found.scores)
 
     def _eyes(self, gray: NDArray[np.uint8], face: Boxes) -> list[Boxes]:
-        """The surest eye of each half of the face."""
+        """The best eye in each half of the face."""
         top, bottom = EYE_BAND
         smallest, largest = ((side, side) for side in EYE_SIDES)
         halves = ((0.0, top, 0.5, bottom), (0.5, top, 1.0, bottom))
-        return [box for half in halves for box in _surest(self._eye, gray, face, half, smallest, largest)]
+        return [box for half in halves for box in _best(self._eye, gray, face, half, smallest, largest)]
 
     def _mouths(self, gray: NDArray[np.uint8], face: Boxes) -> list[Boxes]:
-        """The surest mouth."""
+        """The best mouth."""
         top, bottom = MOUTH_BAND
-        return _surest(self._mouth, gray, face, (0.0, top, 1.0, bottom), MOUTH_SMALLEST_WH, (1.0, 1.0))
+        return _best(self._mouth, gray, face, (0.0, top, 1.0, bottom), MOUTH_SMALLEST_WH, (1.0, 1.0))
 
 
-def _surest(
+def _best(
     cascade: cv2.CascadeClassifier,
     gray: NDArray[np.uint8],
     face: Boxes,
@@ -183,7 +183,7 @@ def _surest(
     smallest_wh: tuple[float, float],
     largest_wh: tuple[float, float],
 ) -> list[Boxes]:
-    """The detection with most votes in a part of a face (window and sizes in units of the face), in pixels of the picture."""
+    """The detection with the most votes in a window of the face (units of the face); returns image pixels."""
     side = face[2] - face[0]
     area = (face[[0, 1, 0, 1]] + np.array(window, np.float32) * side).astype(np.float32)
     size_wh = (round((window[2] - window[0]) * WORK_SIDE), round((window[3] - window[1]) * WORK_SIDE))
@@ -212,10 +212,10 @@ def _upper_threshold(strength: NDArray[np.float32]) -> float:
     return step / CANNY_BINS * strongest
 
 
-def _enlarged(picture: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+def _enlarged(image: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
     if scale == 1:
-        return picture
-    return np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
+        return image
+    return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
 
 
 def _stack(boxes: list[Boxes]) -> Boxes:
@@ -223,7 +223,7 @@ def _stack(boxes: list[Boxes]) -> Boxes:
 
 
 def _draw(canvas: NDArray[np.uint8], box: Boxes, colour: tuple[int, int, int]) -> None:
-    """A box that stays visible where it leaves the picture. Not cv2.rectangle, which draws width 2 as 3 pixels."""
+    """Draws a box that stays visible at the image border. cv2.rectangle would draw width 2 as 3 pixels."""
     height, width = canvas.shape[:2]
     x1, y1, x2, y2 = (int(value) for value in np.rint(box))
     inside = canvas[max(y1, 0) : min(y2, height), max(x1, 0) : min(x2, width)]

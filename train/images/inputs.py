@@ -1,4 +1,4 @@
-"""What of a face the network is shown: the live program's equalized picture, or for comparison the raw one or its edges."""
+"""Inputs of the network: the live program's equalized image or, for comparison, the raw image or its edges."""
 
 from collections.abc import Callable
 
@@ -8,17 +8,17 @@ from numpy.typing import NDArray
 from realtime import preprocess
 from train.images import algorithms
 
-Picture = NDArray[np.uint8]
+Image = NDArray[np.uint8]
 
 
-def raw(face: Picture) -> Picture:
-    """The gray picture as it is, uint8 (48,48)."""
+def raw(face: Image) -> Image:
+    """The unchanged gray image, uint8 (48,48)."""
     return preprocess.shrink(preprocess.to_gray(face))
 
 
-def edges(face: Picture) -> Picture:
-    """Only the edges that the paper's Algorithm 1 finds: 255 on an edge, 0 elsewhere, uint8 (48,48)."""
+def edges(face: Image) -> Image:
+    """The edges from the paper's Algorithm 1: 255 on an edge, 0 elsewhere, uint8 (48,48)."""
     return algorithms.edges(raw(face))
 
 
-INPUTS: dict[str, Callable[[Picture], Picture]] = {"equalized": preprocess.prepare, "raw": raw, "edges": edges}
+INPUTS: dict[str, Callable[[Image], Image]] = {"equalized": preprocess.prepare, "raw": raw, "edges": edges}

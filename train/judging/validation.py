@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.config import Config
+from realtime.config import ReadingConfig
 from realtime.datatypes import Scores
 from realtime.errors import ConfigError
 from realtime.faces.evidence import LEAST_FACE
@@ -32,7 +32,7 @@ FALSE_POSITIVES = "false-positives"
 ENTRIES = {"publictest": "ferplus", "rafdb": "rafdb", "cfee": "cfee", "ckplus": "ckplus", FALSE_POSITIVES: FALSE_POSITIVES}
 """The name of each validation set on the command line, and the entry of `train.data.sets` that it is part of."""
 
-THRESHOLD = Config.threshold
+THRESHOLD = ReadingConfig.threshold
 """The program's own: a label of less probability is shown as `uncertain`."""
 
 SHOWN_THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(5, 20))

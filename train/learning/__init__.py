@@ -1,1 +1,1 @@
-"""How weights change: batches, optimizers, checkpoints, teachers."""
+"""Training: batches, optimizers, checkpoints, teachers."""

@@ -1,4 +1,4 @@
-"""Two ways to keep rare classes from being overlooked: draw them more often, or let them weigh more."""
+"""Class balancing: sampling rare classes more often, or weighting them in the loss."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,17 +9,17 @@ from train.data.datasets import FaceSet, set_of
 METHODS = ("none", "sampling", "sqrt", "sets", "loss")
 
 _FALL = {"sampling": 1.0, "sqrt": 0.5, "sets": 0.5}
-"""How a picture's share of the draws falls with the pictures of its class: as this power of their number."""
+"""Exponent: an image is drawn in proportion to this power of its class size."""
 
 
 def order(method: str, faces: FaceSet, rng: np.random.Generator) -> NDArray[np.intp]:
-    """int (n,): the rows of one epoch in the order they are learned from.
+    """int (n,): the rows of one epoch, in training order.
 
-    Every row once; with "sampling" n draws, in which every class that occurs is as likely as any other, with "sqrt" n draws, in
-    which a class is as likely as the square root of its pictures; "sets" is "sqrt" for every class of every joined set apart.
+    Every row once by default. "sampling": n draws, all present classes equally likely. "sqrt": n draws, a class in proportion
+    to the square root of its size. "sets": "sqrt" for each class of each joined set.
 
     Raises:
-        ConfigError: no such method.
+        ConfigError: unknown method.
     """
     _check(method)
     if method not in _FALL:
@@ -28,23 +28,23 @@ def order(method: str, faces: FaceSet, rng: np.random.Generator) -> NDArray[np.i
 
 
 def prior(method: str, faces: FaceSet) -> NDArray[np.float32]:
-    """float32 (k,): the mean target of the rows as they are drawn: what a network that sees nothing would learn to say.
+    """float32 (k,): the class prior, that is the mean target of the rows as drawn.
 
     Raises:
-        ConfigError: no such method.
+        ConfigError: unknown method.
     """
     _check(method)
     return np.asarray(_shares(method, faces) @ faces.distributions().astype(np.float64), dtype=np.float32)
 
 
 def class_weights(method: str, faces: FaceSet) -> NDArray[np.float32]:
-    """float32 (k,): what an error on each class weighs.
+    """float32 (k,): weight of each class in the loss.
 
-    All 1; with "loss" n / (k * pictures of the class), so that every class weighs the same in all and the mean stays 1
-    (scikit-learn's "balanced"). A class without pictures weighs 1.
+    All 1 by default. "loss": n / (k * class size), scikit-learn's "balanced": equal totals, and a mean of 1 over the rows.
+    A class without images has weight 1.
 
     Raises:
-        ConfigError: no such method.
+        ConfigError: unknown method.
     """
     _check(method)
     k = len(faces.labels)
@@ -55,7 +55,7 @@ def class_weights(method: str, faces: FaceSet) -> NDArray[np.float32]:
 
 
 def _shares(method: str, faces: FaceSet) -> NDArray[np.float64]:
-    """float64 (n,): how likely each row is in a draw, sum 1."""
+    """float64 (n,): probability of each row in a draw, sum 1."""
     groups = faces.classes()
     if method == "sets":
         of_sets = np.unique([set_of(name) for name in faces.names], return_inverse=True)[1]
@@ -67,4 +67,4 @@ def _shares(method: str, faces: FaceSet) -> NDArray[np.float64]:
 
 def _check(method: str) -> None:
     if method not in METHODS:
-        raise ConfigError(f"no way to balance {method!r}; there are: {', '.join(METHODS)}")
+        raise ConfigError(f"unknown balance {method!r}; known: {', '.join(METHODS)}")

@@ -1,4 +1,4 @@
-"""The pictures and targets of a step, as a recipe wants them: changed at random, and sometimes two laid over one another."""
+"""Makes the batches of a run: random augmentation and mixup."""
 
 from dataclasses import dataclass
 
@@ -14,22 +14,22 @@ from train.recipes import Recipe
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """What one process learns from in a step.
+    """The batch of one process in one step.
 
     Attributes:
-        pictures: float32 (n,1,48,48), normalised.
+        images: float32 (n,1,48,48), normalised.
         targets: float32 (n,k), rows sum to 1.
     """
 
-    pictures: NDArray[np.float32]
+    images: NDArray[np.float32]
     targets: NDArray[np.float32]
 
 
 class Batches:
     """Makes the batches of a run.
 
-    All that is random about a picture follows from seed, epoch, step and its place in the step's batch: a resumed run and any
-    number of processes see the same.
+    Randomness depends on seed, epoch, step and the position in the batch only, so that a resumed run, or another number of
+    processes, has the same images.
     """
 
     def __init__(self, recipe: Recipe, faces: FaceSet) -> None:
@@ -37,29 +37,29 @@ class Batches:
         self._change, self._show = augment.AUGMENTATIONS[recipe.augmentation], INPUTS[recipe.picture]
 
     def make(self, epoch: int, step: int, rows: NDArray[np.intp], places: range) -> Batch:
-        """The pictures at some places of a step.
+        """Makes the images at some positions of a step's batch.
 
         Args:
             epoch, step: counted from 0.
-            rows: int (b,), the faces of the whole step, whichever process shows them.
-            places: which of them to make.
+            rows: int (b,), the faces of the whole step, for all processes together.
+            places: the positions to make.
         """
-        pictures, targets = [], []
+        images, targets = [], []
         for place in places:
-            picture, rng = self._at(epoch, step, rows, place)
+            image, rng = self._at(epoch, step, rows, place)
             target = self._targets[rows[place]]
             if self._recipe.mixup_probability and rng.random() < self._recipe.mixup_probability:
                 other = int(rng.integers(len(rows)))
                 share = np.float32(rng.beta(self._recipe.mixup_alpha, self._recipe.mixup_alpha))
-                # the other's picture is made anew, since another process may have it
-                picture = share * picture + (1 - share) * self._at(epoch, step, rows, other)[0]
+                # made again here, because another process may have it
+                image = share * image + (1 - share) * self._at(epoch, step, rows, other)[0]
                 target = share * target + (1 - share) * self._targets[rows[other]]
-            pictures.append(picture)
+            images.append(image)
             targets.append(target)
-        return Batch(np.stack(pictures), np.stack(targets))
+        return Batch(np.stack(images), np.stack(targets))
 
     def _at(self, epoch: int, step: int, rows: NDArray[np.intp], place: int) -> tuple[NDArray[np.float32], np.random.Generator]:
-        """The picture at a place, float32 (1,48,48), and the generator that made it."""
-        # steps count from 1, since numpy takes [seed, epoch, 0, 0] for the order's [seed, epoch]
+        """The image at a position, float32 (1,48,48), and its generator."""
+        # steps count from 1: numpy treats [seed, epoch, 0, 0] like the order's [seed, epoch]
         rng = np.random.default_rng([self._recipe.seed, epoch, step + 1, place])
         return preprocess.normalise([self._show(self._change(self._images[rows[place]], rng))])[0], rng

@@ -1,4 +1,4 @@
-"""Checkpoints that survive: written aside and renamed, and the one before is kept."""
+"""Checkpoints, written atomically; the previous one is kept."""
 
 import os
 import pickle
@@ -22,16 +22,16 @@ NAME, PREVIOUS = "last.pt", "previous.pt"
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """The state of a run after `epoch` whole epochs (0 = none) and `step` steps of the next.
+    """The state of a run after `epoch` complete epochs and `step` steps of the next one.
 
     Attributes:
-        recipe, labels, manifest_sha256, commit: what was trained, on which data, by which code.
-        seen: the pictures that the network has learned from, those of the network it began with included.
-        epoch, step: where it stands.
-        loss_sum, right: over the steps done of the epoch under way: the batches' mean losses, the faces judged right.
-        curve: the whole epochs.
-        model, average, optimizer, schedule: state dictionaries; `average` is empty where the recipe has no averaging.
-        random_state: torch's, uint8 (processes, bytes); order and augmentation follow from seed, epoch and step alone.
+        recipe, labels, manifest_sha256, commit: identify the run, its data and its code.
+        seen: the record of all training images, including those of the initial network.
+        epoch, step: the position.
+        loss_sum, right: sums over the steps of the current epoch: mean losses of batches, correct faces.
+        curve: the complete epochs.
+        model, average, optimizer, schedule: state dictionaries; `average` is empty if the recipe has no averaging.
+        random_state: torch's, uint8 (processes, bytes); order and augmentation depend on seed, epoch and step only.
     """
 
     recipe: Recipe
@@ -51,9 +51,9 @@ class Checkpoint:
     random_state: torch.Tensor
 
     def save(self, folder: Path) -> None:
-        """Writes folder/last.pt atomically: a kill or a full disk at any moment leaves the earlier file whole.
+        """Writes folder/last.pt atomically: a kill or a full disk leaves the earlier file intact.
 
-        The earlier one stays as previous.pt, for the day on which last.pt cannot be read.
+        The earlier file is kept as previous.pt, in case last.pt becomes unreadable.
 
         Raises:
             ConfigError: it cannot be written.
@@ -82,13 +82,13 @@ class Checkpoint:
 
 
 def load(folder: Path) -> Checkpoint:
-    """Reads folder/last.pt, weights only: nothing inside is executed.
+    """Reads folder/last.pt with weights_only: no code in it is executed.
 
     Raises:
-        ConfigError: missing, corrupt, or of another format; the message names the earlier one where there is one.
+        ConfigError: missing, corrupt or another format; the message names previous.pt if it exists.
     """
     path, earlier = folder / NAME, folder / PREVIOUS
-    remedy = f"put {earlier} in its place to go on from there" if earlier.exists() else ""
+    remedy = f"rename {earlier} to {path.name} to continue from there" if earlier.exists() else ""
     try:
         content = _read(path)
     except FileNotFoundError as error:
@@ -96,7 +96,7 @@ def load(folder: Path) -> Checkpoint:
     except (OSError, EOFError, RuntimeError, KeyError, ValueError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
         raise ConfigError(f"{path}: not a readable checkpoint; {remedy or 'delete it or take another run'}") from error
     if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
-        raise ConfigError(f"{path}: not a checkpoint of format {FORMAT}; another version wrote it; delete it and train anew")
+        raise ConfigError(f"{path}: not a checkpoint of format {FORMAT}; it is from another version; delete it and train again")
     try:
         content["recipe"] = Recipe(**content["recipe"])
         content["labels"] = tuple(content["labels"])
@@ -104,23 +104,25 @@ def load(folder: Path) -> Checkpoint:
         content["curve"] = tuple(Epoch(**row) for row in content["curve"])
         return Checkpoint(**content)
     except (AttributeError, KeyError, TypeError) as error:
-        raise ConfigError(f"{path}: another version wrote it ({error}); go on with that one, or train anew") from error
+        raise ConfigError(
+            f"{path}: it is from another version ({error}); continue with that version, or train again"
+        ) from error
 
 
 def exists(folder: Path) -> bool:
-    """Whether a run left something in the folder that it can go on from."""
+    """Whether the folder has a checkpoint to resume from."""
     return any((folder / name).exists() for name in (NAME, PREVIOUS))
 
 
 def remove(folder: Path) -> None:
-    """Deletes a run's checkpoints, hundreds of MB each, and keeps what it wrote down."""
+    """Deletes a run's checkpoints (hundreds of MB each) and keeps its other files."""
     for name in (NAME, PREVIOUS):
         (folder / name).unlink(missing_ok=True)
 
 
 def _read(path: Path) -> Any:
     with zipfile.ZipFile(path) as file:
-        # torch reads damaged numbers without a word
+        # torch does not verify checksums
         damaged = file.testzip()
     if damaged is not None:
         raise zipfile.BadZipFile(f"{damaged} is damaged")
@@ -128,9 +130,9 @@ def _read(path: Path) -> Any:
 
 
 def _keep(last: Path, previous: Path) -> None:
-    """A second name for the file, so that there is no moment without last.pt."""
+    """Links the file to a second name, so that last.pt exists at all times."""
     previous.unlink(missing_ok=True)
     try:
         previous.hardlink_to(last)
-    except OSError:  # a file system without links
+    except OSError:  # no hard links on this file system
         shutil.copyfile(last, previous)

@@ -1,4 +1,4 @@
-"""What a run wrote down after every epoch: metrics.csv, and the same as TensorBoard's curves where that is installed."""
+"""Metrics after every epoch: metrics.csv and, if TensorBoard is installed, its curves."""
 
 import csv
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ TENSORBOARD = "tensorboard"
 
 @dataclass(frozen=True)
 class Epoch:
-    """One finished epoch: the row of metrics.csv."""
+    """One finished epoch: a row of metrics.csv."""
 
     epoch: int
     learning_rate: float
@@ -28,8 +28,7 @@ class Epoch:
 
 
 def write(folder: Path, epochs: Sequence[Epoch]) -> None:
-    """Writes folder/metrics.csv, whole and in place of what was there: the checkpoint knows all rows, so that a run that was
-    killed between the two neither loses nor doubles one.
+    """Rewrites folder/metrics.csv with all rows of the checkpoint, so that a killed run neither loses nor duplicates one.
 
     Raises:
         ConfigError: it cannot be written.
@@ -44,19 +43,20 @@ def write(folder: Path, epochs: Sequence[Epoch]) -> None:
         aside.replace(path)
     except OSError as error:
         aside.unlink(missing_ok=True)
-        raise ConfigError(f"{path}: cannot be written ({error.strerror}); make room, and go on with --resume") from error
+        raise ConfigError(
+            f"{path}: cannot be written ({error.strerror}); free some space, and continue with --resume"
+        ) from error
 
 
 class Board:
-    """TensorBoard's curves in folder/tensorboard, training and validation on one chart; nothing where it is not installed.
+    """TensorBoard's curves in folder/tensorboard, training and validation on one chart. Does nothing if it is not installed.
 
-    It begins anew with the epochs known already, in place of what an interrupted run had written, so that no point is
-    missing or double, wherever that run ended.
+    Rewrites the known epochs first, so that an interrupted run leaves no missing or duplicate points.
 
     Args:
-        folder: the run's.
-        known: epochs done before.
-        wanted: False writes nothing.
+        folder: of the run.
+        known: epochs before this start.
+        wanted: False disables it.
 
     Raises:
         ConfigError: the folder cannot be written.
@@ -76,10 +76,10 @@ class Board:
             writer.close()
 
     def add(self, epoch: Epoch) -> None:
-        """One point on every curve, on disk when it returns."""
+        """Adds one point to every curve and flushes."""
         if self._train is None or self._val is None:
             return
-        # the same name in two folders is one chart with two lines
+        # TensorBoard draws the same name from two folders on one chart
         self._train.add_scalar("loss", epoch.train_loss, epoch.epoch)
         self._train.add_scalar("accuracy", epoch.train_accuracy, epoch.epoch)
         self._train.add_scalar("learning rate", epoch.learning_rate, epoch.epoch)
@@ -99,7 +99,9 @@ def _writer(folder: Path) -> Any:  # a SummaryWriter, whose package may be missi
     try:
         for earlier in folder.glob("events.out.tfevents.*"):
             earlier.unlink()
-        # a TensorBoard that is open meanwhile has read them, and forgets them by purge_step
+        # an open TensorBoard has read them; purge_step makes it drop them
         return SummaryWriter(str(folder), purge_step=1)
     except OSError as error:
-        raise ConfigError(f"{folder}: cannot be written ({error.strerror}); make room, and go on with --resume") from error
+        raise ConfigError(
+            f"{folder}: cannot be written ({error.strerror}); free some space, and continue with --resume"
+        ) from error

@@ -1,7 +1,7 @@
-"""Processes that train one network together, as torchrun starts them; a single process is a group of one.
+"""Distributed training under torchrun; a single process is a group of one.
 
-Rank 0 judges, writes and speaks. Every process keeps its own copy of the network: DistributedDataParallel gives all of them
-the same start and, at each step, the same gradients.
+Rank 0 evaluates, writes files and prints. Every process has a copy of the network; DistributedDataParallel gives all copies the
+same initial weights and, in each step, the same gradients.
 """
 
 import gc
@@ -23,12 +23,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Group:
-    """The processes of a run, seen from one of them.
+    """The processes of a run, as seen from one of them.
 
     Attributes:
-        rank: this process, 0 to size - 1.
-        size: how many there are.
-        device: the torch device that this one computes on.
+        rank: of this process, 0 to size - 1.
+        size: number of processes.
+        device: torch device of this process.
     """
 
     rank: int = 0
@@ -37,19 +37,19 @@ class Group:
 
     @property
     def is_main(self) -> bool:
-        """Whether this process is the one that judges, writes and speaks."""
+        """Whether this is rank 0, which evaluates, writes files and prints."""
         return self.rank == 0
 
     def wrap(self, model: nn.Module) -> nn.Module:
-        """The model, all processes beginning with rank 0's weights; each backward() leaves the mean of their gradients."""
+        """The model with rank 0's weights in all processes; each backward() averages the gradients."""
         return model if self.size == 1 else DistributedDataParallel(model)
 
     def share(self, count: int) -> range:
-        """Which of `count` places are this process's."""
+        """The positions, out of `count`, of this process."""
         return range(self.rank, count, self.size)
 
     def sums(self, values: Sequence[float]) -> list[float]:
-        """The sum of each value over the processes."""
+        """Sums each value over the processes."""
         if self.size == 1:
             return list(values)
         total = torch.tensor(values, dtype=torch.float64)
@@ -57,7 +57,7 @@ class Group:
         return [float(value) for value in total]
 
     def stack(self, values: torch.Tensor) -> torch.Tensor:
-        """(size, n): every process's vector, on all of them."""
+        """Gathers every process's vector, (size, n), on all of them."""
         if self.size == 1:
             return values[None]
         rows = [torch.empty_like(values) for _ in range(self.size)]
@@ -65,7 +65,7 @@ class Group:
         return torch.stack(rows)
 
     def on_main(self, function: Callable[[], T]) -> T:
-        """Calls the function in rank 0 alone and gives its result to all, or its FerError."""
+        """Calls the function on rank 0 only and returns its result, or raises its FerError, on all."""
         if self.size == 1:
             return function()
         box: list[object] = [None]
@@ -80,7 +80,7 @@ class Group:
         return cast(T, box[0])
 
     def together(self, function: Callable[[], T]) -> T:
-        """Calls the function in every process; a FerError in one of them is raised in all, so that none waits for it."""
+        """Calls the function in every process; a FerError in one is raised in all, so that no process waits."""
         if self.size == 1:
             return function()
         done: list[T] = []
@@ -98,26 +98,26 @@ class Group:
 
 
 def check_device(device: str) -> None:
-    """Puts a number on a torch device.
+    """Checks that a torch device works.
 
     Raises:
-        ConfigError: torch has no such device here; the message says what it says.
+        ConfigError: no such device here; the message includes torch's.
     """
     try:
         torch.zeros(1, device=device)
     except (AssertionError, RuntimeError) as error:  # builds without CUDA assert
         why = str(error).splitlines()[0]
-        raise ConfigError(f"--device {device}: {why}; leave it out to train on the processor") from error
+        raise ConfigError(f"--device {device}: {why}; omit it to train on the CPU") from error
 
 
 @contextmanager
 def join(device: str) -> Iterator[Group]:
-    """The group that torchrun started this process for, or a group of one.
+    """The group of this process under torchrun, or a group of one.
 
-    Numbers travel by gloo; gradients by NCCL where `device` is "cuda", each process taking the card of its local rank.
+    Uses gloo for values and, if `device` is "cuda", NCCL for gradients, with one GPU per local rank.
 
     Raises:
-        ConfigError: torch has no such device here.
+        ConfigError: no such device here.
     """
     check_device(device)
     size = int(os.environ.get("WORLD_SIZE", "1"))
@@ -129,7 +129,7 @@ def join(device: str) -> Iterator[Group]:
         device = f"cuda:{os.environ['LOCAL_RANK']}"
     dist.init_process_group("cpu:gloo,cuda:nccl" if device.startswith("cuda") else "gloo")
     yield Group(dist.get_rank(), size, device)
-    # only at an orderly end: after an error they would wait for processes that are gone
+    # not after an error: this would wait for processes that have ended
     dist.barrier()
-    gc.collect()  # wrapped models hold on to the group in cycles; if one outlives it, the process may abort when it exits
+    gc.collect()  # wrapped models keep the group alive in reference cycles; one that outlives it may abort the process at exit
     dist.destroy_process_group()

@@ -29,40 +29,39 @@ from train.recipes import IMAGENET, Recipe
 __all__ = ["CHANNELS_LAST_FROM", "Epoch", "Stopped", "Trainer"]
 
 CHANNELS_LAST_FROM = 32
-"""Batches of this size and up are laid out channels last: on two cores a step of 128 faces takes 0.87 of the time, one of 8
-1.5 times as long (bf16, ResNet-50 at 48 pixels; `python -m train.throughput` measures it anew)."""
+"""Smallest batch with channels-last layout: on two cores a step of 128 faces takes 0.87 times as long with it, one of 8 faces
+1.5 times (bf16, ResNet-50 at 48 pixels; measured by `python -m train.throughput`)."""
 
 
 def uses_bfloat16(device: torch.device) -> bool:
-    """Whether training's forward passes run in bfloat16: on GPUs, and on processors that have AVX-512.
+    """Whether forward passes of training run in bfloat16: on GPUs and on CPUs with AVX-512.
 
-    With AVX2 alone it is emulated: a step of 8 faces took 4.0 s there instead of 0.19 s (two cores of an AMD EPYC).
+    With AVX2 only it is emulated: a step of 8 faces takes 4.0 s instead of 0.19 s (two cores of an AMD EPYC).
     """
     return device.type != "cpu" or torch.backends.cpu.get_cpu_capability() == "AVX512"
 
 
 class Stopped(Exception):
-    """The run was asked to stop; a checkpoint of the last step is on disk."""
+    """The run was stopped; a checkpoint of the last step is on disk."""
 
 
 class Trainer:
-    """Trains by a recipe; every epoch leaves a checkpoint from which the same weights follow (bit-equal on one CPU).
+    """Trains a network by a recipe. Every epoch writes a checkpoint; resuming from it is deterministic (bit-equal on one CPU).
 
     Args:
-        recipe: what to do.
-        train, val: faces; `val` is only ever looked at, never learned from.
-        folder: where checkpoints and metrics.csv go.
-        init: a full-precision ONNX file of the same network to begin with, named by `recipe.start`; None begins at random, or
-            with torchvision's weights where the recipe says "imagenet".
-        device: a torch device; forward passes of training run in bfloat16 (autocast) where that pays, everything else in
-            float32.
+        recipe: the settings.
+        train, val: faces; `val` is for evaluation only.
+        folder: for checkpoints and metrics.csv.
+        init: initial weights: a full-precision ONNX file of the same network, matching `recipe.start`. None: random weights, or
+            torchvision's if the recipe says "imagenet".
+        device: a torch device; forward passes of training run in bfloat16 (autocast) if that is faster, all else in float32.
         on_step: called with (epoch, step, steps, loss) after every step.
-        stop: asked after every step; True saves a checkpoint and raises Stopped.
-        group: the processes that train together, each in a Trainer of its own; the batch of a step is parted among them.
-        teachers: ONNX files to learn from too, named by `recipe.teachers`.
+        stop: called after every step; True saves a checkpoint and raises Stopped.
+        group: the processes of a distributed run, each with its own Trainer; they share every batch.
+        teachers: ONNX files for distillation, matching `recipe.teachers`.
 
     Raises:
-        ConfigError: `init` or a teacher has seen faces of `val`, or the batch is too small for so many processes.
+        ConfigError: `init` or a teacher was trained on faces of `val`, or the batch has fewer faces than there are processes.
     """
 
     def __init__(
@@ -88,7 +87,7 @@ class Trainer:
             raise ConfigError(f"a batch of {recipe.batch_size} is too small for {self.group.size} processes; start fewer")
         self.batches = Batches(recipe, train)
         self.teachers = Teachers(teachers, train.labels, val)
-        self.seen = np.union1d(lineage.pictures_of(train), self.teachers.seen)
+        self.seen = np.union1d(lineage.images_of(train), self.teachers.seen)
         network = models.build(recipe.network, len(train.labels), max_pool=recipe.max_pool, seed=recipe.seed)
         if recipe.start == IMAGENET:
             imagenet.load_imagenet(recipe.network, network)
@@ -100,7 +99,7 @@ class Trainer:
             self.seen = np.union1d(self.seen, before)
             onnx_graph.load_into(network, init, new_classes=onnx_graph.load_labels(init) != train.labels)
         if not self.group.is_main:
-            torch.manual_seed(recipe.seed + self.group.rank)  # no two processes drop the same features
+            torch.manual_seed(recipe.seed + self.group.rank)  # different dropout in every process
         self.layout = torch.channels_last if recipe.batch_size >= CHANNELS_LAST_FROM else torch.contiguous_format
         self.model: nn.Module = network.to(self.device, memory_format=self.layout)  # type: ignore[call-overload]
         self.average: AveragedModel | None = None
@@ -112,10 +111,10 @@ class Trainer:
         self._curve: tuple[Epoch, ...] = ()
 
     def resume(self) -> None:
-        """Continues from the folder's checkpoint, from the very step at which it was made.
+        """Continues from the folder's checkpoint, at the exact step.
 
         Raises:
-            ConfigError: none there, or it belongs to another recipe or other data.
+            ConfigError: no checkpoint, or one of another recipe or other data.
         """
         saved = self.group.on_main(lambda: checkpoint.load(self.folder))
         self.group.together(lambda: self._refuse_others(saved))
@@ -124,18 +123,18 @@ class Trainer:
             self.average.load_state_dict(saved.average)
         self.optimizer.load_state_dict(saved.optimizer)
         self.schedule.load_state_dict(saved.schedule)
-        # a copy, since torch 2.15 dies of a state that lies inside another tensor
+        # a copy: torch 2.15 crashes if the state is a view of another tensor
         torch.set_rng_state(saved.random_state[self.group.rank % len(saved.random_state)].clone())
         self.epoch, self.step, self.loss_sum, self.right = saved.epoch, saved.step, saved.loss_sum, saved.right
         self.seen, self._curve = saved.seen, saved.curve
         self.group.on_main(lambda: curves.write(self.folder, self._curve))
 
     def run(self) -> Iterator[Epoch]:
-        """Trains the epochs that are left, yielding each when its checkpoint is safely on disk.
+        """Trains the remaining epochs; yields each after its checkpoint is on disk.
 
         Raises:
-            Stopped: `stop` said so.
-            ConfigError: checkpoint or metrics.csv cannot be written.
+            Stopped: `stop` returned True.
+            ConfigError: the checkpoint or metrics.csv cannot be written.
         """
         network = self.group.wrap(self.model)
         while self.epoch < self.recipe.epochs:
@@ -148,19 +147,19 @@ class Trainer:
             yield done
 
     def save(self) -> None:
-        """Writes the checkpoint of what is done so far."""
+        """Writes a checkpoint of the current state."""
         random_state = self.group.stack(torch.get_rng_state())
         self.group.on_main(lambda: self._checkpoint(random_state).save(self.folder))
 
     def predict(self, faces: FaceSet) -> NDArray[np.float32]:
-        """Probabilities of the network, averaged where the recipe says so, float32 (n,k)."""
-        # on a copy, so that training goes on with the statistics it had
+        """Probabilities, float32 (n,k), from the averaged weights if the recipe has averaging."""
+        # a copy, so that training keeps its batch norm statistics
         settled = copy.deepcopy(self.average or self.model)
         inference.settle(settled, self.train.images, self.recipe, self.device)
         return inference.predict(settled, faces.images, self.device, self.recipe.picture)
 
     def curve(self) -> tuple[Epoch, ...]:
-        """All epochs so far, those before an interruption too."""
+        """All epochs so far, including those before a resume."""
         return self._curve
 
     def _refuse_others(self, saved: Checkpoint) -> None:
@@ -189,23 +188,23 @@ class Trainer:
         )
 
     def _train_epoch(self, network: nn.Module) -> None:
-        """The steps of the epoch that are left."""
+        """Trains the remaining steps of the epoch."""
         self.model.train()
         order = balance.order(self.recipe.balance, self.train, np.random.default_rng([self.recipe.seed, self.epoch]))
         prior = balance.prior(self.recipe.balance, self.train)
-        # a class without pictures is as unlikely as it can be, and not impossible
+        # a class without images gets a tiny prior instead of zero
         raised = torch.from_numpy(self.recipe.logit_adjustment * np.log(np.maximum(prior, 1e-6))).to(self.device)
         weights = torch.from_numpy(balance.class_weights(self.recipe.balance, self.train)).to(self.device)
         while self.step < self.steps:
             rows = order[self.step * self.recipe.batch_size : (self.step + 1) * self.recipe.batch_size]
             mine = self.group.share(len(rows))
             batch = self.batches.make(self.epoch, self.step, rows, mine)
-            targets = self.teachers.blend(batch.targets, batch.pictures, self.recipe.teacher_weight)
+            targets = self.teachers.blend(batch.targets, batch.images, self.recipe.teacher_weight)
             wanted = torch.from_numpy(targets).to(self.device)
-            pictures = torch.from_numpy(batch.pictures).to(self.device, memory_format=self.layout)
+            images = torch.from_numpy(batch.images).to(self.device, memory_format=self.layout)
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.bfloat16 and uses_bfloat16(self.device)):
-                logits = network(pictures)
-            # the mean over the whole batch, whichever part of it is here
+                logits = network(images)
+            # scaled to the mean over the whole batch of all processes
             part = len(mine) / len(rows)
             loss = F.cross_entropy(logits.float() + raised, wanted, weight=weights) * part
             self.optimizer.zero_grad(set_to_none=True)

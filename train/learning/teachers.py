@@ -1,4 +1,4 @@
-"""Networks of our own that another one learns from: what they say of the very pictures that it is shown."""
+"""Distillation from trained networks, which see the same augmented images as the student."""
 
 import hashlib
 from collections.abc import Sequence
@@ -17,15 +17,15 @@ class Teachers:
     """The mean of several networks' probabilities (Hinton et al., 2015: distilling the knowledge in a neural network).
 
     Args:
-        paths: ONNX files of `train.export`, full precision or int8; none is none.
-        labels: the classes of the network that learns.
-        val: faces that no teacher may have seen, since it would pass on what it knows of them.
+        paths: ONNX files of `train.export`, full precision or int8; may be empty.
+        labels: the student's classes.
+        val: validation faces; teachers must not be trained on them, or they would leak.
 
     Attributes:
-        seen: the pictures that any of them has learned from.
+        seen: the record of all teachers' training images.
 
     Raises:
-        ConfigError: a teacher has other classes or has seen faces of `val`.
+        ConfigError: a teacher has other classes or was trained on faces of `val`.
         ModelError: a file is missing or broken.
     """
 
@@ -35,7 +35,9 @@ class Teachers:
         for session in self._sessions:
             name = session.path.name
             if session.spec.outputs != labels:
-                raise ConfigError(f"{name} knows {', '.join(session.spec.outputs)} and cannot teach {', '.join(labels)}")
+                raise ConfigError(
+                    f"{name} has the classes {', '.join(session.spec.outputs)} and cannot teach {', '.join(labels)}"
+                )
             known = lineage.read(session.path)
             lineage.refuse_seen(known, val, name)
             self.seen = np.union1d(self.seen, known)
@@ -43,23 +45,23 @@ class Teachers:
     def __len__(self) -> int:
         return len(self._sessions)
 
-    def blend(self, targets: NDArray[np.float32], pictures: NDArray[np.float32], weight: float) -> NDArray[np.float32]:
-        """(1 - weight) * targets + weight * what the teachers say; without teachers the targets.
+    def blend(self, targets: NDArray[np.float32], images: NDArray[np.float32], weight: float) -> NDArray[np.float32]:
+        """(1 - weight) * targets + weight * teachers' probabilities; without teachers the targets.
 
         Args:
-            targets: float32 (n,k); what a row lacks to 1, all of it where there is no label, is the teachers' as well.
-            pictures: float32 (n,1,48,48), as the network is shown them.
+            targets: float32 (n,k); the teachers also fill what a row lacks to sum 1, for unlabelled rows all of it.
+            images: float32 (n,1,48,48), the student's input.
             weight: 0 to 1.
         """
         if not self._sessions or not weight:
             return targets
-        probs = np.mean([_softmax(session.run(pictures)) for session in self._sessions], axis=0)
+        probs = np.mean([_softmax(session.run(images)) for session in self._sessions], axis=0)
         labelled = (1 - weight) * targets
         return np.asarray(labelled + (1 - labelled.sum(axis=1, keepdims=True)) * probs, dtype=np.float32)
 
 
 def sha256(path: Path) -> str:
-    """The hash by which a recipe names a file.
+    """The SHA-256 that identifies a file in a recipe.
 
     Raises:
         ConfigError: it cannot be read.

@@ -1,1 +1,1 @@
-"""Networks: building them, reading and writing their weights."""
+"""Networks: construction, and reading and writing weights."""

@@ -1,8 +1,8 @@
-"""FaceRes, a network that knows millions of faces, as the body of a teacher.
+"""FaceRes, pretrained on millions of faces, as the backbone of a teacher.
 
-It comes inside the npm package @vladmandic/human (MIT licence) and was trained there to tell age and sex: a MobileNet v1
-(Howard et al., 2017) of 3.2 million weights, with its batch norms folded. `npm pack @vladmandic/human` downloads it; the files
-are `package/models/faceres.json` and `faceres.bin`. No part of it is in this project, nor in the networks that are shipped.
+It is part of the npm package @vladmandic/human (MIT licence), trained there to predict age and sex: a MobileNet v1 (Howard et
+al., 2017) with 3.2 million weights and folded batch norms. `npm pack @vladmandic/human` downloads it; the files are
+`package/models/faceres.json` and `faceres.bin`. No part of it is in this project or in the shipped networks.
 """
 
 import json
@@ -19,7 +19,7 @@ from realtime.errors import ModelError, WeightsCorrupt, WeightsNotFound
 from realtime.preprocess import MEAN, STD
 
 CHANNEL_MEANS = (103.939, 116.779, 123.68)
-"""What was subtracted from its three channels, each 0 to 255, when it was trained."""
+"""Mean subtracted from its three channels, 0 to 255, in its training."""
 
 BLOCKS = ((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *((512, 1),) * 5, (1024, 2), (1024, 1))
 """Channels and stride of each pair of a depthwise and a pointwise convolution."""
@@ -30,7 +30,7 @@ class FaceRes(nn.Module):
 
     Args:
         classes: outputs of the linear layer.
-        side: pixels to which it enlarges the 48x48 face; 224 when it was trained, and 112 is enough to learn from it.
+        side: pixels to which the 48x48 face is enlarged; 224 in its training, 112 is enough for fine-tuning.
     """
 
     means: Tensor
@@ -58,17 +58,17 @@ class FaceRes(nn.Module):
 
 
 def load_pretrained(network: nn.Module, manifest: Path) -> None:
-    """Gives the convolutions of a FaceRes the weights of the npm package; the linear layer stays as it is.
+    """Loads the npm package's weights into the convolutions of a FaceRes; the linear layer is unchanged.
 
     Args:
         network: a FaceRes.
-        manifest: faceres.json; faceres.bin is to lie beside it.
+        manifest: faceres.json, with faceres.bin beside it.
 
     Raises:
-        ModelError: the network is another one, or the files are missing, damaged or not FaceRes.
+        ModelError: another network, or files missing, damaged or not FaceRes.
     """
     if not isinstance(network, FaceRes):
-        raise ModelError(f"{manifest.name} holds weights of FaceRes; take a recipe of that network, or another --init")
+        raise ModelError(f"{manifest.name} contains weights of FaceRes; choose a recipe with that network, or another --init")
     try:
         content = json.loads(manifest.read_text(encoding="utf-8"))
         groups = content["weightsManifest"]
@@ -85,7 +85,7 @@ def load_pretrained(network: nn.Module, manifest: Path) -> None:
 
 
 def _convolution(channels: int, wider: int, *, stride: int, groups: int = 1) -> list[nn.Module]:
-    """A 3x3 convolution with TensorFlow's SAME padding, which for stride 2 and an even side pads right and below only."""
+    """A 3x3 convolution with TensorFlow's SAME padding: for stride 2 and an even side only right and bottom."""
     padding = [] if stride == 1 else [nn.ZeroPad2d((0, 1, 0, 1))]
     return [*padding, nn.Conv2d(channels, wider, 3, stride, padding=1 if stride == 1 else 0, groups=groups), nn.ReLU6()]
 
@@ -107,7 +107,7 @@ def _tensors(groups: list[dict[str, Any]], data: bytes) -> dict[str, NDArray[np.
 
 
 def _fill(network: FaceRes, operations: list[dict[str, Any]], tensors: dict[str, NDArray[np.float32]]) -> None:
-    """Copies the weights in order; a depthwise convolution is followed by a factor and a shift, others by a shift alone."""
+    """Copies the weights in order; depthwise convolutions have a scale and a bias, others only a bias."""
 
     def tensor(operation: dict[str, Any]) -> NDArray[np.float32]:
         return tensors[operation["input"][1].split(":")[0]]

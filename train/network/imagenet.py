@@ -32,36 +32,36 @@ WEIGHTS: dict[str, Any] = {
     "resnet50-plain": RESNET50,
     "vgg16": published.VGG16_Weights.IMAGENET1K_V1,
 }
-"""Which of torchvision's weights a network of train.network.models.NETWORKS begins with: its best, which are its defaults."""
+"""torchvision's weights for each of train.network.models.NETWORKS: its defaults, which are its best."""
 
 TIMEOUT_S = 20.0
-"""How long a server may be silent before the download is given up; torch.hub alone would wait for ever."""
+"""Network timeout of the download; torch.hub has none and would wait forever."""
 
 TRUSTED_DIGITS = 8
-"""Of the SHA-256 that torchvision writes into its file names."""
+"""Digits of the SHA-256 in torchvision's file names."""
 
 _UNREADABLE = (EOFError, RuntimeError, KeyError, ValueError, pickle.UnpicklingError, zipfile.BadZipFile)
 
 
 def load_imagenet(name: str, network: nn.Module) -> str:
-    """Gives a network torchvision's ImageNet weights, all but its classifying layer, which stays as it is.
+    """Loads torchvision's ImageNet weights into a network, except the classification layer.
 
-    The file comes from torch.hub's cache, or from torchvision's server, and must have the checksum in its name.
+    The file comes from torch.hub's cache or torchvision's server and must match the checksum in its name.
 
     Args:
         name: the network's key in `train.network.models.NETWORKS`.
-        network: what `train.network.models.build` made of it.
+        network: the result of `train.network.models.build`.
 
     Returns:
-        The name of the weights' file, which holds the first digits of its SHA-256.
+        The file name of the weights, which includes the first digits of its SHA-256.
 
     Raises:
-        ConfigError: torchvision has no weights for a network of that name.
-        ModelError: the file cannot be fetched.
-        WeightsCorrupt: its checksum is wrong, or it does not fit the network.
+        ConfigError: torchvision has no weights for this network.
+        ModelError: the download failed.
+        WeightsCorrupt: wrong checksum, or the file does not fit the network.
     """
     if name not in WEIGHTS:
-        raise ConfigError(f"no ImageNet weights for {name!r}; there are some for: {', '.join(sorted(WEIGHTS))}")
+        raise ConfigError(f"no ImageNet weights for {name!r}; available for: {', '.join(sorted(WEIGHTS))}")
     weights = WEIGHTS[name]
     path = cached(weights)
     adopt(network, _read(weights, path), *normalisation(weights), path.name)
@@ -69,14 +69,14 @@ def load_imagenet(name: str, network: nn.Module) -> str:
 
 
 def cached(weights: Any) -> Path:
-    """Where torch.hub keeps the file of some weights, whether it is there or not."""
+    """The path in torch.hub's cache; the file may not exist."""
     return Path(torch.hub.get_dir()) / "checkpoints" / PurePosixPath(urlparse(weights.url).path).name
 
 
 def normalisation(weights: Any) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation of each colour, in units of full scale, with which the weights were trained."""
+    """Mean and standard deviation per colour in the weights' training, in units of full scale."""
     if weights is GOOGLENET:
-        # they come from another framework, and torchvision's network undoes the usual normalisation (its transform_input)
+        # from another framework: torchvision's network undoes the usual normalisation (transform_input)
         return (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
     preset = weights.transforms()
     return tuple(preset.mean), tuple(preset.std)
@@ -87,15 +87,15 @@ def adopt(
 ) -> None:
     """Copies a three-channel network's weights into the same network with one channel.
 
-    A gray picture is one whose three colours are alike, so the stem's three channels are summed into one, each scaled from
-    its colour's normalisation to ours; the difference of the means goes into the bias, or into the mean of the batch norm
-    behind the stem. The stem then gives what the original gives for the gray picture in RGB, except along the edge, where
-    the original's padding is its mean colour and ours is middle gray. The classifying layer and auxiliary heads are left out.
+    A gray image has three equal colours, so the stem's three channels are summed into one, each scaled from its colour's
+    normalisation to ours; the difference of the means goes into the bias, or into the mean of the next batch norm. The
+    output then equals the original's for the gray image in RGB, except at the border, where the original pads with its mean
+    colour and ours with middle gray. The classification layer and auxiliary heads are not copied.
 
     Args:
         state: the state_dict of torchvision's network.
-        mean, std: of its normalisation, a number for each colour, in units of full scale.
-        source: what to call the weights in messages.
+        mean, std: its normalisation per colour, in units of full scale.
+        source: name of the weights in messages.
 
     Raises:
         WeightsCorrupt: a weight is missing or of another shape.
@@ -104,10 +104,10 @@ def adopt(
     last = next(name for name, layer in network.named_modules() if layer is models.last_layer(network))
     state = {name: value for name, value in state.items() if name in own and not name.startswith(f"{last}.")}
     stem = models.stem_name(network)
-    with contextlib.suppress(KeyError, RuntimeError):  # what does not fit is found below
+    with contextlib.suppress(KeyError, RuntimeError):  # mismatches are reported below
         _to_gray(network, stem, state, mean, std)
     wanted = {name: value.shape for name, value in own.items() if not name.startswith(f"{last}.")}
-    # files older than batch norm's counter lack it; nothing uses it
+    # old files lack batch norm's counter, which is unused
     wrong = [
         name
         for name, shape in wanted.items()
@@ -116,7 +116,7 @@ def adopt(
     if wrong:
         raise WeightsCorrupt(
             f"{source} does not fit: {wrong[0]} is missing or of another shape, like {len(wrong) - 1} more; "
-            "delete it to have it fetched again"
+            "delete it to download it again"
         )
     network.load_state_dict(state, strict=False)
 
@@ -137,30 +137,30 @@ def _to_gray(network: nn.Module, stem: str, state: dict[str, Tensor], mean: tupl
 
 
 def _read(weights: Any, path: Path) -> dict[str, Tensor]:
-    """The state_dict, fetched if torch.hub has not kept it."""
+    """The state_dict, downloaded if it is not in torch.hub's cache."""
     try:
         if path.exists():
             _check(path)
-        with _patience(TIMEOUT_S), contextlib.redirect_stdout(sys.stderr):  # torch.hub announces itself where data go
+        with _socket_timeout(TIMEOUT_S), contextlib.redirect_stdout(sys.stderr):  # torch.hub prints to stdout
             state: dict[str, Tensor] = weights.get_state_dict(
                 progress=sys.stderr.isatty(), check_hash=True, map_location="cpu", weights_only=True
             )
     except (OSError, http.client.HTTPException) as error:
         raise ModelError(
-            f"{path.name} cannot be fetched ({getattr(error, 'reason', None) or error}); "
+            f"{path.name} cannot be downloaded ({getattr(error, 'reason', None) or error}); "
             f"get {weights.url} on another machine and put it into {path.parent}"
         ) from error
-    except _UNREADABLE as error:  # torch.hub raises RuntimeError for a wrong checksum, and keeps no such file
+    except _UNREADABLE as error:  # torch.hub raises RuntimeError for a wrong checksum and discards the file
         reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise WeightsCorrupt(f"{path.name} is damaged ({reason}); fetch it again into {path.parent}") from error
+        raise WeightsCorrupt(f"{path.name} is damaged ({reason}); download it again into {path.parent}") from error
     return state
 
 
 def _check(path: Path) -> None:
-    """torch.hub checks what it fetches, but not what somebody put into its cache.
+    """Checks a cached file's checksum; torch.hub checks downloads only.
 
     Raises:
-        WeightsCorrupt: the file is not the one that its name says.
+        WeightsCorrupt: the checksum does not match the file's name.
     """
     wanted = path.stem.rpartition("-")[2][:TRUSTED_DIGITS]
     with path.open("rb") as file:
@@ -170,8 +170,8 @@ def _check(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _patience(seconds: float) -> Iterator[None]:
-    """Gives up on silent servers after some seconds."""
+def _socket_timeout(seconds: float) -> Iterator[None]:
+    """Sets the default socket timeout."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(seconds)
     try:

@@ -1,4 +1,4 @@
-"""The layers of a network as they run: output sizes, parameters and multiplications, counted in the network itself."""
+"""Layer table of a network: output sizes, parameters and multiply-accumulates, counted while it runs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,15 +12,15 @@ from realtime.preprocess import SIZE
 
 @dataclass(frozen=True)
 class Stage:
-    """One top-level part of a network, with what follows it before the next one (batch norm, activation).
+    """One top-level part of a network, with the batch norm and activation after it.
 
     Attributes:
-        name: as the network calls it.
-        operation: what it does, for people: its convolutions with kernel and channels, or its kind.
-        blocks: residual blocks in it; 1 for a single layer.
-        output: channels, height and width, or the number of outputs of a linear layer.
-        parameters: trainable numbers.
-        macs: multiply-accumulates of convolutions and linear layers for one picture (batch norm folds into convolutions).
+        name: its attribute in the network.
+        operation: description: convolutions with kernel and channels, or the kind of layer.
+        blocks: number of residual blocks; 1 for a single layer.
+        output: (channels, height, width), or (outputs,) of a linear layer.
+        parameters: number of trainable parameters.
+        macs: multiply-accumulates of convolutions and linear layers per image (batch norm folds into convolutions).
     """
 
     name: str
@@ -33,7 +33,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class _Call:
-    """One run of one layer."""
+    """One call of one layer."""
 
     name: str
     layer: nn.Module
@@ -42,9 +42,9 @@ class _Call:
 
 
 def stages(network: nn.Module, side: int = SIZE) -> tuple[Stage, ...]:
-    """The stages of a torchvision ResNet of one input channel, in the order they run on one picture of `side` pixels.
+    """The stages of a one-channel torchvision ResNet, in the order they run on one image of `side` pixels.
 
-    Batch norms and activations count with the stage before them; layers that do nothing are left out.
+    Batch norms and activations count with the stage before them; identity layers are left out.
     """
     calls = _run(network, side)
     found: list[Stage] = []
@@ -63,35 +63,35 @@ def stages(network: nn.Module, side: int = SIZE) -> tuple[Stage, ...]:
 
 
 def total_parameters(network: nn.Module) -> int:
-    """Trainable numbers of a network."""
+    """Number of trainable parameters of a network."""
     return sum(parameter.numel() for parameter in network.parameters())
 
 
 def total_macs(network: nn.Module, side: int = SIZE) -> int:
-    """Multiply-accumulates of all convolutions and linear layers for one gray picture of `side` pixels; any network."""
+    """Multiply-accumulates of all convolutions and linear layers for one gray image of `side` pixels, for any network."""
     return sum(call.macs for call in _run(network, side))
 
 
 def _run(network: nn.Module, side: int) -> list[_Call]:
-    """One picture through the network in evaluation mode, its layers listening; the network is left as it was."""
-    with _listening(network) as calls, torch.inference_mode():
+    """Runs one image through the network in evaluation mode and records its layers; leaves the network unchanged."""
+    with _recorded(network) as calls, torch.inference_mode():
         parameter = next(network.parameters())
         network(torch.zeros(1, 1, side, side, dtype=parameter.dtype, device=parameter.device))
     return calls
 
 
 @contextmanager
-def _listening(network: nn.Module) -> Iterator[list[_Call]]:
+def _recorded(network: nn.Module) -> Iterator[list[_Call]]:
     calls: list[_Call] = []
     names = {module: name for name, module in network.named_modules()}
 
-    def hear(layer: nn.Module, _: tuple[Tensor, ...], output: Tensor) -> None:
+    def record(layer: nn.Module, _: tuple[Tensor, ...], output: Tensor) -> None:
         calls.append(_Call(names[layer], layer, tuple(output.shape[1:]), _macs(layer, output)))
 
     leaves = [module for module in network.modules() if not list(module.children())]
-    handles = [leaf.register_forward_hook(hear) for leaf in leaves]
+    handles = [leaf.register_forward_hook(record) for leaf in leaves]
     modes = {module: module.training for module in network.modules()}
-    network.eval()  # a batch of one has no statistics to learn from
+    network.eval()  # a batch of one has no batch norm statistics
     try:
         yield calls
     finally:
@@ -102,7 +102,7 @@ def _listening(network: nn.Module) -> Iterator[list[_Call]]:
 
 
 def _macs(layer: nn.Module, output: Tensor) -> int:
-    """Per output value, one multiplication for each weight that reaches it."""
+    """One multiplication per output value and weight that contributes to it."""
     if isinstance(layer, nn.Conv2d | nn.Linear):
         return output[0].numel() * layer.weight[0].numel()
     return 0

@@ -13,11 +13,11 @@ from realtime.errors import ConfigError
 from train.network.faceres import FaceRes
 
 STOCK_SIDE = 224
-"""Side of the pictures, in pixels, for which torchvision's networks were made."""
+"""Input side of torchvision's networks, pixels."""
 
 
 class _Enlarging(ResNet):  # type: ignore[misc]
-    """A ResNet that scales its pictures up to the stock size; the weights keep a ResNet's names."""
+    """A ResNet that enlarges its input to the stock size; weights have the names of a ResNet."""
 
     def forward(self, x: Tensor) -> Tensor:
         enlarged = F.interpolate(x, size=STOCK_SIDE, mode="bilinear", align_corners=False)
@@ -28,47 +28,47 @@ class _Enlarging(ResNet):  # type: ignore[misc]
 def resnet50(classes: int, *, max_pool: bool = True) -> nn.Module:
     """ResNet-50 (paper, section II.E): one-channel 7x7 stem, the 1000-way layer replaced by `classes` outputs.
 
-    The last batch norm of every block starts at zero, so that the network starts as a shallow one. Without the max-pool
-    the weights keep their shapes: a network can be trained with it and go on without.
+    The last batch norm of every block starts at zero, so that the network starts as a shallow one. Without the max-pool the
+    weights have the same shapes, so that training can start with it and continue without.
     """
     return _gray_resnet(ResNet(Bottleneck, [3, 4, 6, 3], classes, zero_init_residual=True), max_pool)
 
 
 def resnet50_plain(classes: int, *, max_pool: bool = True) -> nn.Module:
-    """ResNet-50 as torchvision initialises it unasked: every batch norm starts at one."""
+    """ResNet-50 with torchvision's default initialisation: every batch norm starts at one."""
     return _gray_resnet(ResNet(Bottleneck, [3, 4, 6, 3], classes), max_pool)
 
 
 def resnet50_224(classes: int, *, max_pool: bool = True) -> nn.Module:
-    """ResNet-50 on pictures that it scales up to 224x224 itself: the same weights at about 19 times the multiplications."""
+    """ResNet-50 that enlarges its input to 224x224: the same weights, about 19 times the multiplications."""
     return _gray_resnet(_Enlarging(Bottleneck, [3, 4, 6, 3], classes, zero_init_residual=True), max_pool)
 
 
 def resnet18(classes: int, *, max_pool: bool = True) -> nn.Module:
-    """ResNet-18, its batch norms started like resnet50's."""
+    """ResNet-18, with batch norms initialised like resnet50's."""
     return _gray_resnet(ResNet(BasicBlock, [2, 2, 2, 2], classes, zero_init_residual=True), max_pool)
 
 
 def googlenet(classes: int, *, max_pool: bool = True) -> nn.Module:
-    """GoogLeNet (the paper's next step) without its auxiliary heads; torchvision's has 3x3 where the published one has 5x5."""
+    """GoogLeNet (the paper's next step) without its auxiliary heads; torchvision has 3x3 instead of the published 5x5."""
     _keeps_max_pool("googlenet", max_pool)
     network: nn.Module = torchvision.models.googlenet(
         weights=None, num_classes=classes, aux_logits=False, transform_input=False, init_weights=True
     )
-    nn.init.trunc_normal_(_gray_stem(network).weight, std=0.01)  # as the rest of torchvision's GoogLeNet
+    nn.init.trunc_normal_(_gray_stem(network).weight, std=0.01)  # like the rest of torchvision's GoogLeNet
     return network
 
 
 def vgg16(classes: int, *, max_pool: bool = True) -> nn.Module:
     """VGG-16 (the paper's next step) as published, without batch norm and with its three fully connected layers.
 
-    Those layers want 7x7 feature maps, and a 48x48 picture leaves one of 1x1: its 512 numbers are repeated 49 times, and of
-    the first layer's 103 million weights each 49 do the work of one.
+    Those layers need 7x7 feature maps, but a 48x48 image gives 1x1: the 512 values are repeated 49 times, so that the first
+    layer's 103 million weights act as one in groups of 49.
     """
     _keeps_max_pool("vgg16", max_pool)
     network: nn.Module = torchvision.models.vgg16(weights=None, num_classes=classes)
     _gray_stem(network)
-    # the same numbers as torchvision's adaptive pool for maps of 1x1 and 7x7, and ONNX knows it
+    # equals torchvision's adaptive pool for maps of 1x1 and 7x7, and exports to ONNX
     network.avgpool = nn.Upsample(size=7, mode="nearest")
     return network
 
@@ -82,7 +82,7 @@ def mobilenetv3(classes: int, *, max_pool: bool = True) -> nn.Module:
 
 
 def faceres(classes: int, *, max_pool: bool = True) -> nn.Module:
-    """FaceRes at 112x112: a teacher's body, begun with weights that know millions of faces (`train.network.faceres`)."""
+    """FaceRes at 112x112: a teacher's backbone, pretrained on millions of faces (`train.network.faceres`)."""
     _keeps_max_pool("faceres", max_pool)
     return FaceRes(classes, side=112)
 
@@ -100,25 +100,25 @@ NETWORKS: dict[str, Callable[..., nn.Module]] = {
 
 
 def build(network: str, classes: int, *, max_pool: bool, seed: int) -> nn.Module:
-    """A freshly initialised network, the same for the same seed: float32 (n,1,48,48) -> logits (n,classes).
+    """A newly initialised network, deterministic for a seed: float32 (n,1,48,48) -> logits (n,classes).
 
     Raises:
-        ConfigError: no network of that name, or one that cannot go without max-pool.
+        ConfigError: unknown name, or a network that needs its max-pool.
     """
     if network not in NETWORKS:
-        raise ConfigError(f"no network {network!r}; there are: {', '.join(sorted(NETWORKS))}")
+        raise ConfigError(f"unknown network {network!r}; known: {', '.join(sorted(NETWORKS))}")
     torch.manual_seed(seed)
     return NETWORKS[network](classes, max_pool=max_pool)
 
 
 def stem_name(network: nn.Module) -> str:
-    """The name of the convolution that sees the picture."""
+    """The name of the first convolution."""
     names: list[str] = [name for name, layer in network.named_modules() if isinstance(layer, nn.Conv2d)]
     return names[0]
 
 
 def last_layer(network: nn.Module) -> nn.Linear:
-    """The classifying layer, where calibration is folded in.
+    """The classification layer, into which calibration is folded.
 
     Raises:
         TypeError: the network does not end in a linear layer.
@@ -137,7 +137,7 @@ def _gray_resnet(network: nn.Module, max_pool: bool) -> nn.Module:
 
 
 def _gray_stem(network: nn.Module) -> nn.Conv2d:
-    """Gives a network's stem one channel, started as torchvision starts those of ResNets, VGGs and MobileNets."""
+    """Replaces a network's stem by a one-channel one, initialised like torchvision's ResNets, VGGs and MobileNets."""
     name = stem_name(network)
     stem = network.get_submodule(name)
     assert isinstance(stem, nn.Conv2d)
@@ -158,4 +158,4 @@ def _gray_stem(network: nn.Module) -> nn.Conv2d:
 
 def _keeps_max_pool(name: str, max_pool: bool) -> None:
     if not max_pool:
-        raise ConfigError(f"{name} cannot go without max-pool; leave max_pool on, or take a resnet")
+        raise ConfigError(f"{name} needs its max-pool; leave max_pool on, or choose a resnet")

@@ -1,4 +1,4 @@
-"""From torch to ONNX and back: a file whose initialisers keep the names and values of the network's state_dict."""
+"""Conversion from torch to ONNX and back; initialisers keep the names and values of the state_dict."""
 
 import warnings
 from pathlib import Path
@@ -20,14 +20,14 @@ HALF = ".fp16"
 
 
 def to_onnx(network: nn.Module, spec: ModelSpec, path: Path) -> None:
-    """Writes a network, float32 (n,1,S,S) -> logits float32 (n,k), with any n, and its spec.
+    """Writes a network, float32 (n,1,S,S) -> logits float32 (n,k) for any n, and its spec.
 
-    Batch norm stays a node of its own (onnxruntime folds it when it loads the file), so that the weights can be read back.
+    Batch norms stay separate nodes, so that the weights can be read back; onnxruntime folds them at load time.
     """
     network.eval()
     faces = torch.zeros(2, spec.channels, spec.input_size, spec.input_size)
     with warnings.catch_warnings():
-        # the exporter that replaces this one gave networks of fixed batch size, and wrong ones (torch issues 157621, 169178)
+        # the new exporter fixes the batch size and writes wrong networks (torch issues 157621, 169178)
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.simplefilter("ignore", UserWarning)
         torch.onnx.export(
@@ -46,7 +46,7 @@ def to_onnx(network: nn.Module, spec: ModelSpec, path: Path) -> None:
 
 
 def write_spec(path: Path, spec: ModelSpec) -> None:
-    """Puts the spec into the metadata of an ONNX file; what other `fer.` keys say stays, what tools left there goes."""
+    """Writes the spec into the metadata of an ONNX file; keeps other `fer.` keys and drops those of tools."""
     model = onnx.load(path)
     kept = {entry.key: entry.value for entry in model.metadata_props if entry.key.startswith("fer.")}
     del model.metadata_props[:]
@@ -55,10 +55,10 @@ def write_spec(path: Path, spec: ModelSpec) -> None:
 
 
 def halve(path: Path) -> None:
-    """Stores the weights of an ONNX file in half the bytes: as float16, cast to float32 by the graph.
+    """Halves the weights of an ONNX file: stores them as float16, cast to float32 by the graph.
 
-    onnxruntime does the casts once, when it loads the file; all computing stays in float32. Vectors (biases, batch norm)
-    stay float32: they are a hundredth of the bytes.
+    onnxruntime runs the casts once, at load time; computation stays in float32. Vectors (biases, batch norm) stay float32: they
+    are 1 % of the bytes.
     """
     model = onnx.load(path)
     casts = []
@@ -75,7 +75,7 @@ def halve(path: Path) -> None:
 
 
 def halved(network: nn.Module) -> None:
-    """Rounds a network's weights to what `halve` stores."""
+    """Rounds a network's weights as `halve` does."""
     with torch.no_grad():
         for weight in network.parameters():
             if weight.ndim > 1:
@@ -83,19 +83,19 @@ def halved(network: nn.Module) -> None:
 
 
 def load_weights(path: Path) -> dict[str, torch.Tensor]:
-    """The state_dict of the network that a file was written from, float32 (batch norm's counters, which nothing uses, apart).
+    """The state_dict of the network in a file, float32, without batch norm's unused counters.
 
-    Load it with `strict=False` and see that no weight is missing, or use `load_into`.
+    Load it with `strict=False` and check that no weight is missing, or use `load_into`.
 
     Raises:
-        WeightsNotFound, WeightsCorrupt: there is no such file, or it is no ONNX file.
+        WeightsNotFound, WeightsCorrupt: missing, or not an ONNX file.
     """
     model = _load(path)
     weights = {
         tensor.name.removesuffix(HALF): torch.from_numpy(numpy_helper.to_array(tensor).astype(np.float32))
         for tensor in model.graph.initializer
     }
-    # the exporter stores equal tensors once and names the others by an Identity node
+    # the exporter stores equal tensors once and adds Identity nodes for the others
     for node in model.graph.node:
         if node.op_type == "Identity" and node.input[0] in weights:
             weights[node.output[0]] = weights[node.input[0]]
@@ -103,15 +103,15 @@ def load_weights(path: Path) -> dict[str, torch.Tensor]:
 
 
 def load_into(network: nn.Module, path: Path, *, new_classes: bool = False) -> None:
-    """Gives a network the weights of a full-precision file written by train.export.
+    """Loads a full-precision file written by train.export into a network.
 
     Args:
-        network: of the same kind.
+        network: of the same architecture.
         path: the file.
-        new_classes: leaves the classifying layer as it is, since the network is to learn other classes.
+        new_classes: leaves the classification layer unchanged, for training on other classes.
 
     Raises:
-        ModelError: the file's network is another one, or is quantised.
+        ModelError: the file has another network, or is quantised.
     """
     weights = load_weights(path)
     wanted = {name: value.shape for name, value in network.state_dict().items() if not name.endswith("num_batches_tracked")}
@@ -129,10 +129,10 @@ def load_into(network: nn.Module, path: Path, *, new_classes: bool = False) -> N
 
 
 def load_labels(path: Path) -> tuple[str, ...]:
-    """What the outputs of the network in a file stand for.
+    """The classes of the network in a file.
 
     Raises:
-        ModelError: there is no such file, or it is none of train.export's.
+        ModelError: missing, or not written by train.export.
     """
     entries = {entry.key: entry.value for entry in _load(path).metadata_props}
     if KEY not in entries:

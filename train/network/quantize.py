@@ -1,4 +1,4 @@
-"""int8 copies of a network: static quantisation with real faces, as wrapped operators (QDQ), one scale per channel."""
+"""int8 copies of a network: static QDQ quantisation, calibrated on real faces, with one scale per channel."""
 
 import logging
 import math
@@ -21,13 +21,14 @@ FACES = 1000
 BATCH = 8
 
 FLOAT_SHARE = 0.08
-"""Of the convolutions, the first ones: of a ResNet-50 the stem and the first block. They hold 0.3 % of the weights and feel
-rounding most. Of `webcam-fine`'s labels on PublicTest 99.2 % are full precision's; all in 8 bits gave 98.9 %, and the first
-stage in float 99.3 %; a face takes 5.6 ms instead of 4.9 and 6.9 ms (one thread, AVX-512 with VNNI)."""
+"""Share of the convolutions, counted from the input, that stay in float: for ResNet-50 the stem and the first block. They have
+0.3 % of the weights and are the most sensitive to rounding. With `webcam-fine` on PublicTest 99.2 % of the labels equal full
+precision's at 5.6 ms per face; all in 8 bits: 98.9 %, 4.9 ms; first stage in float: 99.3 %, 6.9 ms (one thread, AVX-512 with
+VNNI)."""
 
 
 class _Faces(CalibrationDataReader):  # type: ignore[misc]
-    """Hands prepared faces, uint8 (n,48,48), to the quantiser."""
+    """Feeds prepared faces, uint8 (n,48,48), to the quantiser."""
 
     def __init__(self, faces: NDArray[np.uint8]) -> None:
         self._batches: Iterator[NDArray[np.uint8]] = iter(np.array_split(faces, max(1, len(faces) // BATCH)))
@@ -38,8 +39,8 @@ class _Faces(CalibrationDataReader):  # type: ignore[misc]
 
 
 def calibration_faces(train: FaceSet, count: int = FACES, seed: int = 0) -> NDArray[np.uint8]:
-    """Prepared training faces, uint8 (n,48,48): as many of each class as there are, up to an equal share; every second one
-    changed as in training, so that the ranges also hold for dark, blurred and tilted faces."""
+    """Prepared training faces, uint8 (n,48,48): up to an equal number per class. Every second one is augmented, so that the
+    ranges also cover dark, blurred and tilted faces."""
     rng = np.random.default_rng(seed)
     classes = train.classes()
     share = max(1, count // len(train.labels))
@@ -51,22 +52,22 @@ def calibration_faces(train: FaceSet, count: int = FACES, seed: int = 0) -> NDAr
 
 
 def quantize(path: Path, out: Path, faces: NDArray[np.uint8], spec: ModelSpec) -> None:
-    """Writes the int8 copy of a float32 ONNX file: activations uint8, weights int8 of which 7 bits are used.
+    """Writes the int8 copy of a float32 ONNX file: uint8 activations, int8 weights with a range of 7 bits.
 
-    uint8 activations, since with int8 ones the same network is 6 times slower on x86 (1.7 against 10.7 ms a face). 7 bits,
-    since x86 processors without VNNI add two products in 16 bits: with 8 bits they overflow, and the webcam network, on an AMD
-    EPYC with AVX2, named 71.5 % of PublicTest right instead of 80.0 %. With 7 it is 80.0 % everywhere, as fast. Ranges are
-    averaged over batches, so that a single odd face does not widen them.
+    Activations: with int8 the network is 6 times slower on x86 (10.7 instead of 1.7 ms per face). Weights: x86 without VNNI
+    adds two products in 16 bits, which overflows with 8-bit weights; on an AVX2 EPYC the webcam network then got 71.5 % of
+    PublicTest right. With 7 bits it gets 80.0 % on every CPU, at the same speed. Ranges are averaged over batches, so that a
+    single outlier does not widen them.
 
     Args:
         path: the float32 file.
-        out: where the copy goes.
-        faces: prepared faces that show how large each activation gets.
-        spec: of the copy; quantising drops the metadata.
+        out: the int8 file.
+        faces: prepared faces, for the ranges of the activations.
+        spec: of the copy; quantisation drops the metadata.
     """
     folded = out.with_suffix(".folded")
     level = logging.root.level
-    logging.root.setLevel(logging.ERROR)  # the quantiser warns through the root logger that its own output is not optimised
+    logging.root.setLevel(logging.ERROR)  # the quantiser logs a useless warning to the root logger
     try:
         quant_pre_process(str(path), str(folded), skip_symbolic_shape=True)
         quantize_static(

@@ -1,1 +1,1 @@
-"""Figures and panels of the paper's steps."""
+"""Figures and panels for the paper's algorithms."""

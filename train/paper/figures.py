@@ -1,6 +1,6 @@
 """The paper's Figures 2 to 4 from labelled faces: class samples, edges and regions. They show faces: never commit them.
 
-Every function writes one PNG, replacing what was there.
+Every function writes one PNG and replaces an existing file.
 """
 
 import io
@@ -23,31 +23,31 @@ from train.images.algorithms import RegionDetector
 DPI = 150
 TITLE_PT, LABEL_PT, SMALL_PT = 12, 10, 8.5
 TILE_IN = 1.3
-"""Inches of a face in a figure."""
+"""Size of a face in a figure, inches."""
 
 SAMPLES = 4
-"""Faces a class in Figure 2."""
+"""Faces per class in Figure 2."""
 
 REGION_SAMPLES = 2
-"""Faces a class in Figure 4."""
+"""Faces per class in Figure 4."""
 
-Picture = NDArray[np.uint8]
+Image = NDArray[np.uint8]
 
 
 def class_samples(faces: FaceSet, title: str, path: Path) -> None:
-    """Figure 2: a column a class, different people below one another, as far as the names tell.
+    """Figure 2: one column per class, with different people where the names identify them.
 
     Args:
         faces: the data.
-        title: names data and split.
-        path: where the PNG goes.
+        title: of the figure: data and split.
+        path: of the PNG.
 
     Raises:
         SinkError: it cannot be written.
     """
     columns = [[faces.images[row] for row in sample(faces, label, SAMPLES)] for label in faces.labels]
     counts = [int((faces.classes() == index).sum()) for index in range(len(faces.labels))]
-    headings = [f"{label}\n{count} pictures" for label, count in zip(faces.labels, counts, strict=True)]
+    headings = [f"{label}\n{count} images" for label, count in zip(faces.labels, counts, strict=True)]
     save(_grid(columns, headings, [""] * SAMPLES, f"{title}: samples of each class (n = {len(faces)})"), path)
 
 
@@ -75,10 +75,10 @@ def regions(faces: FaceSet, title: str, path: Path) -> None:
 
 
 def sample(faces: FaceSet, label: str, count: int) -> list[int]:
-    """Rows of up to `count` faces of a class, spread evenly over its list.
+    """Rows of up to `count` faces of a class, evenly spread over its list.
 
-    Of a sequence (names equal up to the last underscore, as in CK+) only the last picture is taken, the strongest
-    expression; unless that leaves too few.
+    From a sequence (names equal up to the last underscore, as in CK+) it takes only the last image, the strongest expression,
+    unless that leaves too few.
     """
     rows = np.flatnonzero(faces.classes() == faces.labels.index(label))
     by_sequence = {faces.names[row].rpartition("_")[0]: int(row) for row in sorted(rows, key=lambda row: faces.names[row])}
@@ -87,22 +87,22 @@ def sample(faces: FaceSet, label: str, count: int) -> list[int]:
     return list(dict.fromkeys(peaks[int(place)] for place in places)) if peaks else []
 
 
-def show(axes: Axes, picture: Picture) -> None:
-    """One picture without axes: gray (H,W) or RGB (H,W,3), as it is, no pixel smoothed where it is enlarged."""
-    axes.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="nearest" if picture.shape[0] < 150 else "antialiased")
+def show(axes: Axes, image: Image) -> None:
+    """Draws one image, gray (H,W) or RGB (H,W,3), without axes, and without smoothing if it is enlarged."""
+    axes.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="nearest" if image.shape[0] < 150 else "antialiased")
     axes.set_xticks([])
     axes.set_yticks([])
     for spine in axes.spines.values():
         spine.set_visible(False)
 
 
-def to_rgb(bgr: Picture) -> Picture:
-    """BGR -> RGB, as matplotlib has it."""
+def to_rgb(bgr: Image) -> Image:
+    """BGR -> RGB, for matplotlib."""
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
 
 def region_legend() -> list[Patch]:
-    """What the colours of Algorithm 2's boxes mean."""
+    """The legend of Algorithm 2's boxes."""
     colours = {"face": algorithms.FACE_COLOUR, "eyes": algorithms.EYE_COLOUR, "mouth": algorithms.MOUTH_COLOUR}
     return [
         Patch(facecolor="none", edgecolor=f"#{red:02x}{green:02x}{blue:02x}", linewidth=2, label=name)
@@ -111,10 +111,10 @@ def region_legend() -> list[Patch]:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Writes a PNG; drawn in memory first, so that nothing is touched if drawing fails.
+    """Writes a PNG. Renders it in memory first, so that a failure leaves an existing file unchanged.
 
     Raises:
-        SinkError: the file cannot be written; what was begun of it is removed.
+        SinkError: the file cannot be written; a partial file is removed.
     """
     data = io.BytesIO()
     figure.savefig(data, format="png", dpi=DPI, bbox_inches="tight", pad_inches=0.1)
@@ -126,17 +126,17 @@ def save(figure: Figure, path: Path) -> None:
         raise SinkError(f"cannot write {path}: {reason(error)}") from error
 
 
-def _grid(columns: list[list[Picture]], headings: list[str], rows: list[str], title: str) -> Figure:
-    """Pictures in columns; a column with fewer than the others ends early."""
+def _grid(columns: list[list[Image]], headings: list[str], rows: list[str], title: str) -> Figure:
+    """Images in columns; a column with fewer than the others ends early."""
     size_in = (TILE_IN * len(columns) + 0.9, (TILE_IN + 0.1) * len(rows) + 1.0)
     figure = Figure(figsize=size_in, layout="compressed")
     figure.suptitle(title, fontsize=TITLE_PT)
     grid = figure.subplots(len(rows), len(columns), squeeze=False)
-    for column, (pictures, heading) in enumerate(zip(columns, headings, strict=True)):
+    for column, (images, heading) in enumerate(zip(columns, headings, strict=True)):
         grid[0, column].set_title(heading, fontsize=LABEL_PT)
         for row, name in enumerate(rows):
             axes = grid[row, column]
-            show(axes, pictures[row] if row < len(pictures) else np.full((1, 1), 255, np.uint8))
+            show(axes, images[row] if row < len(images) else np.full((1, 1), 255, np.uint8))
             if column == 0 and name:
                 axes.set_ylabel(name, fontsize=LABEL_PT)
     return figure

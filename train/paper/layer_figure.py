@@ -1,4 +1,4 @@
-"""The paper's Figure 5: the layers of the network, as a drawing and as a table, counted in the network itself."""
+"""The paper's Figure 5: the layers of the network as a drawing and a table, with counted costs."""
 
 from pathlib import Path
 
@@ -12,13 +12,13 @@ from train.paper.figures import LABEL_PT, SMALL_PT, TITLE_PT, save
 
 COLUMNS = ("stage", "layers (of the first block)", "residual blocks", "output", "parameters", "MACs", "share of MACs")
 WIDTHS = (0.09, 0.32, 0.12, 0.13, 0.11, 0.10, 0.13)
-"""Of the table's columns, parts of its width."""
+"""Widths of the table's columns, as shares of the total."""
 
 INPUT_COLOUR, PLAIN, RESIDUAL, HEAD = "#6e6e6e", "#e69f00", "#0072b2", "#009e73"
-"""Okabe and Ito's palette: input, single layers without a residual, residual stages, what turns features into classes."""
+"""Okabe and Ito's palette: input, plain layers, residual stages, classification layer."""
 
 TALLEST, LOWEST = 2.4, 0.28
-"""Height of the input and of a single number in the drawing, in its own units; sides in between are on a logarithmic scale."""
+"""Height of the input and of a single value in drawing units; sides in between are on a logarithmic scale."""
 
 NOTE = (
     "Bar: one residual block (blue) or layer; its height is the side of its feature map, on a logarithmic scale. Arc: residual "
@@ -29,13 +29,13 @@ BLOCK_WIDTH, BLOCK_GAP, STAGE_GAP = 0.26, 0.1, 0.62
 
 
 def layers(stages: tuple[Stage, ...], title: str, side: int, path: Path) -> None:
-    """Figure 5: every stage drawn with its blocks, as high as its feature map (logarithmic), above a table with its costs.
+    """Figure 5: stages with their blocks, as high as their feature maps (logarithmic), above a table of costs.
 
     Args:
-        stages: what `train.network.layers.stages` counted.
-        title: names the network.
+        stages: from `train.network.layers.stages`.
+        title: name of the network.
         side: of the input, pixels.
-        path: where the PNG goes, replacing what was there.
+        path: of the PNG; an existing file is replaced.
 
     Raises:
         SinkError: it cannot be written.
@@ -50,7 +50,7 @@ def layers(stages: tuple[Stage, ...], title: str, side: int, path: Path) -> None
 
 
 def compact(number: int) -> str:
-    """A count with three digits in thousands or millions, for people: 14343 -> 14.3 k, 0 -> –."""
+    """A count with three digits and a unit: 14343 -> 14.3 k, 0 -> –."""
     for limit, unit in ((1_000_000, "M"), (1_000, "k")):
         if number >= limit:
             value = number / limit
@@ -59,7 +59,7 @@ def compact(number: int) -> str:
 
 
 def size(output: tuple[int, ...]) -> str:
-    """An output's size as the paper writes it: height x width x channels."""
+    """An output's size in the paper's notation: height x width x channels."""
     return "×".join(str(value) for value in (*output[1:], output[0]))
 
 
@@ -85,7 +85,7 @@ def _draw(axes: Axes, stages: tuple[Stage, ...], side: int) -> None:
 
 
 def _bar(axes: Axes, left: float, high: int, side: int, colour: str) -> float:
-    """A block; returns where it ends."""
+    """Draws a block; returns its right edge."""
     height = _height(high, side)
     shape = FancyBboxPatch(
         (left, -height / 2),

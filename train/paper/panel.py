@@ -1,4 +1,4 @@
-"""The panel of a single prediction: original, equalized, edges, regions, bars; a row a face. It shows faces: not to commit."""
+"""The panel of a single prediction: original, equalized, edges, regions and bars, one row per face. Never commit one."""
 
 from pathlib import Path
 
@@ -13,28 +13,28 @@ from realtime.drawing.style import colour_of
 from train.images import algorithms
 from train.images.algorithms import RegionDetector
 from train.paper.figures import LABEL_PT, SMALL_PT, TITLE_PT, region_legend, save, show, to_rgb
-from train.paper.single import FaceReading, PictureReading
+from train.paper.single import FaceReading, ImageReading
 
 MOST_ROWS = 4
-"""Faces that a panel shows, the largest first; more would be too small to see."""
+"""Largest number of faces in a panel; with more, rows would be too small."""
 
 ROW_IN = 2.1
-"""Inches of a row."""
+"""Height of a row, inches."""
 
 MARGIN = 0.25
-"""What is shown around a face, as a part of its side."""
+"""Margin around a face, as a share of its side."""
 
 LARGEST_SIDE = 1000
-"""Pixels of the longer side of the original in the panel."""
+"""Longer side of the original in the panel, pixels."""
 
 
-def panel(reading: PictureReading, title: str, path: Path) -> None:
-    """Draws everything about a picture.
+def panel(reading: ImageReading, title: str, path: Path) -> None:
+    """Draws the panel of an image.
 
     Args:
-        reading: the picture and its faces.
-        title: names the picture.
-        path: where the PNG goes, replacing what was there.
+        reading: the image and its faces.
+        title: name of the image.
+        path: of the PNG; an existing file is replaced.
 
     Raises:
         SinkError: it cannot be written.
@@ -67,26 +67,26 @@ def panel(reading: PictureReading, title: str, path: Path) -> None:
     save(figure, path)
 
 
-def _original(reading: PictureReading, face: FaceReading) -> NDArray[np.uint8]:
-    """The whole picture, no larger than needed, with the face of this row marked, unless it is the face itself."""
+def _original(reading: ImageReading, face: FaceReading) -> NDArray[np.uint8]:
+    """The whole image at panel size, with this row's face marked unless the image is the face."""
     height, width = reading.image.shape[:2]
     factor = min(1.0, LARGEST_SIDE / max(height, width))
-    picture = cv2.resize(reading.image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    image = cv2.resize(reading.image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     if not reading.note:
         x1, y1, x2, y2 = (int(value) for value in np.rint(face.box_xyxy * factor))
-        line = max(algorithms.LINE_PX, round(max(picture.shape) / 250))
-        cv2.rectangle(picture, (x1, y1), (x2 - 1, y2 - 1), algorithms.FACE_COLOUR, line)
-    return to_rgb(np.asarray(picture, dtype=np.uint8))
+        line = max(algorithms.LINE_PX, round(max(image.shape) / 250))
+        cv2.rectangle(image, (x1, y1), (x2 - 1, y2 - 1), algorithms.FACE_COLOUR, line)
+    return to_rgb(np.asarray(image, dtype=np.uint8))
 
 
-def _around(picture: NDArray[np.uint8], box_xyxy: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """A square with a face and a little around it, moved to where it does not leave the picture."""
-    height, width = picture.shape[:2]
+def _around(image: NDArray[np.uint8], box_xyxy: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """A square crop with a face and its margin, shifted to stay inside the image."""
+    height, width = image.shape[:2]
     x1, y1, x2, y2 = (float(value) for value in box_xyxy)
     side = min(round((x2 - x1) * (1 + 2 * MARGIN)), height, width)
     left = min(max(round((x1 + x2 - side) / 2), 0), width - side)
     top = min(max(round((y1 + y2 - side) / 2), 0), height - side)
-    return picture[top : top + side, left : left + side]
+    return image[top : top + side, left : left + side]
 
 
 def _bars(axes: Axes, face: FaceReading, labels: tuple[str, ...]) -> None:

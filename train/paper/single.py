@@ -1,4 +1,4 @@
-"""One picture through the live program's own detector, preprocessing and network, with everything that was seen on the way."""
+"""Reads one image with the live program's detector, preprocessing and network, and keeps the intermediate results."""
 
 from dataclasses import dataclass
 
@@ -13,18 +13,18 @@ from realtime.faces.detector import HaarDetector
 from realtime.faces.smoother import Smoother
 from realtime.model.classifier import Classifier
 
-NO_FACE = "no face found: the whole picture is taken as the face, which says something only if it is one"
+NO_FACE = "no face found: using the whole image as the face; the result is meaningful only if it is one"
 
 
 @dataclass(frozen=True, eq=False)
 class FaceReading:
-    """One face and what the network says about it.
+    """One face and its prediction.
 
     Attributes:
-        box_xyxy: float32 (4,), pixels of the picture.
-        small: uint8 (S,S), gray, in the network's size, not equalized.
+        box_xyxy: float32 (4,), pixels of the image.
+        small: uint8 (S,S), gray, at the network's input size, not equalized.
         probs: float32 (k,), sums to 1.
-        label: the expression that the live program would show, or `uncertain`.
+        label: as in the live program: an expression or `uncertain`.
     """
 
     box_xyxy: NDArray[np.float32]
@@ -34,20 +34,20 @@ class FaceReading:
 
     @property
     def best(self) -> int:
-        """Index of the likeliest expression."""
+        """Index of the most likely expression."""
         return int(self.probs.argmax())
 
 
 @dataclass(frozen=True, eq=False)
-class PictureReading:
-    """One picture and its faces.
+class ImageReading:
+    """One image and its faces.
 
     Attributes:
         image: uint8 (H,W,3), BGR.
-        faces: the largest first, at least one.
-        labels: names of the columns of every face's probs.
+        faces: largest first, at least one.
+        labels: classes of the columns of `probs`.
         model: file name of the weights.
-        note: why the whole picture was taken as the face, or empty if faces were found in it.
+        note: why the whole image is used as the face; empty if faces were found.
     """
 
     image: NDArray[np.uint8]
@@ -57,15 +57,15 @@ class PictureReading:
     note: str
 
 
-def read(image: NDArray[np.uint8], classifier: Classifier) -> PictureReading:
-    """Finds and reads the faces of a picture; where there is none to be found, the whole picture is the face.
+def read(image: NDArray[np.uint8], classifier: Classifier) -> ImageReading:
+    """Finds and reads the faces of an image; without a detection the whole image is the face.
 
     Args:
         image: uint8, gray, BGR or BGRA, any size.
         classifier: the network.
 
     Raises:
-        ValueError: the array is no such picture.
+        ValueError: wrong dtype or shape.
         ModelError: this OpenCV has no cascades.
     """
     image = preprocess.to_bgr(image)
@@ -73,12 +73,12 @@ def read(image: NDArray[np.uint8], classifier: Classifier) -> PictureReading:
     height, width = gray.shape
     if min(height, width) > classifier.spec.input_size:
         found, note = HaarDetector().detect(gray), NO_FACE
-    else:  # in a crop of one face the cascade could only find a wrong, smaller one
-        found, note = Faces.empty(), f"the picture is as small as a face crop ({width}x{height}): it is taken whole as the face"
+    else:  # in a face crop the cascade could only find a wrong, smaller face
+        found, note = Faces.empty(), f"the image is only {width}x{height}, the size of a face crop: using all of it as the face"
     boxes = found.boxes_xyxy if len(found) else np.array([[0, 0, width, height]], np.float32)
     order = np.argsort(boxes[:, 0] - boxes[:, 2], kind="stable")
     faces = _classify(gray, boxes[order], classifier)
-    return PictureReading(image, faces, classifier.spec.labels, classifier.name, "" if len(found) else note)
+    return ImageReading(image, faces, classifier.spec.labels, classifier.name, "" if len(found) else note)
 
 
 def _classify(gray: NDArray[np.uint8], boxes_xyxy: NDArray[np.float32], classifier: Classifier) -> tuple[FaceReading, ...]:

@@ -1,1 +1,1 @@
-"""Every result of the paper again, beside the published number: `python -m train.reproduce --data ckplus48.zip --out DIR`."""
+"""Reproduces the results of the paper beside the published ones: `python -m train.reproduce --data ckplus48.zip --out DIR`."""

@@ -24,11 +24,11 @@ with EXTRA:
 INTERRUPTED = 130
 
 QUICK_STEP = 16
-"""With --quick the algorithms look at every 16th picture."""
+"""With --quick the algorithms run on every 16th image."""
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs what is missing, and shows everything that is known then; returns the exit code."""
+    """Runs the missing rows and shows all results; returns the exit code."""
     words = sys.argv[1:] if argv is None else argv
     args = _parser().parse_args(words)
     console = Console(stderr=True)
@@ -48,26 +48,26 @@ def main(argv: list[str] | None = None) -> int:
             costs.measure(faces, quick=args.quick, tell=lambda what: _say(console, what)).write(settings.results)
         page = report.publish(out, quick=args.quick)
         Console().print(report.table(report.read(settings.results), quick=args.quick))
-        _say(console, f"everything that is known: {page}")
+        _say(console, f"all results: {page}")
     except FerError as error:
         console.print(f"train.reproduce: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
         return error.exit_code
     except KeyboardInterrupt:
-        _say(console, "stopped; the same command goes on from here")
+        _say(console, "stopped; run the same command again to continue")
         return INTERRUPTED
     return 0
 
 
 def _check(chosen: tuple[Row, ...], settings: Settings) -> None:
-    """What would otherwise be noticed after hours: a class that is missing, results of other data, a split that cannot be made.
+    """Checks up front what would otherwise fail after hours: missing classes, results of other data, impossible splits.
 
     Raises:
-        ConfigError: something of the kind.
+        ConfigError: one of these.
     """
     faces = settings.faces
     absent = [label for i, label in enumerate(faces.labels) if i not in faces.classes()]
     if absent:
-        raise ConfigError(f"--data has no picture of {', '.join(absent)}; CK+48 has seven classes: get it again")
+        raise ConfigError(f"--data has no images of {', '.join(absent)}; CK+48 has seven classes: get it again")
     for row in rows.ROWS:
         run.stored(row, settings)
     for row in chosen:
@@ -76,14 +76,14 @@ def _check(chosen: tuple[Row, ...], settings: Settings) -> None:
 
 
 def _draw(settings: Settings, console: Console) -> None:
-    """Figures 2 to 5, and what both algorithms find; what is there already is left."""
+    """Writes Figures 2 to 5 and the counts of both algorithms; skips existing files."""
     faces, out = settings.faces, settings.out
     if illustrations.read(settings.results) and (out / "faces").is_dir():
         return
     _say(console, f"{FIGURES}: 2 to 4 into {out / 'faces'} (they show faces), 5 into {settings.results}")
     illustrations.draw_faces(faces, "CK+48", out / "faces")
     illustrations.draw_layers(len(faces.labels), settings.results)
-    _say(console, f"{FIGURES}: Algorithms 1 and 2 on every picture")
+    _say(console, f"{FIGURES}: Algorithms 1 and 2 on every image")
     seen = faces.where(np.arange(len(faces)) % QUICK_STEP == 0) if settings.quick else faces
     illustrations.write(illustrations.search(seen), settings.results)
 
@@ -120,13 +120,13 @@ def _say(console: Console, words: str) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m train.reproduce", description="Every result of the paper again, beside the published number."
+        prog="python -m train.reproduce", description="Reproduce every result of the paper beside the published number."
     )
     parser.add_argument("--data", type=Path, required=True, help="CK+48: ckplus48.zip, or the unpacked folder")
-    parser.add_argument("--out", type=Path, required=True, help="folder for results, plots and runs; a second run goes on")
-    parser.add_argument("--only", action="append", default=[], metavar="ROW", help="run this alone; may be given again")
-    parser.add_argument("--quick", action="store_true", help="a trial of minutes: one split, one epoch, few pictures")
-    parser.add_argument("--webcam", type=Path, metavar="ONNX", help="the FER+ network (default: the one that comes along)")
+    parser.add_argument("--out", type=Path, required=True, help="folder for results, plots and runs; a second run continues")
+    parser.add_argument("--only", action="append", default=[], metavar="ROW", help="run only this row; repeatable")
+    parser.add_argument("--quick", action="store_true", help="a trial in minutes: one split, one epoch, few images")
+    parser.add_argument("--webcam", type=Path, metavar="ONNX", help="the FER+ network (default: the bundled one)")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""Measures what the networks of the trade-off cost: parameters, multiplications, and ONNX milliseconds a face."""
+"""Measures the costs for the trade-off: parameters, multiply-accumulates and ONNX milliseconds per face."""
 
 import tempfile
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from train.reproduce.tradeoff import Cost, Costs, Timing
 PACKAGES = ("onnxruntime", "torch", "torchvision", "numpy")
 
 RESNET50 = "scratch-b"
-"""The row that says what the paper's network is worth when it begins as the others do."""
+"""The row of the paper's network with the same initialisation as the others."""
 
 BATCH = 1
 THREADS = 1
@@ -32,23 +32,23 @@ Tell = Callable[[str], None]
 
 
 def compared() -> dict[str, Row]:
-    """The networks of the trade-off, each with its row: from scratch, under protocol B."""
+    """The networks of the trade-off and their rows: from scratch, under protocol B."""
     rows = [row for row in ROWS if row.name == RESNET50 or row.part == NETWORKS]
     return {row.method.recipe.network: row for row in rows if isinstance(row.method, Training)}
 
 
 def measure(faces: FaceSet, *, quick: bool = False, tell: Tell = lambda _: None) -> Costs:
-    """Writes every network as fp32 and int8 ONNX into a temporary folder and times them in turns, one face at a time.
+    """Exports every network as fp32 and int8 ONNX into a temporary folder and times them in turns, one face at a time.
 
-    The weights are as they begin: they decide the labels, not the time.
+    The weights are untrained; the time does not depend on them.
 
     Args:
-        faces: what int8 learns its ranges from, and what is timed.
+        faces: for int8 calibration and timing.
         quick: few rounds.
-        tell: called with what is being done.
+        tell: called with progress messages.
 
     Raises:
-        SinkError: there is no room for the files.
+        SinkError: the files cannot be written.
     """
     prepared = quantize.calibration_faces(faces, QUICK_FACES if quick else quantize.FACES)
     with tempfile.TemporaryDirectory(prefix="fer-cam-costs-") as folder:

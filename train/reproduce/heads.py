@@ -1,7 +1,7 @@
-"""The literature's CNN + something, as heads on a frozen network: nearest neighbours, an LSTM, and the plain one beside them.
+"""The literature's CNN + X methods, as heads on a frozen network: nearest neighbours, an LSTM and, as a control, a linear head.
 
-A head learns from the training faces alone; of the test faces it sees the pictures (and the LSTM the names, which say which
-frames belong together), never the labels.
+A head trains on the training faces only. Of the test faces it gets the images, and the LSTM also the names that group frames
+into sequences, but never the labels.
 """
 
 import numpy as np
@@ -27,20 +27,20 @@ Features = NDArray[np.float32]
 
 NEIGHBOURS = (1, 3, 5, 9, 15, 21, 31)
 INNER_FOLDS = 5
-"""Parts of the training persons, by which the number of neighbours is chosen."""
+"""Folds of the training persons, for choosing the number of neighbours."""
 
 LSTM_WIDTH = 128
 LSTM_DROPOUT = 0.5
 LSTM_EPOCHS = 30
 LSTM_BATCH = 16
 LSTM_LEARNING_RATE = 1e-3
-"""Adam's default. None of the LSTM's five numbers was tuned: they are a first guess, kept."""
+"""Adam's default. None of the LSTM's five hyperparameters was tuned."""
 
 
 def features(network: nn.Module, images: NDArray[np.uint8]) -> Features:
-    """What a network's last layer is given, float32 (n,2048) for ResNet-50, of raw faces, uint8 (n,48,48).
+    """Inputs of a network's last layer, float32 (n,2048) for ResNet-50, for raw faces, uint8 (n,48,48).
 
-    The faces are prepared as for the live program. The network is in evaluation mode afterwards, else unchanged.
+    Preprocessing is the live program's. Leaves the network in evaluation mode, otherwise unchanged.
     """
     seen: list[Features] = []
     hook = models.last_layer(network).register_forward_pre_hook(lambda _layer, inputs: seen.append(inputs[0].cpu().numpy()))
@@ -54,17 +54,17 @@ def features(network: nn.Module, images: NDArray[np.uint8]) -> Features:
 def knn(train: FaceSet, test: FaceSet, network: nn.Module, seed: int = 0) -> NDArray[np.float32]:
     """The share of each class among the nearest training faces, weighted by 1 / distance, float32 (n,k).
 
-    Features are scaled to zero mean and unit variance. How many neighbours: what is best on training persons that were
-    held out from the other training persons. Nothing is random; `seed` is there because the other heads have one.
+    Features are scaled to zero mean and unit variance. The number of neighbours is chosen by cross-validation over training
+    persons. Deterministic; `seed` exists for the common signature.
 
     Raises:
-        ConfigError: a training face does not tell its person, there is only one person, or only one class.
+        ConfigError: a training face without a person in its name, only one person, or only one class.
     """
     require_two_classes(train)
     people = [_named(subject_of(name), name, "person") for name in train.names]
     folds = min(INNER_FOLDS, len(set(people)))
     if folds < 2:
-        raise ConfigError(f"all training faces are of {people[0]}; the neighbours are chosen among persons, give two or more")
+        raise ConfigError(f"all training faces are of {people[0]}; choosing the neighbours needs two persons or more")
     folding = GroupKFold(folds)
     inputs, classes = features(network, train.images), train.classes()
     fewest = min(len(kept) for kept, _ in folding.split(inputs, classes, people))
@@ -78,9 +78,9 @@ def knn(train: FaceSet, test: FaceSet, network: nn.Module, seed: int = 0) -> NDA
 
 
 def logistic(train: FaceSet, test: FaceSet, network: nn.Module, seed: int = 0) -> NDArray[np.float32]:
-    """Logistic regression with scikit-learn's defaults, float32 (n,k): what the features are worth without a clever head.
+    """Logistic regression with scikit-learn's defaults, float32 (n,k): the control for the other heads.
 
-    Features are scaled to zero mean and unit variance. Nothing is random; `seed` is there because the other heads have one.
+    Features are scaled to zero mean and unit variance. Deterministic; `seed` exists for the common signature.
 
     Raises:
         ConfigError: the training faces are all of one class.
@@ -93,14 +93,13 @@ def logistic(train: FaceSet, test: FaceSet, network: nn.Module, seed: int = 0) -
 
 
 def lstm(train: FaceSet, test: FaceSet, network: nn.Module, seed: int = 0) -> NDArray[np.float32]:
-    """An LSTM over the frames of a sequence, in their order; each picture gets its sequence's answer, float32 (n,k).
+    """An LSTM over the frames of a sequence, in order; each image gets its sequence's prediction, float32 (n,k).
 
-    So it is told which test pictures belong together, which the other methods are not: compare it with their figures by
-    sequence. CK+48 has three frames of every sequence; other lengths are taken as they are. The same seed gives the same
-    probabilities on a CPU.
+    Unlike the other methods it knows which test images form a sequence, so compare it with their figures by sequence. CK+48 has
+    three frames per sequence; other lengths work too. The same seed gives the same probabilities on a CPU.
 
     Raises:
-        ConfigError: a face does not tell its sequence.
+        ConfigError: a face without a sequence in its name.
     """
     before, after = features(network, train.images), features(network, test.images)
     scaler = StandardScaler().fit(before)
@@ -108,7 +107,7 @@ def lstm(train: FaceSet, test: FaceSet, network: nn.Module, seed: int = 0) -> ND
     frames = [torch.from_numpy(scaler.transform(before[rows])) for rows in known]
     targets = train.distributions()
     wanted = torch.from_numpy(np.stack([targets[rows].mean(axis=0) for rows in known]))
-    with torch.random.fork_rng(devices=[]):  # the caller's random numbers go on as if nothing had been drawn
+    with torch.random.fork_rng(devices=[]):  # leaves the caller's random state unchanged
         torch.manual_seed(seed)
         reader = _trained(_Reader(before.shape[1], len(train.labels)), frames, wanted)
     with torch.inference_mode():
@@ -120,7 +119,7 @@ def lstm(train: FaceSet, test: FaceSet, network: nn.Module, seed: int = 0) -> ND
 
 
 class _Reader(nn.Module):
-    """Frames' features, packed -> logits (sequences, classes), from the LSTM's state after the last frame."""
+    """Packed features of frames -> logits (sequences, classes), from the LSTM's last state."""
 
     def __init__(self, width: int, classes: int) -> None:
         super().__init__()
@@ -136,7 +135,7 @@ class _Reader(nn.Module):
 
 
 def _trained(reader: _Reader, frames: list[torch.Tensor], wanted: torch.Tensor) -> _Reader:
-    """The reader after LSTM_EPOCHS, in evaluation mode; `frames` are float32 (length,width) a sequence."""
+    """Trains the reader for LSTM_EPOCHS; returns it in evaluation mode. `frames`: float32 (length,width) per sequence."""
     optimizer = torch.optim.Adam(reader.parameters(), lr=LSTM_LEARNING_RATE)
     reader.train()
     for _ in range(LSTM_EPOCHS):
@@ -153,7 +152,7 @@ def _packed(frames: list[torch.Tensor]) -> PackedSequence:
 
 
 def _sequences(faces: FaceSet) -> list[list[int]]:
-    """Rows of each sequence's frames, first frame first: sorted by name, as their numbers all have eight digits."""
+    """Rows of each sequence's frames in order, that is sorted by name: frame numbers have eight digits."""
     rows: dict[str, list[int]] = {}
     for row in sorted(range(len(faces)), key=faces.names.__getitem__):
         rows.setdefault(_named(sequence_of(faces.names[row]), faces.names[row], "sequence"), []).append(row)
@@ -162,5 +161,5 @@ def _sequences(faces: FaceSet) -> list[list[int]]:
 
 def _named(found: str, name: str, what: str) -> str:
     if not found:
-        raise ConfigError(f"{name}: its name does not tell the {what} (as S005_001_00000011.png does); leave this row out")
+        raise ConfigError(f"{name}: the name has no {what} (as in S005_001_00000011.png); omit this row")
     return found

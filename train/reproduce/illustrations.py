@@ -1,4 +1,4 @@
-"""The paper's Figures 2 to 5, and what its two algorithms find in the data."""
+"""The paper's Figures 2 to 5, and the detections of its two algorithms in the data."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -15,19 +15,19 @@ from train.network import layers, models
 from train.paper import figures, layer_figure
 
 ALGORITHMS = "algorithms.json"
-"""Where `write` puts the counts."""
+"""The file of the counts."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """What Algorithms 1 and 2 find in the pictures of one class.
+    """Detections of Algorithms 1 and 2 in the images of one class.
 
     Attributes:
         label: the class.
-        pictures: of it.
-        edge_share: mean share of pixels that Algorithm 1 calls an edge.
-        one_face, no_face: pictures in which Algorithm 2 finds exactly one face, and "No faces detected."
-        both_eyes, mouth: pictures in which the eye and smile cascades find two eyes, and a mouth.
+        pictures: number of images.
+        edge_share: mean share of edge pixels (Algorithm 1).
+        one_face, no_face: images with exactly one face, and with none (Algorithm 2).
+        both_eyes, mouth: images with two detected eyes, and with a detected mouth.
     """
 
     label: str
@@ -40,7 +40,7 @@ class Found:
 
 
 def draw_faces(faces: FaceSet, title: str, folder: Path) -> None:
-    """Writes Figures 2 (samples), 3 (edges) and 4 (regions). They show faces: for the user, never to be committed.
+    """Writes Figures 2 (samples), 3 (edges) and 4 (regions). They show faces: never commit them.
 
     Raises:
         SinkError: they cannot be written.
@@ -63,7 +63,7 @@ def draw_layers(classes: int, folder: Path) -> None:
 
 
 def search(faces: FaceSet) -> tuple[Found, ...]:
-    """Runs both algorithms on every picture; a row a class."""
+    """Runs both algorithms on every image; one row per class."""
     detector = RegionDetector()
     found = []
     for index, label in enumerate(faces.labels):
@@ -99,7 +99,7 @@ def write(found: tuple[Found, ...], folder: Path) -> Path:
 
 
 def read(folder: Path) -> tuple[Found, ...]:
-    """What `write` wrote; nothing if there is no such file.
+    """Reads the counts; empty without a file.
 
     Raises:
         ConfigError: it is damaged.
@@ -108,11 +108,11 @@ def read(folder: Path) -> tuple[Found, ...]:
     try:
         return tuple(Found(**row) for row in json.loads(path.read_text(encoding="utf-8"))) if path.exists() else ()
     except (OSError, ValueError, TypeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({error}); remove it, and it is made anew") from error
+        raise ConfigError(f"{path}: cannot be read ({error}); remove it to count again") from error
 
 
 def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise SinkError(f"{folder}: cannot be made a folder ({error.strerror}); give another --out") from error
+        raise SinkError(f"{folder}: cannot create the folder ({error.strerror}); give another --out") from error

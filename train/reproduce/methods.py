@@ -1,4 +1,4 @@
-"""The ways of getting from training faces to probabilities for test faces that the rows compare."""
+"""The methods that the rows compare: from training faces to probabilities of test faces."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,20 +19,20 @@ from train.recipes import SCRATCH, WEBCAM, Recipe
 
 Probs = NDArray[np.float32]
 
-QUICK_PICTURES = 28
-"""Learned from and tested on with --quick: enough to see that everything is in place."""
+QUICK_IMAGES = 28
+"""Number of images for training and for testing with --quick."""
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """One split to be solved.
+    """One split for a method.
 
     Attributes:
         train, test: faces of the same classes.
-        number: of the split; the seed of everything random.
-        folder: for checkpoints and curve; it exists.
-        webcam: our FER+ network as full-precision ONNX file.
-        on_step: called with (epoch, step, steps, loss) by whoever trains in steps.
+        number: of the split; also the random seed.
+        folder: an existing one, for checkpoints and curve.
+        webcam: our FER+ network as a full-precision ONNX file.
+        on_step: called with (epoch, step, steps, loss) by methods that train in steps.
     """
 
     train: FaceSet
@@ -45,34 +45,33 @@ class Task:
 
 @dataclass(frozen=True, eq=False)
 class Solution:
-    """Probabilities of the test faces, float32 (n,k), and the epochs of a network that was trained."""
+    """Probabilities of the test faces, float32 (n,k), and the epochs of a trained network."""
 
     probs: Probs
     curve: tuple[Epoch, ...] = ()
 
 
 class Method(Protocol):
-    """One way of solving a task."""
+    """One method."""
 
     def solve(self, task: Task) -> Solution:
-        """Learns from the task's training faces alone, and judges its test faces."""
+        """Trains on the task's training faces only and predicts its test faces."""
         ...
 
     def words(self) -> str:
-        """What it is, in words; a stored result belongs to a row only if this is unchanged."""
+        """Its description. Stored in result files, which are valid only while it is unchanged."""
         ...
 
 
 @dataclass(frozen=True)
 class Training:
-    """A network trained by a recipe; it goes on where an interrupted one stopped.
+    """A network trained by a recipe; resumes an interrupted run.
 
-    The test faces are its validation faces too: they are looked at after each epoch for the curves, and nothing is chosen
-    by them. The last epoch counts.
+    The test faces are also its validation faces, but only for the curves: nothing is selected by them. The last epoch counts.
 
     Attributes:
-        recipe: how.
-        start: a way to begin of `train.recipes`.
+        recipe: the settings.
+        start: initial weights, one of `train.recipes`.
     """
 
     recipe: Recipe
@@ -89,7 +88,7 @@ class Training:
         for _ in trainer.run():
             pass
         probs = trainer.predict(task.test)
-        checkpoint.remove(task.folder)  # what it was worth is known now
+        checkpoint.remove(task.folder)  # the result is known now
         return Solution(probs, trainer.curve())
 
     def words(self) -> str:
@@ -109,7 +108,7 @@ class Training:
 
 @dataclass(frozen=True)
 class Baseline:
-    """A method without a network, by a function of training and test faces."""
+    """A method without a network: a function of training and test faces."""
 
     function: Callable[[FaceSet, FaceSet], Probs]
     name: str
@@ -123,7 +122,7 @@ class Baseline:
 
 @dataclass(frozen=True)
 class Head:
-    """A head on the frozen features of our FER+ network, by a function of training faces, test faces, network and seed."""
+    """A head on frozen features of our FER+ network: a function of training faces, test faces, network and seed."""
 
     function: Callable[[FaceSet, FaceSet, nn.Module, int], Probs]
     name: str
@@ -141,7 +140,7 @@ class Head:
 
 @dataclass(frozen=True)
 class ZeroShot:
-    """Our FER+ network as it is, through the live program's classifier, masked to the classes of the data."""
+    """Our FER+ network without training, through the live program's classifier, masked to the classes of the data."""
 
     def solve(self, task: Task) -> Solution:
         lineage.refuse_seen(lineage.read(task.webcam), task.test, task.webcam.name)
@@ -152,7 +151,7 @@ class ZeroShot:
 
 
 def quick(method: Method) -> Method:
-    """The same with a single epoch."""
+    """The same method with a single epoch."""
     if isinstance(method, Training):
         return replace(method, recipe=replace(method.recipe, epochs=1))
     return method

@@ -1,4 +1,4 @@
-"""The sentences of the results page, and how its numbers are written. No sentence judges a result; verdicts.py does that."""
+"""The text of the results page and the format of its numbers. Judgements come from verdicts.py."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple
@@ -13,71 +13,69 @@ Cells = tuple[str, ...]
 
 TITLE = "The paper, row by row"
 
-TRIAL = "This is a trial (`--quick`: one split, one epoch, few pictures). Its numbers mean nothing."
+TRIAL = "This is a trial (`--quick`: one split, one epoch, few images). Its numbers mean nothing."
 
-SHORT = {"A": "A, by picture: leaky", "B": "B, by person", "C": "C, zero-shot"}
-"""The protocols, in a table."""
+SHORT = {"A": "A, by image: leaky", "B": "B, by person", "C": "C, zero-shot"}
+"""The protocols' names in tables."""
 
 INTRODUCTION = """\
 Istiqomah, Sari, Susanto, Rachmawanto: *Facial Expression Recognition using Convolutional Neural Networks with Transfer \
-Learning ResNet-50* (JAIC 8(2), 2024), run again on CK+48. This page is written from the files in [results](results) and \
-from nothing else; `python -m train.reproduce` writes both. Every row can be run again by the command in its line.
+Learning ResNet-50* (JAIC 8(2), 2024), reproduced on CK+48. This page is generated from the files in [results](results) only; \
+`python -m train.reproduce` writes both. Each row has the command that runs it again.
 
-CK+48 has 981 pictures of seven classes. The paper counts 35 of anger; there are 135, and only with 135 its counts add up to \
-981."""
+CK+48 has 981 images of seven classes. The paper counts 35 of anger; the actual number is 135, and only with 135 do its counts \
+add up to 981."""
 
 VERDICTS = f"""\
 The verdict compares the published accuracy with Wilson's 95 % interval around ours. Below it: *ours is higher*. Inside: \
-*agrees*. Above: *not reproduced*, by the difference of the accuracies in percentage points. Where the published number \
-belongs to other data, it says *{ORIENTATION}*.
+*agrees*. Above: *not reproduced*, with the difference in percentage points. If the published number is from other data, the \
+verdict is *{ORIENTATION}*.
 
-Ours is the mean over the seeds under protocol A, with the interval for the n pictures of one seed (the seeds' test sets \
-overlap), and the share over all tested pictures under B and C. ± is the standard deviation over seeds or folds. The interval \
-takes the pictures as independent. CK+48 has three near-identical frames of each sequence, so the true uncertainty is larger."""
+Ours is the mean over the seeds under protocol A, with the interval for the n images of one seed (the seeds' test sets \
+overlap), and the share over all tested images under B and C. ± is the standard deviation over seeds or folds. The interval \
+assumes independent images. CK+48 has three near-identical frames of each sequence, so the true uncertainty is larger."""
 
 ALGORITHMS = """\
-Every picture is gray and 48x48, and its histogram is equalized. Algorithm 1 looks for edges in it (Canny): the share of \
-pixels that are one; the rows on the input picture say what edges are worth. Algorithm 2 looks for faces with OpenCV's Haar \
-cascade, and in them for eyes and mouths with the cascades that OpenCV ships (it has none for noses): in how many pictures \
-it finds them. Figures 2 to 4 show faces; the command draws them into `DIR/faces`, and they are not published."""
+Images are gray, 48x48 and histogram-equalized. Algorithm 1 finds edges (Canny); the table has the share of edge pixels, and \
+the rows on the input image measure the use of edges. Algorithm 2 finds faces with OpenCV's Haar cascade, and in them eyes \
+and mouths with OpenCV's other cascades (it has none for noses); the table has the number of images with each. Figures 2 to 4 \
+show faces; the command draws them into `DIR/faces`, and they are not published."""
 
 TABLE_2 = """\
-Precision, recall and F1 are means over the classes (scikit-learn's `macro`). Under protocol A, as in the paper; mean ± \
-standard deviation over the seeds. The best seed is chosen by its test accuracy, so it flatters."""
+Precision, recall and F1 are means over the classes (scikit-learn's `macro`). Protocol A, as in the paper; mean ± standard \
+deviation over the seeds. The best seed is selected by test accuracy, so it is optimistic."""
 
 PROTOCOL_A = """\
-**A, the paper's, is leaky.** 80 % of each class, drawn at random by picture, are learned from, the rest is tested. Most \
-sequences have three frames, so that a test picture often has a sibling in training: the same person, the same expression, a \
-moment apart."""
+**A, the paper's, is leaky.** A random 80 % of each class's images are for training, the rest for testing. Most sequences \
+have three frames, so a test image often has a sibling in training: the same person and expression, a moment apart."""
 
 PROTOCOL_B = """\
-**B is by person.** The sorted persons are dealt into ten folds in turn; nobody is on both sides. It says what to expect of a \
-face that was never seen."""
+**B is by person.** The sorted persons are assigned to ten folds in turn; no person is on both sides. This measures accuracy \
+on unseen people."""
 
 PROTOCOL_C = """\
-**C is zero-shot.** A network that has seen no picture of CK+48 is asked as it is; it names the most likely of the seven \
-classes."""
+**C is zero-shot.** A network trained without CK+48 predicts the most likely of the seven classes."""
 
 BESIDE = """\
-Beside: percentage points that the row is above (+) or below (-) another, on the test pictures that both have; in brackets \
-the pictures that only this row names right, and those that only the other does."""
+Beside: difference to another row in percentage points, on the test images that both have; in brackets the images that \
+only this row gets right : only the other."""
 
 BEYOND = """\
-A first guess, kept; but it was made after the paper's recipe had been seen on these folds."""
+Not tuned, but chosen after the paper's recipe had been evaluated on these folds."""
 
 READINGS = """\
-The paper does not say how its network was initialised. `scratch-a` of Table II begins every residual block at zero, as is \
-usual today; `plain-a` begins as torchvision does unasked. Everything else is the same in both."""
+The paper does not say how its network was initialised. `scratch-a` of Table II initialises every residual block at \
+zero, as is usual today; `plain-a` uses torchvision's defaults. Everything else is the same."""
 
-BETWEEN = " The published number lies between the two, so the verdict hangs on that one choice."
+BETWEEN = " The published number lies between the two, so the verdict depends on this choice."
 
 LITERATURE = """\
 The paper's [24] reached 83.1 % with another CNN + LSTM."""
 
 DETAILS = """\
-Precision, recall, F1: mean ± standard deviation over seeds (A), or over all tested pictures (B, C). Sequences right: share of \
-sequences named right by the mean of their frames' probabilities. Siblings in training: share of test pictures with another \
-frame of their sequence among the training pictures. `DIR` and the data's path are yours to choose."""
+Precision, recall, F1: mean ± standard deviation over seeds (A), or over all tested images (B, C). Sequences right: share of \
+sequences that are right by the mean of their frames' probabilities. Siblings in training: share of test images with another \
+frame of their sequence in the training set. `DIR` and the data's path are free."""
 
 
 def percent(share: float) -> str:
@@ -86,19 +84,19 @@ def percent(share: float) -> str:
 
 
 def accuracy(result: Result) -> str:
-    """With the standard deviation, where there are several splits."""
+    """The accuracy, with its standard deviation if there are several splits."""
     spread_over = f" ± {100 * result.deviation():.2f}" if len(result.splits) > 1 else ""
     return f"{100 * result.accuracy():.2f}{spread_over} %"
 
 
 def interval(result: Result) -> str:
-    """Its two ends."""
+    """The two ends of the interval."""
     ends = result.interval()
     return f"{100 * ends.low:.1f} to {100 * ends.high:.1f} %"
 
 
 def number(result: Result) -> str:
-    """Test pictures: of each seed under A, of all splits otherwise."""
+    """Number of test images: per seed under A, of all splits otherwise."""
     if result.protocol == "A":
         one = span([split.n for split in result.splits])
         return f"{len(result.splits)} × {one}" if len(result.splits) > 1 else one
@@ -106,13 +104,13 @@ def number(result: Result) -> str:
 
 
 def span(numbers: Sequence[int]) -> str:
-    """The one number, or from where to where they go."""
+    """The common number, or the range."""
     low, high = min(numbers), max(numbers)
     return str(low) if low == high else f"{low} to {high}"
 
 
 def splits(row: Row, result: Result) -> str:
-    """Which were run; of how many, where it is only a part."""
+    """The splits that were run, and the number still missing."""
     text = name_splits(tuple(split.split for split in result.splits))
     missing = len(row.splits) - len(result.splits)
     text += " of 10" if row.protocol == "B" and len(result.splits) < 10 else ""
@@ -125,7 +123,7 @@ def figures(metrics: Metrics) -> Cells:
 
 
 def spread(result: Result) -> Cells:
-    """The same as mean and standard deviation over the splits."""
+    """The same four as mean and standard deviation over the splits."""
     if len(result.splits) == 1:
         return figures(result.mean())
     pairs = zip(astuple(result.mean()), astuple(result.spread()), strict=True)
@@ -138,22 +136,22 @@ def comparison(found: Comparison, name: str) -> str:
 
 
 def tally(what: str, says: Sequence[str]) -> str:
-    """How many verdicts there are of each kind among some comparable numbers."""
+    """Number of verdicts of each kind among comparable numbers."""
     agree, higher = says.count(AGREES), says.count(HIGHER)
     lower = sum(word.startswith(LOWER) for word in says)
     return f"{what}: {agree + higher + lower}; {AGREES} {agree}, {HIGHER} {higher}, {LOWER} {lower}."
 
 
 def command(row: Row) -> str:
-    """What to type to run it again."""
+    """The command that runs a row again."""
     return f"`python -m train.reproduce --data ckplus48.zip --out DIR --only {row.name}`"
 
 
 def costs(measured: Costs) -> str:
-    """How the milliseconds were measured."""
+    """The description of the cost measurement."""
     made_by = ", ".join(f"{name} {value}" for name, value in sorted(measured.versions.items()))
     return (
-        "Parameters and multiply-accumulates (MACs) are for one 48x48 face. fp32 and int8: median milliseconds a face (95th "
+        "Parameters and multiply-accumulates (MACs) are for one 48x48 face. fp32 and int8: median milliseconds per face (95th "
         f"percentile), and the file's size; {measured.n} calls of {measured.batch} face{'s' if measured.batch > 1 else ''}, "
         f"networks in turns, {measured.threads} thread{'s' if measured.threads > 1 else ''}, {measured.machine}, {made_by}, "
         f"commit {measured.commit}. Accuracy is that of the trained network in torch, on the folds that all the networks have."
@@ -172,9 +170,9 @@ def millions(count: int) -> str:
     return f"{count / 1e6:.1f} M"
 
 
-def picture(file: str, says: str) -> str:
-    """A plot, from the page's own folder."""
-    return f"![{says}](results/{file})"
+def image(file: str, caption: str) -> str:
+    """A plot in Markdown, relative to the page."""
+    return f"![{caption}](results/{file})"
 
 
 def tabulate(headings: Sequence[str], lines: Iterable[Cells]) -> str:

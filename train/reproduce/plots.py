@@ -1,6 +1,6 @@
-"""The paper's Figures 6 and 7 and the trade-off that its conclusion asks about, drawn from results.
+"""The paper's Figures 6 and 7 and the trade-off suggested in its conclusion, drawn from results.
 
-They show no face. Every function writes one PNG, replacing what was there.
+They show no faces. Every function writes one PNG and replaces an existing file.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,27 +22,27 @@ from train.reproduce.verdicts import common_splits, name_splits
 DATA = "CK+48"
 
 TRAINING, VALIDATION = "#0072b2", "#d55e00"
-"""Okabe and Ito's blue and vermilion: told apart by colour-blind eyes, and in print."""
+"""Okabe and Ito's blue and vermilion: distinct for colour-blind people and in print."""
 
 NETWORK_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
-"""Okabe and Ito's palette without its yellow, which is lost on white."""
+"""Okabe and Ito's palette without yellow, which is invisible on white."""
 
-PROTOCOL_WORDS = {"A": "80/20 by picture (leaky)", "B": "by person, 10 folds", "C": "zero-shot"}
+PROTOCOL_WORDS = {"A": "80/20 by image (leaky)", "B": "by person, 10 folds", "C": "zero-shot"}
 
 SMALLEST, LARGEST = 40.0, 420.0
-"""Areas of the trade-off's marks, square points, for no and for the most parameters."""
+"""Marker areas of the trade-off, square points, for zero and for the most parameters."""
 
 
 def curves(transfer: Result, scratch: Result, path: Path) -> None:
     """Figure 6: accuracy and loss by epoch, in training and validation, (a) with and (b) without transfer learning.
 
-    A line is the mean over the splits, the band around it goes from the lowest to the highest of them.
+    Lines are means over the splits, bands go from lowest to highest.
 
     Raises:
         SinkError: it cannot be written.
     """
     figure = Figure(figsize=(10, 6.4), layout="constrained")
-    figure.suptitle(f"Figure 6: training and validation\n{_pictures(transfer, scratch)}", fontsize=TITLE_PT)
+    figure.suptitle(f"Figure 6: training and validation\n{_counts(transfer, scratch)}", fontsize=TITLE_PT)
     grid = figure.subplots(2, 2, sharex=True, sharey="row")
     for column, (result, arm) in enumerate(((transfer, "(a) with transfer learning"), (scratch, "(b) from scratch"))):
         top, bottom = grid[0, column], grid[1, column]
@@ -75,13 +75,13 @@ def curves(transfer: Result, scratch: Result, path: Path) -> None:
 
 
 def confusions(transfer: Result, scratch: Result, path: Path) -> None:
-    """Figure 7: both confusion matrices, the test pictures of all splits counted together.
+    """Figure 7: both confusion matrices, over the test images of all splits.
 
     Raises:
         SinkError: it cannot be written.
     """
     figure = Figure(figsize=(10.4, 5.9), layout="constrained")
-    figure.suptitle(f"Figure 7: confusion matrices, all splits added up\n{_pictures(transfer, scratch)}", fontsize=TITLE_PT)
+    figure.suptitle(f"Figure 7: confusion matrices, all splits added up\n{_counts(transfer, scratch)}", fontsize=TITLE_PT)
     pair = figure.subplots(1, 2)
     for axes, result, arm in zip(pair, (transfer, scratch), ("(a) with transfer learning", "(b) from scratch"), strict=True):
         right = sum(split.right for split in result.splits)
@@ -89,7 +89,7 @@ def confusions(transfer: Result, scratch: Result, path: Path) -> None:
         _matrix(axes, result, title)
     pair[0].set_ylabel("true", fontsize=LABEL_PT)
     figure.supxlabel(
-        "Cell: pictures, and their share of the true class, which is also the colour (white 0 %, blue 100 %).",
+        "Cell: images, and their share of the true class, which is also the colour (white 0 %, blue 100 %).",
         x=0.01,
         ha="left",
         fontsize=SMALL_PT,
@@ -99,17 +99,17 @@ def confusions(transfer: Result, scratch: Result, path: Path) -> None:
 
 
 def trade_off(costs: Costs, results: Mapping[str, Result], path: Path) -> None:
-    """Accuracy by person against milliseconds a face: a circle for full precision, a diamond for int8, a colour a network.
+    """Accuracy by person against milliseconds per face; circles: full precision, diamonds: int8, one colour per network.
 
-    Networks are compared on the folds that all of them have; one without a result is left out.
+    Networks are compared on their common folds; networks without a result are left out.
 
     Args:
-        costs: what they cost.
+        costs: of the networks.
         results: by row.
-        path: where the PNG goes.
+        path: of the PNG.
 
     Raises:
-        ValueError: no network has a result, or they have no fold in common.
+        ValueError: no results, or no common folds.
         SinkError: it cannot be written.
     """
     shown = [cost for cost in costs.networks if cost.row in results]
@@ -121,7 +121,7 @@ def trade_off(costs: Costs, results: Mapping[str, Result], path: Path) -> None:
     figure = Figure(figsize=(10, 5.6), layout="constrained")
     one = part[shown[0].row]
     figure.suptitle(
-        f"Accuracy and cost: {DATA}, {PROTOCOL_WORDS[one.protocol]}, {name_splits(folds)}, n = {one.n} test pictures\n"
+        f"Accuracy and cost: {DATA}, {PROTOCOL_WORDS[one.protocol]}, {name_splits(folds)}, n = {one.n} test images\n"
         f"ONNX on {costs.machine}: {_threads(costs.threads)}, batch {costs.batch}, median of {costs.n} calls",
         fontsize=TITLE_PT,
     )
@@ -148,7 +148,7 @@ def trade_off(costs: Costs, results: Mapping[str, Result], path: Path) -> None:
     ]
     figure.legend(handles=[*handles, *kinds], loc="outside right center", fontsize=SMALL_PT, frameon=False, labelspacing=1.1)
     figure.supxlabel(
-        "Bar: Wilson's 95 % interval; the more parameters, the larger the mark. Accuracy is that of the trained network in "
+        "Bar: Wilson's 95 % interval; larger marker: more parameters. Accuracy is that of the trained network in "
         "torch, for its int8 file too.",
         x=0.01,
         ha="left",
@@ -159,12 +159,12 @@ def trade_off(costs: Costs, results: Mapping[str, Result], path: Path) -> None:
 
 
 def title_of(cost: Cost) -> str:
-    """What its row is called; the network's own name if it has none."""
+    """The title of the network's row, or its own name without a row."""
     return next((row.title for row in rows.ROWS if row.name == cost.row), cost.network)
 
 
 def _band(axes: Axes, epochs: Sequence[Sequence[Epoch]], field: str, scale: float, colour: str, name: str) -> None:
-    """One curve over the splits, cut where the shortest ends; nothing where no split has a curve."""
+    """Draws one curve over the splits, up to the end of the shortest; nothing if no split has a curve."""
     length = min((len(curve) for curve in epochs), default=0)
     if length == 0:
         return
@@ -202,7 +202,7 @@ def _matrix(axes: Axes, result: Result, title: str) -> None:
 
 
 def _mark(axes: Axes, times: Mapping[str, Timing], result: Result, area: float, colour: str) -> None:
-    """One network: its marks side by side at the height of its accuracy, joined by a line, each with the interval."""
+    """Draws one network: its markers at the height of its accuracy, joined by a line, each with the interval."""
     interval, accuracy = result.interval(), 100 * result.accuracy()
     x = [timing.median_ms for timing in times.values()]
     bars = [[accuracy - 100 * interval.low], [100 * interval.high - accuracy]]
@@ -213,7 +213,7 @@ def _mark(axes: Axes, times: Mapping[str, Timing], result: Result, area: float, 
 
 
 def _area(parameters: int, every: list[int]) -> float:
-    """From SMALLEST for none to LARGEST for the most."""
+    """Marker area: SMALLEST for 0 parameters, LARGEST for the most."""
     return SMALLEST + (LARGEST - SMALLEST) * parameters / max(every)
 
 
@@ -228,12 +228,12 @@ def _names(result: Result) -> tuple[str, ...]:
     return tuple(split.split for split in result.splits)
 
 
-def _pictures(transfer: Result, scratch: Result) -> str:
-    """Data, split and numbers of pictures, for a title; the range where splits differ."""
+def _counts(transfer: Result, scratch: Result) -> str:
+    """Data, split and numbers of images for a title; ranges if splits differ."""
     splits = [*transfer.splits, *scratch.splits]
     learned = _range([split.train_pictures for split in splits])
     tested = _range([split.n for split in splits])
-    return f"{DATA}, {PROTOCOL_WORDS[transfer.protocol]}; {learned} pictures to learn from and {tested} to test in a split"
+    return f"{DATA}, {PROTOCOL_WORDS[transfer.protocol]}; {learned} training and {tested} test images per split"
 
 
 def _range(numbers: list[int]) -> str:

@@ -1,4 +1,4 @@
-"""What the reproduction shows in the end: the table in the terminal, and the page that is written from the result files."""
+"""The output of the reproduction: the table in the terminal and the page, both from the result files."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +19,7 @@ from train.reproduce.verdicts import AGREES, HIGHER, common_splits, compare, nam
 PAGE = "REPRODUCTION.md"
 
 PUBLISHED = {"transfer-a": Metrics(0.9949, 0.9949, 0.9971, 0.9960), "scratch-a": Metrics(0.9541, 0.96, 0.9141, 0.9311)}
-"""The paper's Table II, by our row."""
+"""The paper's Table II by our rows."""
 
 BESIDE = {
     rows.TABLE_2: ("scratch-a", "scratch-b"),
@@ -31,14 +31,14 @@ BESIDE = {
     rows.NETWORKS: ("scratch-b",),
     rows.LITERATURE: ("transfer-b",),
 }
-"""What the rows of a part are compared with: the one of the same protocol."""
+"""The rows of reference for a part, by protocol."""
 
 FIGURE_5 = ("figure-5.png", "Figure 5: the layers of the ResNet-50")
 FIGURES = (
     ("figure-6.png", "Figure 6: accuracy and loss, training and validation, with transfer learning and from scratch"),
     ("figure-7.png", "Figure 7: confusion matrices with transfer learning and from scratch"),
 )
-TRADE_OFF = ("trade-off.png", "Accuracy by person against milliseconds a face, for each network in fp32 and int8")
+TRADE_OFF = ("trade-off.png", "Accuracy by person against milliseconds per face, for each network in fp32 and int8")
 
 MAIN = ("row", "what", "protocol", "splits", "n", "accuracy", "95 % interval", "beside")
 DETAILS = (
@@ -50,7 +50,7 @@ DETAILS = (
     "F1",
     "sequences right",
     "siblings in training",
-    "learned from",
+    "trained on",
     "seconds",
     "commit",
     "command",
@@ -58,10 +58,10 @@ DETAILS = (
 
 
 def read(folder: Path) -> dict[str, Result]:
-    """The results of all rows that have a file in the folder, by row, in the rows' order.
+    """The results in a folder, by row, in the rows' order.
 
     Raises:
-        ConfigError: a file is damaged, or was made by another method, protocol or data than its row's.
+        ConfigError: a file is damaged, or has another method, protocol or data than its row.
     """
     found: dict[str, Result] = {}
     for row in rows.ROWS:
@@ -71,16 +71,16 @@ def read(folder: Path) -> dict[str, Result]:
         result = results.read(path)
         others = {other.data_sha256 for other in found.values()}
         if (result.row, result.protocol, result.method) != (row.name, row.protocol, row.method.words()):
-            raise ConfigError(f"{path}: was made with another method ({result.method}); remove it, and run {row.name} again")
+            raise ConfigError(f"{path}: has another method ({result.method}); remove it and run {row.name} again")
         if others and result.data_sha256 not in others:
-            raise ConfigError(f"{path}: was made with other data than the files beside it; remove it, and run {row.name} again")
+            raise ConfigError(f"{path}: has other data than the files beside it; remove it and run {row.name} again")
         if result.splits:
             found[row.name] = result
     return found
 
 
 def table(found: Mapping[str, Result], *, quick: bool = False) -> Table:
-    """The final table: published, ours, verdict; a row that has a result takes two lines or more, and 80 columns suffice."""
+    """The final table: published, ours, verdict. Fits 80 columns, with two or more lines per row."""
     shown = Table(
         title="published, ours, verdict", caption=pages.TRIAL if quick else None, title_justify="left", box=SIMPLE_HEAD
     )
@@ -104,7 +104,7 @@ def table(found: Mapping[str, Result], *, quick: bool = False) -> Table:
 
 
 def markdown(folder: Path, *, quick: bool) -> str:
-    """The page REPRODUCTION.md, from the result files in a folder and nothing else: the same files, the same page.
+    """The page REPRODUCTION.md; it depends on the result files in the folder only.
 
     Raises:
         ConfigError: see `read`; or the trade-off's file is damaged.
@@ -121,11 +121,11 @@ def markdown(folder: Path, *, quick: bool) -> str:
 
 
 def publish(out: Path, *, quick: bool) -> Path:
-    """Draws what the files in out/results allow, and writes out/REPRODUCTION.md.
+    """Draws the plots that have results in out/results, and writes out/REPRODUCTION.md.
 
     Raises:
         ConfigError: see `markdown`.
-        SinkError: something cannot be written.
+        SinkError: a file cannot be written.
     """
     folder = out / "results"
     found, costs = read(folder), tradeoff.read(folder)
@@ -143,7 +143,7 @@ def publish(out: Path, *, quick: bool) -> Path:
 
 
 def _summary(found: Mapping[str, Result]) -> list[str]:
-    """Every row with a published number, beside it."""
+    """The rows with a published number."""
     lines: list[Cells] = []
     says: dict[str, list[str]] = {}
     for row in _ran(found):
@@ -179,32 +179,32 @@ def _table_2(found: Mapping[str, Result]) -> list[str]:
 
 
 def _algorithms(found: tuple[Found, ...], folder: Path) -> list[str]:
-    """What Algorithms 1 and 2 find in each class; and Figure 5."""
-    drawn = [pages.picture(*FIGURE_5)] if (folder / FIGURE_5[0]).exists() else []
+    """The detections of Algorithms 1 and 2 by class, and Figure 5."""
+    drawn = [pages.image(*FIGURE_5)] if (folder / FIGURE_5[0]).exists() else []
     if not found:
         return drawn
     lines: list[Cells] = []
     for each in found:
         counts = (each.one_face, each.no_face, each.both_eyes, each.mouth)
         lines.append((each.label, str(each.pictures), pages.percent(each.edge_share), *(str(count) for count in counts)))
-    headings = ("class", "pictures", "edge pixels", "one face", "no face", "both eyes", "mouth")
+    headings = ("class", "images", "edge pixels", "one face", "no face", "both eyes", "mouth")
     return ["## Algorithms 1 and 2, and the network", pages.ALGORITHMS, pages.tabulate(headings, lines), *drawn]
 
 
 def _protocols(found: Mapping[str, Result]) -> list[str]:
-    """A, B and C in words, each with what was counted."""
+    """Descriptions of A, B and C, with the measured numbers."""
     said: dict[str, list[str]] = {"A": [pages.PROTOCOL_A], "B": [pages.PROTOCOL_B], "C": [pages.PROTOCOL_C]}
     for row in _ran(found):
         result = found[row.name]
         if row.name == "transfer-a":
-            said["A"].append(f"{pages.percent(result.sibling_share)} of the test pictures have such a sibling in training.")
+            said["A"].append(f"{pages.percent(result.sibling_share)} of the test images have such a sibling in training.")
         if row.part == rows.BASELINES or row.name in ("transfer-a", "transfer-b"):
             said[row.protocol].append(f"`{row.name}` ({row.title}): {pages.accuracy(result)}.")
     return ["\n".join(f"- {' '.join(sentences)}" for sentences in said.values()), pages.BESIDE]
 
 
 def _part(part: str, found: Mapping[str, Result], folder: Path) -> list[str]:
-    """The rows under one heading, beside those they are compared with; Table II with its own table and figures."""
+    """The rows under one heading with their references; Table II with its own table and figures."""
     lines: list[Cells] = []
     for row in _ran(found):
         if row.part != part:
@@ -216,12 +216,12 @@ def _part(part: str, found: Mapping[str, Result], folder: Path) -> list[str]:
         return []
     if part != rows.TABLE_2:
         return [f"## {part}", *_note(part, found), pages.tabulate(MAIN, lines)]
-    drawn = [pages.picture(*figure) for figure in FIGURES if (folder / figure[0]).exists()]
+    drawn = [pages.image(*figure) for figure in FIGURES if (folder / figure[0]).exists()]
     return [f"## {part}", *_table_2(found), pages.tabulate(MAIN, lines), *drawn]
 
 
 def _note(part: str, found: Mapping[str, Result]) -> list[str]:
-    """What has to be known of a part's rows."""
+    """The note on a part's rows."""
     if part != rows.READINGS:
         return [words for name, words in ((rows.BEYOND, pages.BEYOND), (rows.LITERATURE, pages.LITERATURE)) if name == part]
     two = [found[name].accuracy() for name in ("plain-a", "scratch-a") if name in found]
@@ -237,7 +237,7 @@ def _beside(row: Row, found: Mapping[str, Result]) -> str:
 
 
 def _costs(costs: Costs | None, found: Mapping[str, Result], folder: Path) -> list[str]:
-    """What the networks cost, beside their accuracy on the folds that all of them have."""
+    """Costs of the networks beside their accuracy on the common folds."""
     if costs is None:
         return []
     folds = common_splits(found[cost.row] for cost in costs.networks if cost.row in found)
@@ -249,7 +249,7 @@ def _costs(costs: Costs | None, found: Mapping[str, Result], folder: Path) -> li
         lines.append((plots.title_of(cost), f"`{cost.row}`", *ours, *size, pages.timing(cost.fp32), pages.timing(cost.int8)))
     where = f", {name_splits(folds)}{' of 10' if len(folds) < 10 else ''}" if folds else ""
     headings = ("network", "row", f"accuracy{where}", "95 % interval", "parameters", "MACs", "fp32", "int8")
-    drawn = [pages.picture(*TRADE_OFF)] if (folder / TRADE_OFF[0]).exists() else []
+    drawn = [pages.image(*TRADE_OFF)] if (folder / TRADE_OFF[0]).exists() else []
     return ["## Accuracy and cost", pages.costs(costs), pages.tabulate(headings, lines), *drawn]
 
 
@@ -269,7 +269,7 @@ def _details(found: Mapping[str, Result]) -> list[str]:
 
 
 def _made(found: Mapping[str, Result]) -> list[str]:
-    """Machines, versions and data, each said once."""
+    """Machines, versions and data, without repetition."""
     machines = sorted({result.machine for result in found.values()})
     versions = sorted({f"{name} {value}" for result in found.values() for name, value in result.versions.items()})
     data = sorted({result.data_sha256 for result in found.values()})
@@ -277,7 +277,7 @@ def _made(found: Mapping[str, Result]) -> list[str]:
 
 
 def _missing(found: Mapping[str, Result]) -> list[str]:
-    """The rows without a result, and how to get it."""
+    """The rows without a result, and their commands."""
     lines = [f"- `{row.name}` ({row.part}: {row.title}): {pages.command(row)}" for row in rows.ROWS if row.name not in found]
     return ["## Not run", "\n".join(lines)] if lines else []
 

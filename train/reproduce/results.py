@@ -1,4 +1,4 @@
-"""What a row of the reproduction found: predictions per split, and the figures that follow from them."""
+"""Results of a row: predictions per split, and the figures derived from them."""
 
 import contextlib
 import json
@@ -20,17 +20,17 @@ SCHEMA = 1
 
 @dataclass(frozen=True)
 class SplitResult:
-    """One training and test.
+    """The result of one split.
 
     Attributes:
         split: "seed 0", "fold 3" or "all".
         commit: of the code that ran.
-        seconds: it took, training included.
-        train_pictures: learned from.
-        truth, predicted: class indices of the n test pictures.
+        seconds: duration, including training.
+        train_pictures: number of training images.
+        truth, predicted: class indices of the n test images.
         sequences, sequences_right: test sequences, and those right by the mean of their frames' probabilities.
-        sibling_share: share of test pictures with a frame of the same sequence in training.
-        curve: the epochs, of a network that was trained.
+        sibling_share: share of test images with a frame of the same sequence in training.
+        curve: the epochs of a trained network.
     """
 
     split: str
@@ -50,17 +50,17 @@ class SplitResult:
 
     @property
     def n(self) -> int:
-        """Test pictures."""
+        """Test images."""
         return len(self.truth)
 
     @property
     def right(self) -> int:
-        """Test pictures named right."""
+        """Test images predicted correctly."""
         return sum(truth == predicted for truth, predicted in zip(self.truth, self.predicted, strict=True))
 
     @property
     def accuracy(self) -> float:
-        """Share of test pictures named right."""
+        """Share of test images predicted correctly."""
         return self.right / self.n
 
 
@@ -75,23 +75,23 @@ class Metrics:
 
     @classmethod
     def of(cls, truth: NDArray[np.intp], predicted: NDArray[np.intp]) -> "Metrics":
-        """Judges class indices, int (n,) each; a class that occurs neither here nor there is left out."""
+        """Computes them from class indices, int (n,) each; leaves out classes that occur in neither."""
         precision, recall, f1, _ = precision_recall_fscore_support(truth, predicted, average="macro", zero_division=0)
         return cls(float((truth == predicted).mean()), float(precision), float(recall), float(f1))
 
 
 @dataclass(frozen=True)
 class Result:
-    """One row of the reproduction, as it is stored.
+    """The stored result of one row.
 
     Attributes:
         row: the row's name.
         protocol: "A", "B" or "C".
         labels: the class names.
-        method: in words: network, recipe, start.
-        data_sha256: manifest hash of all the faces.
-        command, machine, versions: what made it.
-        splits: what was found; more may follow.
+        method: description: network, recipe, initial weights.
+        data_sha256: manifest hash of all faces.
+        command, machine, versions: how it was made.
+        splits: results so far; more may follow.
     """
 
     row: str
@@ -111,12 +111,12 @@ class Result:
 
     @property
     def n(self) -> int:
-        """Test pictures of all splits."""
+        """Test images of all splits."""
         return sum(split.n for split in self.splits)
 
     @property
     def seconds(self) -> float:
-        """Taken by all splits."""
+        """Total duration of the splits."""
         return sum(split.seconds for split in self.splits)
 
     @property
@@ -131,12 +131,12 @@ class Result:
 
     @property
     def best(self) -> int:
-        """Place of the split with the highest accuracy; of equals the one with the higher F1, then the first."""
+        """Index of the split with the highest accuracy; ties: higher F1, then the first."""
         metrics = self.per_split()
         return max(range(len(metrics)), key=lambda place: (metrics[place].accuracy, metrics[place].f1, -place))
 
     def only(self, names: Collection[str]) -> "Result":
-        """The same with the splits of those names alone."""
+        """The same result with only the named splits."""
         return replace(self, splits=tuple(split for split in self.splits if split.split in names))
 
     def predictions(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -167,7 +167,7 @@ class Result:
     def interval(self) -> Interval:
         """Wilson's 95 % interval of the accuracy.
 
-        Folds by person test every picture once and are pooled; random splits overlap, so n is that of one of them.
+        Folds by person test every image once and are pooled; random splits overlap, so n is that of a single split.
         """
         n = self.splits[0].n if self.protocol == "A" else self.n
         return wilson(self.accuracy() * n, n)
@@ -190,7 +190,7 @@ class Result:
         """
         fields = {"schema": SCHEMA, **asdict(self)}
         for split in fields["splits"]:
-            # one digit a picture: k is 7
+            # one digit per image: k is 7
             split |= {"truth": _digits(split["truth"]), "predicted": _digits(split["predicted"])}
         return write_json(fields, folder / f"{self.row}.json")
 
@@ -200,7 +200,7 @@ class Result:
 
 
 def write_json(fields: dict[str, Any], path: Path) -> Path:
-    """Writes a file, atomically, with its folders.
+    """Writes a JSON file atomically; creates its folders.
 
     Raises:
         SinkError: it cannot be written; an earlier file is untouched.
@@ -221,7 +221,7 @@ def read(path: Path) -> Result:
     """A result from its file.
 
     Raises:
-        ConfigError: it cannot be read, or is no result of this version.
+        ConfigError: it cannot be read, or is not a result of this version.
     """
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
@@ -231,7 +231,7 @@ def read(path: Path) -> Result:
         fields["splits"] = tuple(_split(split) for split in fields["splits"])
         return Result(**fields)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ConfigError(f"{path}: is no result of train.reproduce ({error}); remove it, and the row runs anew") from error
+        raise ConfigError(f"{path}: is not a result of train.reproduce ({error}); remove it to run the row again") from error
 
 
 def _deviation(values: Sequence[float]) -> float:

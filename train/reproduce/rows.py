@@ -1,4 +1,4 @@
-"""The rows of the reproduction: what is run, under which protocol, and what was published for it."""
+"""The rows of the reproduction: method, protocol and published number."""
 
 from dataclasses import dataclass, replace
 
@@ -8,20 +8,20 @@ from train.reproduce import baselines, heads
 from train.reproduce.methods import Baseline, Head, Method, Training, ZeroShot
 
 PROTOCOLS = {
-    "A": "80/20 by picture, as in the paper: leaky",
+    "A": "80/20 by image, as in the paper: leaky",
     "B": "by person, 10 folds: no person on both sides",
-    "C": "zero-shot: no picture of the data in training",
+    "C": "zero-shot: no image of the data in training",
 }
 
 
 @dataclass(frozen=True)
 class Published:
-    """A number of the literature.
+    """A published number.
 
     Attributes:
         accuracy: as a share.
-        source: where it stands.
-        comparable: whether it is meant to be the same experiment; else it stands beside ours for orientation.
+        source: of the number.
+        comparable: whether it is the same experiment; otherwise it is for orientation.
     """
 
     accuracy: float
@@ -34,14 +34,14 @@ class Row:
     """One line of the final table.
 
     Attributes:
-        name: for --only; also of its result file.
-        part: heading of the results page it stands under.
-        title: in words.
+        name: for --only and of the result file.
+        part: its heading on the results page.
+        title: description.
         protocol: key of PROTOCOLS.
-        splits: numbers of the seeds (A) or folds (B) that are run.
-        method: what is run.
-        published: what to compare with.
-        optional: only run when asked for by name.
+        splits: seeds (A) or folds (B) to run.
+        method: to run.
+        published: number to compare with.
+        optional: only runs with --only.
     """
 
     name: str
@@ -56,15 +56,15 @@ class Row:
 
 SEEDS = (0, 1, 2, 3, 4)
 SOME_SEEDS = (0, 1, 2)
-"""For a reading whose verdict they settle."""
+"""For readings with a clear verdict after these."""
 
 ALL_FOLDS = tuple(range(10))
 SOME_FOLDS = (0, 1, 2)
-"""For what costs a network's training a fold and is only compared with its neighbours: 30 % of the persons."""
+"""For rows that train a network per fold and are only compared with each other: 30 % of the persons."""
 
 TABLE_2 = "Table II"
 IMBALANCE = "Class imbalance"
-INPUT = "Input picture"
+INPUT = "Input image"
 NETWORKS = "Other networks"
 LITERATURE = "Heads of the literature"
 BASELINES = "Without a network, and without training"
@@ -100,11 +100,11 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("hog-a", BASELINES, "HOG + linear SVM", "A", SEEDS, Baseline(baselines.hog_svm, "HOG + linear SVM")),
     Row("hog-b", BASELINES, "HOG + linear SVM", "B", ALL_FOLDS, Baseline(baselines.hog_svm, "HOG + linear SVM")),
-    Row("zero-shot", BASELINES, "our FER+ network, nothing learned from CK+", "C", (0,), ZeroShot()),
+    Row("zero-shot", BASELINES, "our FER+ network, not trained on CK+", "C", (0,), ZeroShot()),
     Row(
         "careful-b",
         BEYOND,
-        "ResNet-50 with transfer learning: augmentation, falling rate, averaged weights",
+        "ResNet-50 with transfer learning: augmentation, falling learning rate, averaged weights",
         "B",
         ALL_FOLDS,
         Training(CAREFUL, start=WEBCAM),
@@ -112,7 +112,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         "population-a",
         READINGS,
-        "batch norm's statistics over all training pictures (MATLAB's default)",
+        "batch norm's statistics over all training images (MATLAB's default)",
         "A",
         (0,),
         _changed(_REPRODUCED, population_statistics=True),
@@ -121,7 +121,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         "plain-a",
         READINGS,
-        "initialised as torchvision does: no residual block begins at zero",
+        "torchvision's initialisation: no residual block starts at zero",
         "A",
         SEEDS,
         _changed(_REPRODUCED, network="resnet50-plain"),
@@ -139,7 +139,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         "raw-a",
         READINGS,
-        "pictures not equalized",
+        "images not equalized",
         "A",
         (0,),
         _changed(_REPRODUCED, picture="raw"),
@@ -148,7 +148,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         "large-a",
         READINGS,
-        "pictures scaled up to 224x224",
+        "images scaled up to 224x224",
         "A",
         (0,),
         _changed(_REPRODUCED, network="resnet50-224"),
@@ -157,7 +157,7 @@ ROWS: tuple[Row, ...] = (
     Row("augmented-b", IMBALANCE, "augmentation", "B", ALL_FOLDS, _changed(_TRANSFERRED, augmentation="webcam")),
     Row("sampled-b", IMBALANCE, "class-balanced sampling", "B", SOME_FOLDS, _changed(_TRANSFERRED, balance="sampling")),
     Row("weighted-b", IMBALANCE, "weighted loss", "B", SOME_FOLDS, _changed(_TRANSFERRED, balance="loss")),
-    Row("raw-b", INPUT, "raw pictures, from scratch", "B", SOME_FOLDS, _changed(_REPRODUCED, picture="raw")),
+    Row("raw-b", INPUT, "raw images, from scratch", "B", SOME_FOLDS, _changed(_REPRODUCED, picture="raw")),
     Row("edges-b", INPUT, "edges of Algorithm 1, from scratch", "B", SOME_FOLDS, _changed(_REPRODUCED, picture="edges")),
     Row("resnet18-b", NETWORKS, "ResNet-18 from scratch", "B", SOME_FOLDS, _changed(_REPRODUCED, network="resnet18")),
     Row("googlenet-b", NETWORKS, "GoogLeNet from scratch", "B", SOME_FOLDS, _changed(_REPRODUCED, network="googlenet")),
@@ -193,17 +193,17 @@ ROWS: tuple[Row, ...] = (
 
 
 FIGURES, TRADE_OFF = "figures", "trade-off"
-"""What --only knows besides the rows: Figures 2 to 5 with the counts of both algorithms, and what the networks cost."""
+"""Values of --only besides the rows: Figures 2 to 5 with the algorithms' counts, and the networks' costs."""
 
 
 def find(names: list[str]) -> tuple[Row, ...]:
-    """The rows of those names, in the table's order; all that are not optional if none is named.
+    """The rows with these names, in the table's order; all non-optional ones if no name is given.
 
     Raises:
-        ConfigError: one of the names is none; the message lists those there are.
+        ConfigError: unknown name; the message lists the known ones.
     """
     known = [*(row.name for row in ROWS), FIGURES, TRADE_OFF]
     for name in names:
         if name not in known:
-            raise ConfigError(f"no row {name!r}; there are: {', '.join(known)}")
+            raise ConfigError(f"unknown row {name!r}; known rows: {', '.join(known)}")
     return tuple(row for row in ROWS if (row.name in names if names else not row.optional))

@@ -1,4 +1,4 @@
-"""Runs rows split by split; every finished split is on disk, so that a stopped reproduction goes on where it was."""
+"""Runs rows split by split. Each finished split is saved, so that a stopped reproduction can continue."""
 
 import os
 import platform
@@ -18,7 +18,7 @@ from train.data.datasets import FaceSet
 from train.data.manifest import Manifest, sequence_of
 from train.data.protocols import Split
 from train.reproduce import methods, results
-from train.reproduce.methods import QUICK_PICTURES, Solution, Task
+from train.reproduce.methods import QUICK_IMAGES, Solution, Task
 from train.reproduce.results import Result, SplitResult
 from train.reproduce.rows import Row
 
@@ -29,14 +29,14 @@ Step = Callable[[int, int, int, float], None]
 
 @dataclass(frozen=True, eq=False)
 class Settings:
-    """What all rows of one reproduction share.
+    """Settings shared by all rows.
 
     Attributes:
         faces: the data.
         out: results go to out/results, runs in progress to out/runs.
         webcam: our FER+ network, full precision.
-        quick: one split, one epoch, few pictures: a trial whose numbers mean nothing.
-        command: what was typed.
+        quick: a trial with one split, one epoch and few images; its numbers mean nothing.
+        command: the command line.
     """
 
     faces: FaceSet
@@ -47,7 +47,7 @@ class Settings:
 
     @property
     def results(self) -> Path:
-        """Where the result files lie."""
+        """The folder of the result files."""
         return self.out / "results"
 
 
@@ -57,9 +57,9 @@ def splits_of(row: Row, *, quick: bool) -> tuple[int, ...]:
 
 
 def part(row: Row, number: int, faces: FaceSet, *, quick: bool) -> Split:
-    """One split of the row's protocol, cut down to a few pictures with `quick`."""
+    """One split of the row's protocol, reduced to a few images with `quick`."""
     if row.protocol == "A":
-        split = protocols.by_picture(faces, number)
+        split = protocols.by_image(faces, number)
     elif row.protocol == "B":
         split = protocols.by_person(faces, number)
     else:
@@ -71,10 +71,10 @@ def part(row: Row, number: int, faces: FaceSet, *, quick: bool) -> Split:
 
 
 def stored(row: Row, settings: Settings) -> Result | None:
-    """What is known of a row already; None if nothing is.
+    """The stored result of a row, or None.
 
     Raises:
-        ConfigError: the file is damaged, or belongs to another method or other data.
+        ConfigError: the file is damaged, or has another method or other data.
     """
     path = settings.results / f"{row.name}.json"
     if not path.exists():
@@ -85,19 +85,19 @@ def stored(row: Row, settings: Settings) -> Result | None:
         ("data", found.data_sha256, settings.faces.manifest_sha256()),
     ):
         if theirs != ours:
-            raise ConfigError(f"{path}: was made with another {what} ({theirs}, not {ours}); remove it, or give another --out")
+            raise ConfigError(f"{path}: differs in its {what} ({theirs} instead of {ours}); remove it, or give another --out")
     return found
 
 
 def run(row: Row, settings: Settings, tell: Callable[[SplitResult], None], on_step: Step) -> Result:
-    """Runs the splits of a row that are missing, and returns what is known of it then.
+    """Runs the missing splits of a row; returns its result.
 
     Args:
-        tell: called with every split that was run.
+        tell: called with every split after its run.
         on_step: see `methods.Task`.
 
     Raises:
-        FerError: whatever the method met; the splits done so far are on disk.
+        FerError: any error of the method; finished splits are on disk.
     """
     faces = settings.faces
     found = stored(row, settings) or Result(
@@ -150,13 +150,13 @@ def _judge(split: Split, faces: FaceSet, test: FaceSet, solution: Solution, seco
 
 
 def _first_of_each(rows: NDArray[np.bool_], faces: FaceSet) -> NDArray[np.bool_]:
-    """The first few of the rows, bool (n,), taken from the classes in turn."""
+    """The first QUICK_IMAGES of the rows, bool (n,), taken from the classes in turn."""
     classes = faces.classes()
     rank = np.zeros(len(faces), dtype=np.intp)
     for index in range(len(faces.labels)):
         members = np.flatnonzero(rows & (classes == index))
         rank[members] = np.arange(len(members))
-    chosen = sorted(np.flatnonzero(rows), key=lambda row: (rank[row], classes[row]))[:QUICK_PICTURES]
+    chosen = sorted(np.flatnonzero(rows), key=lambda row: (rank[row], classes[row]))[:QUICK_IMAGES]
     kept = np.zeros(len(faces), dtype=np.bool_)
     kept[chosen] = True
     return kept
@@ -166,4 +166,4 @@ def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError(f"{folder}: cannot be made a folder ({error.strerror}); give another --out") from error
+        raise ConfigError(f"{folder}: cannot create the folder ({error.strerror}); give another --out") from error

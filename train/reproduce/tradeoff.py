@@ -1,4 +1,4 @@
-"""What the networks cost, as it is stored beside the results: the other half of the trade-off that the paper asks about."""
+"""The stored costs of the networks, for the trade-off suggested in the paper's conclusion."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -14,11 +14,11 @@ SCHEMA = 1
 
 @dataclass(frozen=True)
 class Timing:
-    """One ONNX file in use.
+    """Timing of one ONNX file.
 
     Attributes:
-        median_ms, p95_ms: over the calls, milliseconds a face.
-        size_mb: of the file, millions of bytes.
+        median_ms, p95_ms: over the calls, milliseconds per face.
+        size_mb: of the file, 10^6 bytes.
     """
 
     median_ms: float
@@ -28,15 +28,15 @@ class Timing:
 
 @dataclass(frozen=True)
 class Cost:
-    """What one network costs.
+    """Costs of one network.
 
     Attributes:
-        network: its name, for people.
-        row: the row of the reproduction that says how good it is.
-        parameters: trainable numbers.
+        network: its display name.
+        row: the row with its accuracy.
+        parameters: number of trainable parameters.
         macs: multiply-accumulates for one face.
         fp32: full precision.
-        int8: quantized; None where that network cannot be.
+        int8: quantised; None if that fails for the network.
     """
 
     network: str
@@ -52,13 +52,13 @@ class Costs:
     """The costs of several networks, measured in turns in one run.
 
     Attributes:
-        machine: in words.
+        machine: description.
         threads: of the session.
         batch: faces in one call.
-        n: calls timed for each file.
+        n: timed calls per file.
         commit: of the code that ran.
-        versions: of what made it.
-        networks: what was found.
+        versions: of the libraries.
+        networks: the costs.
     """
 
     machine: str
@@ -82,7 +82,7 @@ def read(folder: Path) -> Costs | None:
     """The costs from folder/trade-off.json; None if there is none.
 
     Raises:
-        ConfigError: it cannot be read, or is not of this version.
+        ConfigError: it cannot be read, or is from another version.
     """
     path = folder / NAME
     if not path.exists():
@@ -94,9 +94,7 @@ def read(folder: Path) -> Costs | None:
         fields["networks"] = tuple(_cost(cost) for cost in fields["networks"])
         return Costs(**fields)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ConfigError(
-            f"{path}: is no trade-off of train.reproduce ({error}); remove it, and it is measured anew"
-        ) from error
+        raise ConfigError(f"{path}: is not a trade-off of train.reproduce ({error}); remove it to measure again") from error
 
 
 def _cost(fields: dict[str, Any]) -> Cost:

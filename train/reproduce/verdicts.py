@@ -1,4 +1,4 @@
-"""What a result says beside a published number, and beside another result on the same pictures."""
+"""Comparison of a result with a published number, and with another result on the same images."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ ORIENTATION = "other data: for orientation"
 
 
 def verdict(published: Published | None, result: Result) -> str:
-    """Where a published accuracy lies, seen from our 95 % interval; empty where nothing was published.
+    """The position of a published accuracy relative to our 95 % interval; empty without a published number.
 
-    Below it ours is higher, inside the two agree, above it ours is lower, and by how many points is said.
+    Below: ours is higher. Inside: agrees. Above: not reproduced, with the difference in points.
     """
     if published is None:
         return ""
@@ -29,13 +29,13 @@ def verdict(published: Published | None, result: Result) -> str:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two results on the test pictures that both have seen.
+    """Two results on their common test images.
 
     Attributes:
-        splits: names of the splits that both have.
-        n: their test pictures.
-        won: pictures right here and wrong there.
-        lost: pictures wrong here and right there.
+        splits: names of the common splits.
+        n: number of their test images.
+        won: images right in the first and wrong in the second.
+        lost: images wrong in the first and right in the second.
     """
 
     splits: tuple[str, ...]
@@ -45,12 +45,12 @@ class Comparison:
 
     @property
     def points(self) -> float:
-        """By how many percentage points the first is more accurate."""
+        """Percentage points by which the first is more accurate."""
         return 100 * (self.won - self.lost) / self.n
 
 
 def compare(result: Result, other: Result) -> Comparison | None:
-    """The two on the splits they share; None if they share none, or tested other pictures there."""
+    """Compares two results on their common splits; None without common splits, or with other test images."""
     theirs = {split.split: split for split in other.splits}
     pairs = [(split, theirs[split.split]) for split in result.splits if split.split in theirs]
     if result.protocol != other.protocol or not pairs or any(mine.truth != its.truth for mine, its in pairs):
@@ -64,15 +64,15 @@ def compare(result: Result, other: Result) -> Comparison | None:
 
 
 def common_splits(results: Iterable[Result]) -> tuple[str, ...]:
-    """Names of the splits that all of them have, in order."""
+    """Names of the splits common to all results, in order."""
     each = [{split.split for split in result.splits} for result in results]
     return tuple(sorted(set.intersection(*each))) if each else ()
 
 
 def name_splits(names: tuple[str, ...]) -> str:
-    """("fold 0", "fold 1", "fold 2") -> "folds 0 to 2", ("seed 4",) -> "seed 4", ("all",) -> "all pictures"."""
+    """("fold 0", "fold 1", "fold 2") -> "folds 0 to 2", ("seed 4",) -> "seed 4", ("all",) -> "all images"."""
     if names == ("all",):
-        return "all pictures"
+        return "all images"
     kind = names[0].partition(" ")[0]
     numbers = sorted(int(name.partition(" ")[2]) for name in names)
     if len(numbers) == 1:

@@ -11,7 +11,7 @@ import pytest
 from realtime import preprocess
 from realtime.errors import ConfigError
 from realtime.labels import PAPER_LABELS
-from tests.train_data import encoded, picture, write_zip
+from tests.train_data import encoded, noise_image, write_zip
 from train.data import ckplus
 from train.data.ckplus import load_ckplus
 
@@ -19,9 +19,9 @@ HAPPY, ANGER = "happy/S010_006_00000015.png", "anger/S010_004_00000017.png"
 
 
 def ck48(folder: Path, wrap: str = "CK+48/", **more: bytes) -> Path:
-    """A zip with two pictures, and more entries; folders in no order."""
-    pictures = {HAPPY: encoded(picture(1)), ANGER: encoded(picture(0)), **more}
-    return write_zip(folder / "ckplus48.zip", {wrap + name: content for name, content in pictures.items()})
+    """A zip with two images, and more entries; folders in no order."""
+    images = {HAPPY: encoded(noise_image(1)), ANGER: encoded(noise_image(0)), **more}
+    return write_zip(folder / "ckplus48.zip", {wrap + name: content for name, content in images.items()})
 
 
 def message(path: Path) -> str:
@@ -39,14 +39,14 @@ class TestLoading:
         assert faces.labels == PAPER_LABELS
         assert faces.names == (ANGER, HAPPY)
         assert [faces.labels[i] for i in faces.classes()] == ["anger", "happiness"]
-        np.testing.assert_array_equal(faces.images, [picture(0), picture(1)])
+        np.testing.assert_array_equal(faces.images, [noise_image(0), noise_image(1)])
 
     @pytest.mark.parametrize("wrap", ["CK+48/", "", "archive/CK+48/"])
     def test_zip_and_folder_are_the_same_whatever_is_around_them(self, tmp_path: Path, wrap: str) -> None:
         junk = {".DS_Store": b"x", "readme.txt": b"x", "happy/Thumbs.db": b"x", "happy/._S010_006_00000015.png": b"x"}
         path = ck48(tmp_path, wrap, **junk)
         with zipfile.ZipFile(path, "a") as archive:
-            archive.writestr("__MACOSX/CK+48/happy/S010_006_00000015.png", b"no picture")
+            archive.writestr("__MACOSX/CK+48/happy/S010_006_00000015.png", b"no image")
             archive.extractall(tmp_path / "unpacked")
         wanted = load_ckplus(ck48(tmp_path)).manifest_sha256()
         assert load_ckplus(tmp_path / "unpacked").manifest_sha256() == wanted
@@ -54,42 +54,45 @@ class TestLoading:
         shutil.rmtree(tmp_path / "unpacked")
         assert load_ckplus(path).manifest_sha256() == wanted
 
-    def test_other_pictures_are_made_gray_and_48x48(self, tmp_path: Path) -> None:
+    def test_other_images_are_made_gray_and_48x48(self, tmp_path: Path) -> None:
         large = np.random.default_rng(5).integers(0, 256, (96, 120, 3), dtype=np.uint8)
-        faces = load_ckplus(ck48(tmp_path, **{"sad/a.png": encoded(large), "fear/a.png": encoded(np.dstack([picture(2)] * 3))}))
+        colour = np.dstack([noise_image(2)] * 3)
+        faces = load_ckplus(ck48(tmp_path, **{"sad/a.png": encoded(large), "fear/a.png": encoded(colour)}))
         assert faces.names[1:4:2] == ("fear/a.png", "sad/a.png")
-        np.testing.assert_array_equal(faces.images[[1, 3]], [picture(2), preprocess.shrink(preprocess.to_gray(large))])
+        np.testing.assert_array_equal(faces.images[[1, 3]], [noise_image(2), preprocess.shrink(preprocess.to_gray(large))])
 
     def test_a_truncated_list_of_classes_is_no_other_order(self, tmp_path: Path) -> None:
-        one = load_ckplus(write_zip(tmp_path / "one.zip", {HAPPY: encoded(picture(1))}))
+        one = load_ckplus(write_zip(tmp_path / "one.zip", {HAPPY: encoded(noise_image(1))}))
         assert (one.labels, one.classes().tolist()) == (PAPER_LABELS, [0])
 
 
 class TestWrongLabels:
     def test_an_unknown_class(self, tmp_path: Path) -> None:
-        path = ck48(tmp_path, **{"bored/S010_004_00000001.png": encoded(picture(0))})
+        path = ck48(tmp_path, **{"bored/S010_004_00000001.png": encoded(noise_image(0))})
         assert f"{path}/CK+48/bored: 'bored' is no class; name the folder as one of" in message(path)
 
     def test_neutral_is_no_class_of_ckplus(self, tmp_path: Path) -> None:
-        path = ck48(tmp_path, **{"neutral/S010_004_00000001.png": encoded(picture(0))})
+        path = ck48(tmp_path, **{"neutral/S010_004_00000001.png": encoded(noise_image(0))})
         assert message(path).startswith(f"{path}: neutral/S010_004_00000001.png: CK+ has no class neutral; remove it")
 
     def test_an_empty_class(self, tmp_path: Path) -> None:
         path = ck48(tmp_path, **{"fear/": b""})
-        assert f"{path}/CK+48/fear: the class has no picture" in message(path)
+        assert f"{path}/CK+48/fear: the class has no image" in message(path)
 
     def test_two_sets_in_one_archive(self, tmp_path: Path) -> None:
-        path = ck48(tmp_path, **{"FER/happy/1.png": encoded(picture(0))})
+        path = ck48(tmp_path, **{"FER/happy/1.png": encoded(noise_image(0))})
         assert f"{path}/CK+48/FER: 'FER' is no class" in message(path)
 
-    @pytest.mark.parametrize("entries", [{}, {"README": b""}, {"CK+48/": b""}, {"S010_004_00000017.png": encoded(picture(0))}])
+    @pytest.mark.parametrize(
+        "entries", [{}, {"README": b""}, {"CK+48/": b""}, {"S010_004_00000017.png": encoded(noise_image(0))}]
+    )
     def test_no_class_at_all(self, tmp_path: Path, entries: dict[str, bytes]) -> None:
         path = write_zip(tmp_path / "ckplus48.zip", entries)
         assert message(path).startswith(f"{path}: no class folder, ")
 
 
 class TestDamagedArchive:
-    @pytest.mark.parametrize("content", [b"", b"no zip", encoded(picture(0))])
+    @pytest.mark.parametrize("content", [b"", b"no zip", encoded(noise_image(0))])
     def test_no_zip(self, tmp_path: Path, content: bytes) -> None:
         path = tmp_path / "ckplus48.zip"
         path.write_bytes(content)
@@ -105,8 +108,8 @@ class TestDamagedArchive:
         assert f"{path}: cannot be read" in message(path)
 
     @pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
-    def test_one_changed_byte_of_a_picture(self, tmp_path: Path, compression: int) -> None:
-        content = encoded(picture(1))
+    def test_one_changed_byte_of_an_image(self, tmp_path: Path, compression: int) -> None:
+        content = encoded(noise_image(1))
         path = write_zip(tmp_path / "ckplus48.zip", {f"CK+48/{HAPPY}": content, f"CK+48/{ANGER}": content}, compression)
         data = bytearray(path.read_bytes())
         data[len(content) // 2] ^= 0xFF
@@ -114,16 +117,16 @@ class TestDamagedArchive:
         assert f"{path}/CK+48/{HAPPY}: cannot be read (" in (text := message(path))
         assert "the archive is damaged" in text
 
-    @pytest.mark.parametrize("content", [b"", b"no picture", encoded(picture(0))[:1000]])
-    def test_a_broken_picture(self, tmp_path: Path, content: bytes) -> None:
+    @pytest.mark.parametrize("content", [b"", b"no image", encoded(noise_image(0))[:1000]])
+    def test_a_broken_image(self, tmp_path: Path, content: bytes) -> None:
         path = ck48(tmp_path, **{HAPPY: content})
-        assert f"{path}/CK+48/{HAPPY}: cannot be read as a picture; it is damaged" in message(path)
+        assert f"{path}/CK+48/{HAPPY}: cannot be read as an image; it is damaged" in message(path)
 
 
 class TestUnsafeArchive:
     @pytest.mark.parametrize("name", ["../x.png", "CK+48/happy/../../../x.png", "/tmp/x.png", "C:/x.png", "..\\x.png", "\\x"])
     def test_names_that_lead_out(self, tmp_path: Path, name: str) -> None:
-        path = write_zip(tmp_path / "ckplus48.zip", {f"CK+48/{HAPPY}": encoded(picture(1)), name: encoded(picture(0))})
+        path = write_zip(tmp_path / "ckplus48.zip", {f"CK+48/{HAPPY}": encoded(noise_image(1)), name: encoded(noise_image(0))})
         assert message(path).startswith(f"{path}: {name!r} leads out of the archive; do not unpack it")
 
     def test_a_password(self, tmp_path: Path) -> None:
@@ -138,11 +141,11 @@ class TestUnsafeArchive:
         path.write_bytes(path.read_bytes().replace(b"happy/S010_006_00000015", b"anger/S010_004_00000017"))
         assert message(path) == f"{path}: CK+48/{ANGER} is in it 2 times; get CK+48 again"
 
-    def test_a_picture_that_unpacks_to_far_too_much(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_an_image_that_unpacks_to_far_too_much(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(ckplus, "LARGEST", 4 << 20)  # not 64, for the test's speed
         path = ck48(tmp_path, **{HAPPY: bytes((4 << 20) + 1), "notes.txt": bytes(5 << 20)})
         assert path.stat().st_size < 20_000
-        assert f"{path}/CK+48/{HAPPY}: has more than 4 MB unpacked, which is no face" in message(path)
+        assert f"{path}/CK+48/{HAPPY}: unpacks to more than 4 MB, too large for a face" in message(path)
 
 
 @pytest.mark.data

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from realtime.labels import LABELS
-from tests.train_data import patterns, picture
+from tests.train_data import noise_image, patterns
 from train.data.datasets import FaceSet, drop_copies, near_copies
 
 
@@ -44,7 +44,7 @@ def test_shapes_are_checked() -> None:
 
 def test_copies_go_by_value() -> None:
     """Rows: a, b, a again, nearly c, d; of: c."""
-    a, b, c, d = (cv2.GaussianBlur(picture(i), (5, 5), 0).astype(np.uint8) for i in range(4))
+    a, b, c, d = (cv2.GaussianBlur(noise_image(i), (5, 5), 0).astype(np.uint8) for i in range(4))
     brighter = np.clip(c.astype(int) * 0.9 + 20, 0, 255).astype(np.uint8)
     images = np.stack([a, b, a, brighter, d])
     targets = np.eye(8, dtype=np.float32)[:5]

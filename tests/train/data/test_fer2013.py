@@ -12,8 +12,8 @@ import pytest
 
 from realtime.errors import ConfigError
 from realtime.labels import LABELS
-from tests.train_data import as_pixels, picture, votes, write_fer2013, write_votes
-from train.data.datasets import NoPictures
+from tests.train_data import as_pixels, noise_image, votes, write_fer2013, write_votes
+from train.data.datasets import NoImages
 from train.data.fer2013 import FER2013_LABELS, load_fer2013, load_ferplus
 
 HEADER = "emotion,pixels,Usage\n"
@@ -23,7 +23,7 @@ HEADER = "emotion,pixels,Usage\n"
 def small(tmp_path: Path) -> tuple[Path, Path]:
     """Five rows: one of another usage, one not a face, one without majority."""
     rows = [(6, "Training"), (3, "PublicTest"), (3, "Training"), (0, "Training"), (4, "Training")]
-    pictures = write_fer2013(tmp_path / "fer2013.csv", ((label, picture(i), usage) for i, (label, usage) in enumerate(rows)))
+    data = write_fer2013(tmp_path / "fer2013.csv", ((label, noise_image(i), usage) for i, (label, usage) in enumerate(rows)))
     counts = [
         votes(neutral=6, sadness=3, anger=1),
         votes(happiness=10),
@@ -31,13 +31,13 @@ def small(tmp_path: Path) -> tuple[Path, Path]:
         votes(anger=4, NF=6),
         votes(sadness=8, unknown=2),
     ]
-    return pictures, write_votes(tmp_path / "fer2013new.csv", counts)
+    return data, write_votes(tmp_path / "fer2013new.csv", counts)
 
 
-def test_votes_belong_to_the_picture_of_the_same_row(small: tuple[Path, Path]) -> None:
+def test_votes_belong_to_the_image_of_the_same_row(small: tuple[Path, Path]) -> None:
     faces = load_ferplus(*small, "Training")
     assert faces.names == ("Training/0", "Training/2", "Training/4")
-    np.testing.assert_array_equal(faces.images, np.stack([picture(0), picture(2), picture(4)]))
+    np.testing.assert_array_equal(faces.images, np.stack([noise_image(0), noise_image(2), noise_image(4)]))
     assert faces.labels == LABELS
 
 
@@ -84,9 +84,9 @@ def test_packed_files_read_the_same(small: tuple[Path, Path], name: str) -> None
 
 def test_kaggles_second_table_has_spaces_in_its_header_and_excel_marks_the_first_byte(tmp_path: Path) -> None:
     path = tmp_path / "icml_face_data.csv"
-    path.write_text(f"\ufeffemotion, Usage, pixels\n3,Training,{as_pixels(picture(7))}\n", encoding="utf-8")
+    path.write_text(f"\ufeffemotion, Usage, pixels\n3,Training,{as_pixels(noise_image(7))}\n", encoding="utf-8")
     faces = load_fer2013(path, "Training")
-    np.testing.assert_array_equal(faces.images, [picture(7)])
+    np.testing.assert_array_equal(faces.images, [noise_image(7)])
     assert [faces.labels[i] for i in faces.classes()] == ["happiness"]
 
 
@@ -107,7 +107,7 @@ class TestZippedTable:
 
     def test_which_table_is_not_guessed(self, tmp_path: Path) -> None:
         packed = self.archive(tmp_path / "x.zip", "train.csv", "test.csv")
-        with pytest.raises(ConfigError, match=r"x\.zip: has not one fer2013\.csv but 0; unpack it"):
+        with pytest.raises(ConfigError, match=r"x\.zip: contains 0 files named fer2013\.csv instead of one; unpack it"):
             load_fer2013(packed, "Training")
 
     def test_no_zip(self, tmp_path: Path) -> None:
@@ -127,8 +127,8 @@ class TestZippedTable:
             load_fer2013(packed, "Training")
 
 
-def test_a_usage_without_pictures_is_an_error_of_its_own(small: tuple[Path, Path]) -> None:
-    with pytest.raises(NoPictures, match="has no picture of 'PrivateTest'"):
+def test_a_usage_without_images_is_an_error_of_its_own(small: tuple[Path, Path]) -> None:
+    with pytest.raises(NoImages, match="has no image of 'PrivateTest'"):
         load_ferplus(*small, "PrivateTest")
 
 
@@ -137,17 +137,17 @@ class TestDamaged:
 
     def broken(self, tmp_path: Path, last_line: str) -> Path:
         path = tmp_path / "broken.csv"
-        path.write_text(f"{HEADER}6,{as_pixels(picture(0))},Training\n{last_line}")
+        path.write_text(f"{HEADER}6,{as_pixels(noise_image(0))},Training\n{last_line}")
         return path
 
     @pytest.mark.parametrize(
         ("last_line", "message"),
         [
-            ("3,12 34 56", r"broken.csv: row 1: its last columns are missing"),
-            ("3,12 34 56,Training\n", r"broken.csv: row 1: 3 pixels where 2304"),
-            ("3,12 99999999999999999999 56,Training\n", r"broken.csv: row 1: a pixel is no whole number"),
-            ("3,12 x 56,Training\n", r"broken.csv: row 1: a pixel is no whole number"),
-            ("3," + "300 " * 2304 + ",Training\n", r"broken.csv: row 1: 2304 pixels where 2304 values of 0 to 255"),
+            ("3,12 34 56", r"broken.csv: row 1: the last columns are missing"),
+            ("3,12 34 56,Training\n", r"broken.csv: row 1: 3 pixel values; expected 2304"),
+            ("3,12 99999999999999999999 56,Training\n", r"broken.csv: row 1: a pixel is not an integer"),
+            ("3,12 x 56,Training\n", r"broken.csv: row 1: a pixel is not an integer"),
+            ("3," + "300 " * 2304 + ",Training\n", r"broken.csv: row 1: 2304 pixel values; expected 2304 from 0 to 255"),
             ("9," + "1 " * 2304 + ",Training\n", r"broken.csv: row 1: emotion '9'"),
             ("happy," + "1 " * 2304 + ",Training\n", r"broken.csv: row 1: emotion 'happy'"),
         ],
@@ -157,17 +157,17 @@ class TestDamaged:
             load_fer2013(self.broken(tmp_path, last_line), "Training")
 
     def test_a_row_cut_short_is_not_taken_for_another_usage(self, tmp_path: Path) -> None:
-        pictures = self.broken(tmp_path, "3,12 34 56")
+        data = self.broken(tmp_path, "3,12 34 56")
         both = write_votes(tmp_path / "votes.csv", [votes(neutral=10), votes(neutral=10)])
         with pytest.raises(ConfigError, match=r"broken.csv: row 1"):
-            load_ferplus(pictures, both, "Training")
+            load_ferplus(data, both, "Training")
 
     def test_votes_that_end_early(self, small: tuple[Path, Path], tmp_path: Path) -> None:
         short = write_votes(tmp_path / "short.csv", [votes(neutral=10)] * 3)
         with pytest.raises(ConfigError, match=r"short.csv ends before row 3 of fer2013.csv"):
             load_ferplus(small[0], short, "Training")
 
-    def test_pictures_that_end_early(self, small: tuple[Path, Path], tmp_path: Path) -> None:
+    def test_images_that_end_early(self, small: tuple[Path, Path], tmp_path: Path) -> None:
         long = write_votes(tmp_path / "long.csv", [votes(neutral=10)] * 6)
         with pytest.raises(ConfigError, match=r"fer2013.csv ends before long.csv"):
             load_ferplus(small[0], long, "Training")
@@ -184,7 +184,7 @@ class TestDamaged:
         text = small[0].read_bytes()
         packed = pack(small[0].with_name(name), text[: len(text) * 7 // 10])
         for load in (lambda: load_fer2013(packed, "Training"), lambda: load_ferplus(packed, small[1], "PublicTest")):
-            with pytest.raises(ConfigError, match=rf"^{re.escape(name)}: row 3: its last columns are missing \(truncated file"):
+            with pytest.raises(ConfigError, match=rf"^{re.escape(name)}: row 3: the last columns are missing \(truncated file"):
                 load()
 
     @pytest.mark.parametrize("name", ["fer2013.csv.xz", "fer2013.csv.gz"])
@@ -209,10 +209,10 @@ class TestDamaged:
         with pytest.raises(ConfigError, match=r"fer2013\.zip: cannot be read \('utf-8' codec"):
             load_fer2013(packed, "Training")
 
-    def test_votes_of_other_pictures(self, small: tuple[Path, Path], tmp_path: Path) -> None:
+    def test_votes_of_other_images(self, small: tuple[Path, Path], tmp_path: Path) -> None:
         usages = ("Training", "Training", "PublicTest", "Training", "Training")  # the middle rows changed places
         shifted = write_votes(tmp_path / "shifted.csv", [{**votes(neutral=10), "Usage": usage} for usage in usages])
-        with pytest.raises(ConfigError, match=r"shifted.csv: row 1: is of 'Training', and of 'PublicTest' in fer2013.csv"):
+        with pytest.raises(ConfigError, match=r"shifted.csv: row 1: has usage 'Training', but 'PublicTest' in fer2013.csv"):
             load_ferplus(small[0], shifted, "Training")
 
     def test_files_in_the_wrong_order(self, small: tuple[Path, Path]) -> None:

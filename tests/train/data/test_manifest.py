@@ -45,7 +45,7 @@ def test_ckplus_names_tell_person_and_recording(name: str, subject: str, sequenc
     assert (subject_of(name), sequence_of(name)) == (subject, sequence)
 
 
-def test_a_row_for_every_picture_in_order() -> None:
+def test_a_row_for_every_image_in_order() -> None:
     train = ck_faces("happy/S005_001_00000011.png", "anger/S010_004_00000017.png")
     val = patterns(3, seed=1, prefix="PublicTest")
     manifest = Manifest.of(train=train, validation=val)
@@ -90,7 +90,9 @@ def test_the_size_of_fer2013_is_no_matter(tmp_path: Path) -> None:
 
 class TestWriting:
     def test_no_such_folder(self, example: Manifest, tmp_path: Path) -> None:
-        with pytest.raises(SinkError, match=r"manifest\.csv: cannot be written \(No such file or directory\); make room, or"):
+        with pytest.raises(
+            SinkError, match=r"manifest\.csv: cannot be written \(No such file or directory\); free some space, or"
+        ):
             example.write(tmp_path / "none" / "manifest.csv")
         (tmp_path / "file").write_text("")
         with pytest.raises(SinkError, match=r"cannot be written \(Not a directory\)"):
@@ -116,8 +118,8 @@ class TestBroken:
     @pytest.mark.parametrize(
         ("old", "new", "message"),
         [
-            ("S005,S005_001,train", "S005", r"row 0: 4 values where 6 belong; the file is damaged"),
-            (",train\nPublic", "\nPublic", r"row 1: 5 values where 6 belong"),
+            ("S005,S005_001,train", "S005", r"row 0: 4 values instead of 6; the file is damaged"),
+            (",train\nPublic", "\nPublic", r"row 1: 5 values instead of 6"),
             ("validation", "", r"row 2: split is empty"),
             ("PublicTest/28709", "", r"row 2: path is empty"),
             (",neutral,", ",bored,", r"row 2: 'bored' is no class"),

@@ -1,4 +1,4 @@
-"""The protocols: how many pictures on each side, nobody on both, and what the paper's parting lets through."""
+"""The protocols: how many images on each side, nobody on both, and what the paper's parting lets through."""
 
 from pathlib import Path
 
@@ -26,29 +26,29 @@ def people(count: int, frames: int = 3) -> FaceSet:
     return faces(names, [i // frames % 2 for i in range(len(names))])
 
 
-class TestByPicture:
+class TestByImage:
     def test_four_fifths_of_each_class_are_learned_from(self) -> None:
         some = faces([f"{i}.png" for i in range(110)], [0] * 100 + [1] * 10)
-        split = protocols.by_picture(some, 0)
+        split = protocols.by_image(some, 0)
         assert split.name == "seed 0"
         np.testing.assert_array_equal(np.bincount(some.classes()[split.train]), [80, 8])
         np.testing.assert_array_equal(split.test, ~split.train)
 
     def test_a_seed_is_one_parting_and_another_seed_another(self) -> None:
         some = people(20)
-        again = [protocols.by_picture(some, seed).test for seed in (0, 0, 1)]
+        again = [protocols.by_image(some, seed).test for seed in (0, 0, 1)]
         np.testing.assert_array_equal(again[0], again[1])
         assert (again[0] != again[2]).any()
 
-    def test_a_class_without_pictures_is_no_hindrance(self) -> None:
-        assert protocols.by_picture(faces(["a", "b", "c", "d", "e"], [0] * 5), 0).train.sum() == 4
+    def test_a_class_without_images_is_no_hindrance(self) -> None:
+        assert protocols.by_image(faces(["a", "b", "c", "d", "e"], [0] * 5), 0).train.sum() == 4
 
     @pytest.mark.data
     def test_the_papers_numbers(self, data: Path) -> None:
         real = ckplus.load_ckplus(data / "ckplus48.zip")
         shares = []
         for seed in range(5):
-            split = protocols.by_picture(real, seed)
+            split = protocols.by_image(real, seed)
             assert (split.train.sum(), split.test.sum()) == (785, 196)
             shares.append(protocols.sibling_share(real, split))
         # both siblings of a frame are tested too with a chance of 0.2 * 0.2
@@ -56,7 +56,7 @@ class TestByPicture:
 
 
 class TestByPerson:
-    def test_no_person_is_on_both_sides_and_every_picture_is_tested_once(self) -> None:
+    def test_no_person_is_on_both_sides_and_every_image_is_tested_once(self) -> None:
         nobody_twice(people(23))
 
     def test_every_tenth_of_the_sorted_persons(self) -> None:
@@ -68,11 +68,11 @@ class TestByPerson:
 
     def test_a_name_without_a_person(self) -> None:
         some = faces([*people(12).names, "anger/selfie.png"])
-        with pytest.raises(ConfigError, match=r"anger/selfie\.png: its name does not tell the person"):
+        with pytest.raises(ConfigError, match=r"anger/selfie\.png: the name has no person"):
             protocols.by_person(some, 0)
 
     def test_fewer_persons_than_folds(self) -> None:
-        with pytest.raises(ConfigError, match="9 persons cannot be parted into 10 folds"):
+        with pytest.raises(ConfigError, match="9 persons are too few for 10 folds"):
             protocols.by_person(people(9), 0)
 
     @pytest.mark.data

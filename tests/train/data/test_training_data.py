@@ -7,7 +7,7 @@ import pytest
 
 from realtime.errors import ConfigError
 from realtime.labels import LABELS, PAPER_LABELS
-from tests.train_data import encoded, patterns, picture, recipe, save, write_ferplus, write_zip
+from tests.train_data import encoded, noise_image, patterns, recipe, save, write_ferplus, write_zip
 from train.data import datasets, lineage, sets, training_data
 from train.data.datasets import FaceSet
 from train.data.manifest import Manifest, subject_of
@@ -24,7 +24,7 @@ def ckplus(tmp_path: Path) -> Path:
         label = PAPER_LABELS[person % len(PAPER_LABELS)]
         for frame in (1, 2):
             name = f"CK+48/{label}/S{person:03}_001_{frame:08}.png"
-            entries[name] = encoded(picture(1000 + 10 * person + frame))
+            entries[name] = encoded(noise_image(1000 + 10 * person + frame))
     return write_zip(tmp_path / "ckplus48.zip", entries)
 
 
@@ -52,7 +52,7 @@ def test_their_classes_are_among_the_eight(ckplus: Path) -> None:
         assert target.sum() == 1
 
 
-def test_extra_pictures_come_as_often_as_the_recipe_says(table: tuple[Path, Path], ckplus: Path) -> None:
+def test_extra_images_come_as_often_as_the_recipe_says(table: tuple[Path, Path], ckplus: Path) -> None:
     found = training_data.gather(recipe(extra_repeats=3), *table, ckplus)
     assert (len(found.train), found.extra, found.copies, len(found.val)) == (24 + 3 * 18, 18, 0, 8)
     assert found.train.names[:24] == tuple(f"Training/{row}" for row in range(24))
@@ -61,22 +61,22 @@ def test_extra_pictures_come_as_often_as_the_recipe_says(table: tuple[Path, Path
     assert not subjects(found.train) & PERSONS_HELD_OUT
 
 
-def test_manifest_and_lineage_know_the_extra_pictures(table: tuple[Path, Path], ckplus: Path) -> None:
+def test_manifest_and_lineage_know_the_extra_images(table: tuple[Path, Path], ckplus: Path) -> None:
     plain = training_data.gather(recipe(), *table)
     found = training_data.gather(recipe(extra_repeats=1), *table, ckplus)
     assert found.train.manifest_sha256() != plain.train.manifest_sha256()
     assert {row.subject for row in Manifest.of(train=found.train).rows} == {""} | subjects(sets.learned_persons(ckplus))
-    seen = lineage.pictures_of(found.train)
-    assert np.isin(lineage.pictures_of(sets.learned_persons(ckplus)), seen).all()
-    assert not np.isin(lineage.pictures_of(sets.held_out_persons(ckplus)), seen).any()
+    seen = lineage.images_of(found.train)
+    assert np.isin(lineage.images_of(sets.learned_persons(ckplus)), seen).all()
+    assert not np.isin(lineage.images_of(sets.held_out_persons(ckplus)), seen).any()
     with pytest.raises(ConfigError, match="was trained on 18 of the 18"):
         lineage.refuse_seen(seen, sets.learned_persons(ckplus), "it")
 
 
-def test_recipe_and_command_line_agree_on_extra_pictures(table: tuple[Path, Path], ckplus: Path) -> None:
-    with pytest.raises(ConfigError, match="recipe tiny takes no extra pictures: leave --extra out"):
+def test_recipe_and_command_line_agree_on_extra_images(table: tuple[Path, Path], ckplus: Path) -> None:
+    with pytest.raises(ConfigError, match="recipe tiny takes no extra images: omit --extra"):
         training_data.gather(recipe(), *table, ckplus)
-    with pytest.raises(ConfigError, match=r"recipe tiny wants extra pictures: give --extra ckplus48\.zip"):
+    with pytest.raises(ConfigError, match=r"recipe tiny needs extra images: give --extra ckplus48\.zip"):
         training_data.gather(recipe(extra_repeats=2), *table)
 
 
@@ -106,7 +106,7 @@ def test_own_labels_count_where_two_annotators_saw_them_too() -> None:
 
 
 def test_a_recipe_with_own_labels_reads_them(tmp_path: Path) -> None:
-    """write_ferplus says emotion 6, neutral, of every picture, and every picture has votes for one class alone."""
+    """write_ferplus says emotion 6, neutral, of every image, and every image has votes for one class alone."""
     table = write_ferplus(tmp_path, patterns(24), patterns(8, seed=1))
     changes = {"own_label_weight": 0.25, "own_label_classes": ("neutral",)}
     moved = training_data.gather(recipe(**changes), *table).train
@@ -127,7 +127,7 @@ def test_the_real_persons_are_apart(data: Path) -> None:
     assert not subjects(learned) & subjects(held_out)
     assert len(learned) + len(held_out) == 981
     assert not datasets.near_copies(learned, of=held_out).any()
-    assert not np.isin(lineage.pictures_of(held_out), lineage.pictures_of(learned)).any()
+    assert not np.isin(lineage.images_of(held_out), lineage.images_of(learned)).any()
     assert set(held_out.classes()) == set(range(1, 8)), "every class but neutral can be judged"
 
 
@@ -141,11 +141,11 @@ def test_fer2013s_own_labels(table: tuple[Path, Path]) -> None:
 class TestFolders:
     @pytest.fixture
     def tree(self, tmp_path: Path) -> Path:
-        """Nine pictures to learn from, of which one is judged on too, and two more of two classes."""
+        """Nine images to learn from, of which one is judged on too, and two more of two classes."""
         for i in range(9):
-            save(tmp_path / f"mine/train/{('happy', 'sad', 'angry')[i % 3]}/{i}.png", picture(i))
+            save(tmp_path / f"mine/train/{('happy', 'sad', 'angry')[i % 3]}/{i}.png", noise_image(i))
         for i, label in ((0, "happy"), (20, "happy"), (21, "sad")):
-            save(tmp_path / f"mine/test/{label}/{i}.png", picture(i))
+            save(tmp_path / f"mine/test/{label}/{i}.png", noise_image(i))
         return tmp_path / "mine"
 
     def test_the_test_split_judges_where_there_is_no_validation(self, tree: Path) -> None:
@@ -157,11 +157,11 @@ class TestFolders:
         assert training_data.gather(recipe(), tree, labels=training_data.FOLDER).judged_on == "mine/validation"
 
     def test_what_cannot_be_learned_from(self, tree: Path, ckplus: Path) -> None:
-        with pytest.raises(ConfigError, match="recipe tiny is made for FER"):
+        with pytest.raises(ConfigError, match="recipe tiny needs FER"):
             training_data.gather(recipe(own_label_weight=0.5), tree, labels=training_data.FOLDER)
-        with pytest.raises(ConfigError, match="no --extra"):
+        with pytest.raises(ConfigError, match="omit --extra"):
             training_data.gather(recipe(), tree, extra=ckplus, labels=training_data.FOLDER)
-        save(tree / "test" / "fear" / "1.png", picture(30))
+        save(tree / "test" / "fear" / "1.png", noise_image(30))
         with pytest.raises(ConfigError, match="mine/test has the class fear, which mine/train does not have"):
             training_data.gather(recipe(), tree, labels=training_data.FOLDER)
         with pytest.raises(ConfigError, match="has no split folders; training needs train and validation"):

@@ -1,4 +1,4 @@
-"""The paper's Algorithm 1 and Algorithm 2, on pictures made for them and on the demo clip's average faces."""
+"""The paper's Algorithm 1 and Algorithm 2, on images made for them and on the demo clip's average faces."""
 
 import shutil
 from pathlib import Path
@@ -50,7 +50,7 @@ class TestEdges:
         darker = (face // 2 + 20).astype(np.uint8)
         np.testing.assert_array_equal(algorithms.edges(face), algorithms.edges(darker))
 
-    def test_a_plain_picture_has_none(self) -> None:
+    def test_a_plain_image_has_none(self) -> None:
         assert not algorithms.edges(np.full((48, 48), 128, np.uint8)).any()
 
     def test_colour_is_converted_to_gray_and_alpha_dropped(self) -> None:
@@ -60,8 +60,8 @@ class TestEdges:
         np.testing.assert_array_equal(algorithms.edges(np.dstack([image, image[:, :, :1]])), wanted)
         assert 0.02 < np.count_nonzero(wanted) / wanted.size < 0.3
 
-    def test_thresholds_follow_the_picture(self) -> None:
-        """Weak stripes are edges where there is nothing else, and none beside strong ones that fill half of the picture."""
+    def test_thresholds_follow_the_image(self) -> None:
+        """Weak stripes are edges where there is nothing else, and none beside strong ones that fill half of the image."""
         weak = stripes((120, 122), 60)
         assert np.count_nonzero(algorithms.edges(weak)[24]) >= 8
         # the 30 levels in between keep the weak stripes close to one another when the histogram is spread
@@ -72,10 +72,10 @@ class TestEdges:
         assert np.count_nonzero(found[126:174]) == 0
 
     @pytest.mark.parametrize("image", [np.zeros((4, 4), np.uint16), np.zeros((0, 4), np.uint8), np.zeros((4, 4, 2), np.uint8)])
-    def test_what_is_no_picture_is_refused(self, image: NDArray[np.uint8]) -> None:
-        with pytest.raises(ValueError, match="a picture"):
+    def test_what_is_no_image_is_refused(self, image: NDArray[np.uint8]) -> None:
+        with pytest.raises(ValueError, match=r", not (uint16|uint8|2)"):
             algorithms.edges(image)
-        with pytest.raises(ValueError, match="a picture"):
+        with pytest.raises(ValueError, match=r", not (uint16|uint8|2)"):
             RegionDetector().detect(image)
 
 
@@ -140,7 +140,7 @@ class TestRegions:
         assert geometry.iou(found.faces.boxes_xyxy, whole)[0, 0] > 0.8
         assert_parts_in_place(found.eyes_xyxy, found.mouths_xyxy, whole[0])
 
-    def test_a_box_that_fills_the_picture_can_be_seen(self, face: NDArray[np.uint8]) -> None:
+    def test_a_box_that_fills_the_image_can_be_seen(self, face: NDArray[np.uint8]) -> None:
         found = RegionDetector().detect(preprocess.shrink(face))
         red = (found.annotated == algorithms.FACE_COLOUR).all(axis=2)
         assert red[:12].any(axis=0).sum() > 150
@@ -173,7 +173,7 @@ class TestRegions:
 
     @pytest.mark.data
     def test_ckplus(self, data: Path) -> None:
-        """Real 48x48 faces, the last picture of every tenth sequence: one face each, nearly all eyes and mouths."""
+        """Real 48x48 faces, the last image of every tenth sequence: one face each, nearly all eyes and mouths."""
         from train.data.ckplus import load_ckplus
 
         images = load_ckplus(data / "ckplus48.zip").images[2::30]

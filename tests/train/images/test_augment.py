@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.train_data import picture
+from tests.train_data import noise_image
 from train.images import augment
 
 CHANGES = [
@@ -34,8 +34,8 @@ def centre(face: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_pictures_stay_pictures_and_the_original_is_untouched(change: Callable) -> None:
-    face = picture(0)
+def test_images_stay_images_and_the_original_is_untouched(change: Callable) -> None:
+    face = noise_image(0)
     before = face.copy()
     changed = [change(face, np.random.default_rng(seed)) for seed in range(20)]
     assert all(out.shape == (48, 48) and out.dtype == np.uint8 for out in changed)
@@ -44,14 +44,14 @@ def test_pictures_stay_pictures_and_the_original_is_untouched(change: Callable) 
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_the_same_generator_gives_the_same_picture(change: Callable) -> None:
-    first, second = (change(picture(1), np.random.default_rng(5)) for _ in range(2))
+def test_the_same_generator_gives_the_same_image(change: Callable) -> None:
+    first, second = (change(noise_image(1), np.random.default_rng(5)) for _ in range(2))
     np.testing.assert_array_equal(first, second)
 
 
 def test_none_changes_nothing() -> None:
-    assert augment.AUGMENTATIONS["none"](picture(2), np.random.default_rng(0)) is not None
-    np.testing.assert_array_equal(augment.AUGMENTATIONS["none"](picture(2), np.random.default_rng(0)), picture(2))
+    assert augment.AUGMENTATIONS["none"](noise_image(2), np.random.default_rng(0)) is not None
+    np.testing.assert_array_equal(augment.AUGMENTATIONS["none"](noise_image(2), np.random.default_rng(0)), noise_image(2))
 
 
 def test_affine_moves_the_middle_by_the_shift_alone_and_flips_half_of_them() -> None:
@@ -92,7 +92,7 @@ def test_gamma_keeps_black_white_and_the_order_of_levels() -> None:
 
 def test_erase_fills_one_rectangle_of_5_to_20_percent() -> None:
     for seed in range(50):
-        face = picture(3)
+        face = noise_image(3)
         changed = augment.erase(face, np.random.default_rng(seed)) != face
         rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
         area = (rows[-1] - rows[0] + 1) * (columns[-1] - columns[0] + 1) / 48**2
@@ -102,8 +102,8 @@ def test_erase_fills_one_rectangle_of_5_to_20_percent() -> None:
 
 @pytest.mark.parametrize("change", [augment.blur, augment.low_resolution])
 def test_softening_takes_detail_away(change: Callable) -> None:
-    out = change(picture(4), np.random.default_rng(0))
-    assert out.std() < 0.9 * picture(4).std()
+    out = change(noise_image(4), np.random.default_rng(0))
+    assert out.std() < 0.9 * noise_image(4).std()
 
 
 def test_noise_has_the_strength_it_says() -> None:

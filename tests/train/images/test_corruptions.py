@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.train.images.test_augment import centre, dot
-from tests.train_data import picture
+from tests.train_data import noise_image
 from train.images import corruptions
 
 
@@ -40,12 +40,12 @@ def test_a_jitter_lights_with_a_gamma_of_0_7_to_1_4() -> None:
 
 @pytest.mark.parametrize("name", corruptions.CONDITIONS)
 def test_conditions_follow_from_the_generator_and_keep_the_original(name: str) -> None:
-    face = picture(0)
+    face = noise_image(0)
     first, second = (corruptions.CONDITIONS[name](face, np.random.default_rng(3)) for _ in range(2))
     np.testing.assert_array_equal(first, second)
     assert (first.shape, first.dtype) == ((48, 48), np.uint8)
     assert (first != face).any()
-    np.testing.assert_array_equal(face, picture(0))
+    np.testing.assert_array_equal(face, noise_image(0))
 
 
 def test_conditions_are_as_bad_as_they_say() -> None:
@@ -59,5 +59,5 @@ def test_conditions_are_as_bad_as_they_say() -> None:
     assert spot[24, 27] > 5
     board = (np.indices((48, 48)).sum(axis=0) % 2 * 255).astype(np.uint8)
     np.testing.assert_array_equal(corruptions.half_resolution(board, rng), np.full((48, 48), 128))
-    wanted = cv2.imdecode(cv2.imencode(".jpg", picture(5), [cv2.IMWRITE_JPEG_QUALITY, 30])[1], cv2.IMREAD_GRAYSCALE)
-    np.testing.assert_array_equal(corruptions.jpeg(picture(5), rng), wanted)
+    wanted = cv2.imdecode(cv2.imencode(".jpg", noise_image(5), [cv2.IMWRITE_JPEG_QUALITY, 30])[1], cv2.IMREAD_GRAYSCALE)
+    np.testing.assert_array_equal(corruptions.jpeg(noise_image(5), rng), wanted)

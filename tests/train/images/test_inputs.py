@@ -1,22 +1,22 @@
-"""What the network is shown: the live program's picture, or one of the two it is compared with."""
+"""What the network is shown: the live program's image, or one of the two it is compared with."""
 
 import numpy as np
 import pytest
 
 from realtime import preprocess
-from tests.train_data import picture
+from tests.train_data import noise_image
 from train.images import algorithms
 from train.images.inputs import INPUTS
 
 
 def test_equalized_is_what_the_live_program_shows() -> None:
-    dark = picture(0) // 4
+    dark = noise_image(0) // 4
     np.testing.assert_array_equal(INPUTS["equalized"](dark), preprocess.prepare(dark))
     assert INPUTS["equalized"](dark).max() == 255
 
 
 def test_raw_is_untouched() -> None:
-    dark = picture(0) // 4
+    dark = noise_image(0) // 4
     np.testing.assert_array_equal(INPUTS["raw"](dark), dark)
 
 
@@ -31,6 +31,6 @@ def test_edges_are_algorithm_1() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(INPUTS))
-def test_larger_pictures_are_shrunk(name: str) -> None:
+def test_larger_images_are_shrunk(name: str) -> None:
     shown = INPUTS[name](np.random.default_rng(0).integers(0, 256, (100, 90, 3), dtype=np.uint8))
     assert (shown.shape, shown.dtype) == ((48, 48), np.uint8)

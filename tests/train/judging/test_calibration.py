@@ -54,7 +54,7 @@ def test_logit_adjustment_takes_the_prior_away() -> None:
     assert calibrate(blind, np.arange(10) % 3, shares, tau=0.0).shift.tolist() == [0, 0, 0]
 
 
-def test_a_class_without_a_training_picture_is_no_division_by_nothing() -> None:
+def test_a_class_without_a_training_image_is_no_division_by_nothing() -> None:
     shares = np.array([0.5, 0.5, 0.0], np.float32)
     for tau in (0.0, 0.5):
         assert np.isfinite(calibrate(np.zeros((6, 3), np.float32), np.arange(6) % 3, shares, tau).shift).all()

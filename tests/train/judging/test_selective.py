@@ -9,7 +9,7 @@ LABELS = ("a", "b")
 
 
 def answers(*pairs: tuple[float, bool]) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities of two classes and the truth, from (confidence, right) of each picture; it always says b."""
+    """Probabilities of two classes and the truth, from (confidence, right) of each image; it always says b."""
     confidence = np.array([pair[0] for pair in pairs], np.float32)
     return np.stack([1 - confidence, confidence], axis=1), np.array([int(right) for _, right in pairs])
 

@@ -38,7 +38,7 @@ def test_sampling_draws_every_class_that_occurs_equally_often() -> None:
     assert len(balance.order("sampling", faces, rng)) == 66
 
 
-def test_roots_draw_every_class_as_the_root_of_its_pictures() -> None:
+def test_roots_draw_every_class_as_the_root_of_its_images() -> None:
     faces = uneven()
     rng = np.random.default_rng(0)
     drawn = np.concatenate([balance.order("sqrt", faces, rng) for _ in range(100)])
@@ -49,7 +49,7 @@ def test_roots_draw_every_class_as_the_root_of_its_pictures() -> None:
 
 
 def test_the_prior_is_the_mean_target_of_what_is_drawn() -> None:
-    """One neutral row in ten has three of ten votes for surprise, so that its share differs from its pictures."""
+    """One neutral row in ten has three of ten votes for surprise, so that its share differs from its images."""
     faces = uneven()
     targets = faces.targets.copy()
     targets[np.flatnonzero(faces.classes() == 0)[::10]] = [0.7, 0, 0.3]
@@ -79,7 +79,7 @@ def test_weights_make_classes_equal_and_keep_the_mean() -> None:
 
 
 def test_unknown_method() -> None:
-    message = "no way to balance 'luck'; there are: none, sampling, sqrt, sets, loss"
+    message = "unknown balance 'luck'; known: none, sampling, sqrt, sets, loss"
     with pytest.raises(ConfigError, match=message):
         balance.class_weights("luck", uneven())
     with pytest.raises(ConfigError, match=message):

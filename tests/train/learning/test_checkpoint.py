@@ -133,11 +133,11 @@ def test_the_one_before_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     for epoch in (1, 2, 3):
         example(epoch).save(tmp_path)
     (tmp_path / "last.pt").write_bytes(b"hello")
-    with pytest.raises(ConfigError, match=r"last\.pt: not a readable checkpoint; put .*previous\.pt in its place"):
+    with pytest.raises(ConfigError, match=r"last\.pt: not a readable checkpoint; rename .*previous\.pt to last\.pt"):
         load(tmp_path)
     (tmp_path / "last.pt").unlink()
     assert checkpoint.exists(tmp_path)
-    with pytest.raises(ConfigError, match=r"no checkpoint here; put .*previous\.pt in its place"):
+    with pytest.raises(ConfigError, match=r"no checkpoint here; rename .*previous\.pt to last\.pt"):
         load(tmp_path)
     (tmp_path / "previous.pt").replace(tmp_path / "last.pt")
     assert load(tmp_path).epoch == 2
@@ -183,7 +183,7 @@ def test_a_recipe_of_another_version(tmp_path: Path, change: str) -> None:
     else:
         del content["recipe"]
     torch.save(content, tmp_path / "last.pt")
-    with pytest.raises(ConfigError, match="another version wrote it"):
+    with pytest.raises(ConfigError, match="it is from another version"):
         load(tmp_path)
 
 

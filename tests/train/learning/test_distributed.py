@@ -57,7 +57,7 @@ def test_a_device_that_is_not_there(device: str) -> None:
         pass
 
 
-def test_every_picture_of_a_batch_belongs_to_one_process() -> None:
+def test_every_image_of_a_batch_belongs_to_one_process() -> None:
     shares = [list(Group(rank, 3).share(8)) for rank in range(3)]
     assert sorted(place for share in shares for place in share) == list(range(8))
     assert [len(share) for share in shares] == [3, 3, 2]
@@ -69,8 +69,8 @@ def test_torchrun_gives_the_loss_curve_of_a_single_process(tmp_path: Path, monke
     monkeypatch.setattr(recipes, "RECIPES", dict(recipes.RECIPES))
     monkeypatch.setattr(models, "NETWORKS", dict(models.NETWORKS))
     tiny_fit.register()
-    pictures, votes = write_ferplus(tmp_path, patterns(24), patterns(8, seed=1))
-    words = ["plain", "--data", str(pictures), "--votes", str(votes), "--out"]
+    data, votes = write_ferplus(tmp_path, patterns(24), patterns(8, seed=1))
+    words = ["plain", "--data", str(data), "--votes", str(votes), "--out"]
     assert fit.main([*words, str(tmp_path / "one")]) == 0
     done = torchrun("tests.tiny_fit", *words, tmp_path / "two")
     assert done.returncode == 0, done.stderr

@@ -137,7 +137,7 @@ def test_a_fresh_run_does_not_go_on_with_old_metrics(tmp_path: Path) -> None:
     assert (tmp_path / "metrics.csv").read_text().startswith("epoch,")
 
 
-def test_a_batch_is_not_parted_among_more_processes_than_it_has_pictures(tmp_path: Path) -> None:
+def test_a_batch_is_not_parted_among_more_processes_than_it_has_images(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="a batch of 8 is too small for 9 processes"):
         Trainer(recipe(), patterns(24), patterns(8), tmp_path, group=Group(size=9))
 
@@ -178,7 +178,7 @@ def test_a_run_is_not_resumed_with_another_recipe_or_other_data(tmp_path: Path) 
         other.resume()
 
 
-def test_a_resumed_run_mixes_the_same_pictures(tmp_path: Path) -> None:
+def test_a_resumed_run_mixes_the_same_images(tmp_path: Path) -> None:
     changes = {"network": "plain", "mixup_probability": 0.5, "balance": "sqrt", "logit_adjustment": 0.3}
     whole = trainer(tmp_path / "whole", **changes)
     list(whole.run())
@@ -195,7 +195,7 @@ def test_a_resumed_run_mixes_the_same_pictures(tmp_path: Path) -> None:
 
 
 def test_logit_adjustment_in_training_favours_what_was_rare(tmp_path: Path) -> None:
-    """A network that cannot tell pictures apart says how often each class is; with tau 1, that all are as likely."""
+    """A network that cannot tell images apart says how often each class is; with tau 1, that all are as likely."""
     faces = patterns(32, LABELS)
     faces = faces.where((faces.classes() != 1) | (np.arange(32) < 4))
     images = np.full_like(faces.images, 128)
@@ -219,8 +219,8 @@ def test_a_longer_warm_up_peaks_later(tmp_path: Path) -> None:
         assert int(np.argmax(rates)) == peak
 
 
-def test_statistics_over_some_pictures_are_those_of_the_pictures_drawn(tmp_path: Path) -> None:
-    """All pictures are what population statistics take; fewer are others, and the same ones each time."""
+def test_statistics_over_some_images_are_those_of_the_images_drawn(tmp_path: Path) -> None:
+    """All images are what population statistics take; fewer are others, and the same ones each time."""
     learner = trainer(tmp_path, epochs=1, statistics_pictures=24)
     list(learner.run())
     faces = patterns(8, LABELS, seed=1)
@@ -241,7 +241,7 @@ def test_one_cycle_rises_and_falls(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"), [({"optimizer": "lion"}, "no optimizer"), ({"schedule": "wave"}, "no schedule")]
+    ("changes", "message"), [({"optimizer": "lion"}, "unknown optimizer"), ({"schedule": "wave"}, "unknown schedule")]
 )
 def test_unknown_parts_of_a_recipe(tmp_path: Path, changes: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
@@ -291,7 +291,7 @@ def test_the_curve_includes_what_was_before_the_interruption(tmp_path: Path) -> 
     assert second.curve() == tuple(done)
 
 
-def test_population_statistics_are_those_of_all_training_pictures(tmp_path: Path) -> None:
+def test_population_statistics_are_those_of_all_training_images(tmp_path: Path) -> None:
     """Judging with them changes nothing for the training that goes on."""
     plain, settled = (trainer(tmp_path / str(on), epochs=2, population_statistics=on) for on in (False, True))
     list(plain.run())
@@ -326,7 +326,7 @@ def test_population_statistics_are_those_of_all_training_pictures(tmp_path: Path
     ],
 )
 def test_a_recipe_is_followed(tmp_path: Path, changes: dict[str, object]) -> None:
-    """Another picture, balance, loss or schedule, other weights."""
+    """Another image, balance, loss or schedule, other weights."""
     faces = patterns(32, LABELS)
     faces = faces.where((faces.classes() < 2) | (np.arange(32) < 8))
     ends = []

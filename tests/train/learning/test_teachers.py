@@ -19,11 +19,11 @@ VAL = patterns(8, seed=1, prefix="val")
 
 
 def constant(path: Path, label: str, labels: tuple[str, ...] = LABELS) -> Path:
-    """A teacher that gives a label odds of 3 to 1 against each other one, and has seen eight pictures."""
+    """A teacher that gives a label odds of 3 to 1 against each other one, and has seen eight images."""
     bias = np.zeros(len(labels), np.float32)
     bias[labels.index(label)] = np.log(3)
     write_linear(path, np.zeros((48 * 48, len(labels)), np.float32), bias, ModelSpec(path.stem, labels=labels))
-    lineage.write(path, lineage.pictures_of(patterns(8, seed=2)))
+    lineage.write(path, lineage.images_of(patterns(8, seed=2)))
     return path
 
 
@@ -48,7 +48,7 @@ def test_a_teacher_of_other_classes_or_that_has_seen_the_test_is_refused(tmp_pat
     with pytest.raises(ConfigError, match="cannot teach neutral, happiness"):
         Teachers([constant(tmp_path / "other.onnx", "anger", ("anger", "fear"))], LABELS, VAL)
     knows = constant(tmp_path / "knows.onnx", "anger")
-    lineage.write(knows, lineage.pictures_of(VAL))
+    lineage.write(knows, lineage.images_of(VAL))
     with pytest.raises(ConfigError, match=r"knows\.onnx was trained on 8 of the 8"):
         Teachers([knows], LABELS, VAL)
 
@@ -65,7 +65,7 @@ def test_a_pupil_has_seen_what_its_teacher_has_and_learns_what_it_says(tmp_path:
         pupil = Trainer(plan, patterns(24), VAL, folder, teachers=[teacher])
         list(pupil.run())
         ends.append(pupil)
-    assert np.isin(lineage.pictures_of(patterns(8, seed=2)), ends[1].seen).all()
+    assert np.isin(lineage.images_of(patterns(8, seed=2)), ends[1].seen).all()
     contempt = [float(pupil.predict(VAL)[:7, LABELS.index("contempt")].mean()) for pupil in ends]
     assert contempt[1] == pytest.approx(0.3, abs=0.05)
     assert contempt[0] < 0.2

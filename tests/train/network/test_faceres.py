@@ -81,7 +81,7 @@ def test_the_first_convolution_sees_the_grey_levels_less_the_means_of_its_channe
 
 def test_other_files_and_other_networks_are_refused(tmp_path: Path) -> None:
     path, _ = write(tmp_path)
-    with pytest.raises(ModelError, match="take a recipe of that network"):
+    with pytest.raises(ModelError, match="choose a recipe with that network"):
         load_pretrained(models.build("resnet18", 9, max_pool=True, seed=0), path)
     network = FaceRes(9, side=48)
     with pytest.raises(WeightsNotFound, match=r"other\.json"):

@@ -90,7 +90,7 @@ class TestConversion:
         torch.testing.assert_close(found, wanted, rtol=1e-3, atol=1e-3 * wanted.abs().max().item())
         assert wanted.std(dim=0).max() > 0
 
-    def test_all_weights_are_taken_but_the_classifying_layer(self) -> None:
+    def test_all_weights_are_taken_but_the_classification_layer(self) -> None:
         theirs, ours = original("resnet18"), models.build("resnet18", 7, max_pool=True, seed=1)
         before = ours.fc.weight.clone()
         imagenet.adopt(ours, theirs.state_dict(), *imagenet.normalisation(imagenet.WEIGHTS["resnet18"]))
@@ -280,7 +280,7 @@ def test_without_the_server_the_way_out_is_named(
     with pytest.raises(ModelError) as caught:
         imagenet.load_imagenet("tiny", tiny(7))
     message = str(caught.value)
-    assert message.startswith("tiny-00000000.pth cannot be fetched (")
+    assert message.startswith("tiny-00000000.pth cannot be downloaded (")
     assert message.endswith(f"get {url} on another machine and put it into {hub}")
     assert "\n" not in message
 
@@ -289,11 +289,11 @@ def test_a_silent_server_is_given_up(hub: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(imagenet, "TIMEOUT_S", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         offer(monkeypatch, f"http://127.0.0.1:{silent.getsockname()[1]}/tiny-00000000.pth")
-        with pytest.raises(ModelError, match=r"cannot be fetched \(timed out\)"):
+        with pytest.raises(ModelError, match=r"cannot be downloaded \(timed out\)"):
             imagenet.load_imagenet("tiny", tiny(7))
 
 
 def test_a_network_without_weights(hub: Path) -> None:
-    with pytest.raises(ConfigError, match=r"no ImageNet weights for 'vgg99'; there are some for: googlenet"):
+    with pytest.raises(ConfigError, match=r"no ImageNet weights for 'vgg99'; available for: googlenet"):
         imagenet.load_imagenet("vgg99", tiny(7))
     assert not hub.exists()

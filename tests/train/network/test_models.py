@@ -21,14 +21,14 @@ FACES = preprocess.normalise([preprocess.prepare(image) for image in patterns(8)
 SMALLEST_MAPS = {
     "faceres": 3,
     "googlenet": 2,
-    "mobilenetv3": 1,  # inside its squeeze-and-excitation blocks, as in any picture
+    "mobilenetv3": 1,  # inside its squeeze-and-excitation blocks, as in any image
     "resnet18": 2,
     "resnet50": 2,
     "resnet50-224": 7,
     "resnet50-plain": 2,
     "vgg16": 3,  # before its last max-pool
 }
-"""Side of the smallest feature map that a convolution makes of a 48x48 picture."""
+"""Side of the smallest feature map that a convolution makes of a 48x48 image."""
 
 KINDS = [
     "googlenet",
@@ -76,7 +76,7 @@ def test_an_unknown_network_lists_the_known() -> None:
 
 @pytest.mark.parametrize("name", ["googlenet", "mobilenetv3", "vgg16"])
 def test_only_resnets_go_without_max_pool(name: str) -> None:
-    with pytest.raises(ConfigError, match=f"{name} cannot go without max-pool"):
+    with pytest.raises(ConfigError, match=f"{name} needs its max-pool"):
         models.build(name, 8, max_pool=False, seed=0)
 
 
@@ -141,7 +141,7 @@ def test_resnet50_starts_shallow_and_the_plain_one_does_not() -> None:
         assert all((weight == start).all() for weight in lasts)
 
 
-def test_resnet50_at_224_is_resnet50_on_enlarged_pictures() -> None:
+def test_resnet50_at_224_is_resnet50_on_enlarged_images() -> None:
     stock, enlarging = (models.build(name, 8, max_pool=True, seed=0).eval() for name in ("resnet50", "resnet50-224"))
     enlarging.load_state_dict(stock.state_dict())
     face = torch.from_numpy(FACES[:1])

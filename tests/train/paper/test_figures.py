@@ -33,14 +33,14 @@ def level_of(row: int) -> int:
 
 
 def face_set(names: tuple[str, ...], classes: tuple[int, ...]) -> FaceSet:
-    """Pictures whose gray level tells their row."""
+    """Images whose gray level tells their row."""
     images = np.stack([np.full((48, 48), level_of(row), np.uint8) for row in range(len(names))])
     return FaceSet(images, np.eye(3, dtype=np.float32)[list(classes)], LABELS, names)
 
 
 @pytest.fixture
 def faces() -> FaceSet:
-    """Ten sequences of three pictures: happiness, anger and happiness again; nobody is afraid."""
+    """Ten sequences of three images: happiness, anger and happiness again; nobody is afraid."""
     names = tuple(f"CK/{s:03}_001_{frame}.png" for s in range(10) for frame in range(3))
     return face_set(names, tuple(int(s in (3, 4)) for s in range(10) for _ in range(3)))
 
@@ -57,10 +57,10 @@ class Caught:
         self.figures.append(figure)
         self.paths.append(path)
 
-    def pictures(self) -> list[NDArray[np.uint8]]:
-        """The pictures of the last figure, row by row; places without a picture left out."""
+    def images(self) -> list[NDArray[np.uint8]]:
+        """The images of the last figure, row by row; places without an image left out."""
         shown = [np.asarray(axes.images[0].get_array()) for axes in self.figures[-1].axes if axes.images]
-        return [picture for picture in shown if picture.shape != (1, 1)]
+        return [image for image in shown if image.shape != (1, 1)]
 
     def title(self) -> str:
         return self.figures[-1].get_suptitle()
@@ -75,12 +75,12 @@ def caught(monkeypatch: pytest.MonkeyPatch) -> Caught:
 
 
 class TestSample:
-    def test_the_last_picture_of_sequences_spread_over_the_class(self, faces: FaceSet) -> None:
+    def test_the_last_image_of_sequences_spread_over_the_class(self, faces: FaceSet) -> None:
         assert figures.sample(faces, "happiness", 4) == [5, 17, 23, 29]
         assert figures.sample(faces, "happiness", 8) == [2, 5, 8, 17, 20, 23, 26, 29]
         assert figures.sample(faces, "anger", 1) == [14]
 
-    def test_too_few_sequences_give_single_pictures(self, faces: FaceSet) -> None:
+    def test_too_few_sequences_give_single_images(self, faces: FaceSet) -> None:
         assert figures.sample(faces, "anger", 3) == [10, 12, 14]
         assert figures.sample(faces, "anger", 20) == [9, 10, 11, 12, 13, 14]
 
@@ -88,7 +88,7 @@ class TestSample:
         tree = face_set(("fear/1.png", "fear/2.png", "fear/3.png", "fear/4.png"), (2, 2, 2, 2))
         assert figures.sample(tree, "fear", 2) == [1, 3]
 
-    def test_a_class_without_pictures(self, faces: FaceSet) -> None:
+    def test_a_class_without_images(self, faces: FaceSet) -> None:
         assert figures.sample(faces, "fear", 4) == []
 
 
@@ -97,9 +97,9 @@ class TestFacesOfEachClass:
         figures.class_samples(faces, "CK+48, all", Path("f.png"))
         assert caught.title() == "CK+48, all: samples of each class (n = 30)"
         headings = [axes.get_title() for axes in caught.figures[0].axes if axes.get_title()]
-        assert headings == ["happiness\n24 pictures", "anger\n6 pictures", "fear\n0 pictures"]
-        # row by row: four of happiness, and four single pictures of anger, which has two sequences only
-        levels = [int(picture[0, 0]) for picture in caught.pictures()]
+        assert headings == ["happiness\n24 images", "anger\n6 images", "fear\n0 images"]
+        # row by row: four of happiness, and four single images of anger, which has two sequences only
+        levels = [int(image[0, 0]) for image in caught.images()]
         assert levels[0::2] == [level_of(row) for row in figures.sample(faces, "happiness", 4)]
         assert levels[1::2] == [level_of(row) for row in figures.sample(faces, "anger", 4)]
         assert caught.paths == [Path("f.png")]
@@ -108,7 +108,7 @@ class TestFacesOfEachClass:
         gray = preprocess.shrink(preprocess.to_gray(demo_frame(45).image))
         one = FaceSet(gray[None], np.eye(3, dtype=np.float32)[[1]], LABELS, ("a.png",))
         figures.edges(one, "demo", Path("f.png"))
-        original, equalized, edges = caught.pictures()
+        original, equalized, edges = caught.images()
         np.testing.assert_array_equal(original, gray)
         np.testing.assert_array_equal(equalized, preprocess.equalize(gray))
         np.testing.assert_array_equal(edges, algorithms.edges(gray))
@@ -131,7 +131,7 @@ class TestFacesOfEachClass:
             (1, 1): "",
             (1, 2): "",
         }
-        first = caught.pictures()[0]
+        first = caught.images()[0]
         np.testing.assert_array_equal(first, algorithms.RegionDetector().detect(face).annotated[:, :, ::-1])
         (legend,) = caught.figures[0].legends
         assert [text.get_text() for text in legend.get_texts()] == ["face", "eyes", "mouth"]

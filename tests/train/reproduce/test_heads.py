@@ -129,9 +129,9 @@ def test_the_lstm_leaves_the_callers_random_numbers_alone(train: FaceSet, test: 
 
 def test_names_must_tell_person_and_sequence(train: FaceSet, test: FaceSet) -> None:
     nameless = train_data.patterns(6, LABELS)
-    with pytest.raises(ConfigError, match="face/0: its name does not tell the person"):
+    with pytest.raises(ConfigError, match="face/0: the name has no person"):
         heads.knn(nameless, test, network())
-    with pytest.raises(ConfigError, match="face/0: its name does not tell the sequence"):
+    with pytest.raises(ConfigError, match="face/0: the name has no sequence"):
         heads.lstm(train, nameless, network())
     alone = train.where(np.array(["S001" in name for name in train.names]))
     with pytest.raises(ConfigError, match="all training faces are of S001"):

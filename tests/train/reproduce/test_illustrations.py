@@ -22,7 +22,7 @@ def test_figures_with_faces_and_without_lie_apart(tmp_path: Path) -> None:
     illustrations.draw_layers(7, tmp_path / "results")
     drawn = {path.relative_to(tmp_path).as_posix(): cv2.imread(str(path)) for path in tmp_path.rglob("*.png")}
     assert sorted(drawn) == ["faces/figure-2.png", "faces/figure-3.png", "faces/figure-4.png", "results/figure-5.png"]
-    assert all(picture is not None and picture.std() > 10 for picture in drawn.values())
+    assert all(image is not None and image.std() > 10 for image in drawn.values())
 
 
 def test_counts_are_per_class() -> None:
@@ -35,7 +35,7 @@ def test_counts_are_per_class() -> None:
     assert (surprised.one_face, surprised.no_face, surprised.both_eyes, surprised.mouth) == (0, 3, 0, 0)
 
 
-def test_a_class_without_pictures_counts_nothing() -> None:
+def test_a_class_without_images_counts_nothing() -> None:
     faces = patterns(6, LABELS)
     _, surprised = illustrations.search(faces.where(faces.classes() == 0))
     assert surprised == illustrations.Found("surprise", 0, 0.0, 0, 0, 0, 0)
@@ -67,7 +67,7 @@ def test_damaged_counts(tmp_path: Path, text: str) -> None:
 
 def test_no_place_for_the_figures(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("")
-    with pytest.raises(SinkError, match="cannot be made a folder"):
+    with pytest.raises(SinkError, match="cannot create the folder"):
         illustrations.draw_faces(patterns(4, LABELS), "invented", tmp_path / "taken")
-    with pytest.raises(SinkError, match="cannot be made a folder"):
+    with pytest.raises(SinkError, match="cannot create the folder"):
         illustrations.write((), tmp_path / "taken")

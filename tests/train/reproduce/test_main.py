@@ -20,7 +20,7 @@ PEOPLE = 10
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten invented people, each with a sequence of three pictures of every class."""
+    """Ten invented people, each with a sequence of three images of every class."""
     faces = patterns(PEOPLE * 21, tuple(sorted({"happiness" if label == "happy" else label for label in LABELS})))
     entries = {}
     for row, image in enumerate(faces.images):
@@ -81,16 +81,16 @@ def test_ctrl_c_says_how_to_go_on(
 
     monkeypatch.setattr(program.run, "run", interrupt)
     assert reproduce(archive, tmp_path, "--only", "neighbour-b") == 130
-    assert "the same command goes on from here" in capsys.readouterr().err
+    assert "run the same command again to continue" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (("--only", "nope"), 2, "no row 'nope'"),
+        (("--only", "nope"), 2, "unknown row 'nope'"),
         (("--data", "none.zip"), 2, "none.zip"),
         (("--only", "zero-shot", "--webcam", "none.onnx"), 4, "none.onnx"),
-        (("--only", "neighbour-b", "--out", "/dev/null/x"), 2, "cannot be made a folder"),
+        (("--only", "neighbour-b", "--out", "/dev/null/x"), 2, "cannot create the folder"),
     ],
 )
 def test_mistakes_are_one_line(
@@ -107,7 +107,7 @@ def test_a_class_that_is_missing_is_said_at_once(archive: Path, tmp_path: Path, 
     with zipfile.ZipFile(archive) as file:
         six = {name: file.read(name) for name in file.namelist() if "/fear/" not in name}
     assert reproduce(write_zip(tmp_path / "six.zip", six), tmp_path / "out", "--only", "neighbour-a") == 2
-    assert "no picture of fear" in capsys.readouterr().err
+    assert "no images of fear" in capsys.readouterr().err
 
 
 def test_results_of_other_data_are_noticed_before_anything_runs(
@@ -118,15 +118,15 @@ def test_results_of_other_data_are_noticed_before_anything_runs(
     assert reproduce(archive, tmp_path, "--only", "neighbour-a") == 0
     capsys.readouterr()
     assert reproduce(write_zip(tmp_path / "fewer.zip", fewer), tmp_path, "--only", "neighbour-b") == 2
-    assert "neighbour-a.json: was made with another data" in capsys.readouterr().err
+    assert "neighbour-a.json: differs in its data" in capsys.readouterr().err
     assert [path.name for path in (tmp_path / "results").glob("*.json")] == ["neighbour-a.json"]
 
 
-def test_pictures_too_few_to_be_parted(archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_images_too_few_to_be_parted(archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with zipfile.ZipFile(archive) as file:
         few = {name: file.read(name) for name in file.namelist() if "S000_" in name and "_00000002" not in name}
     assert reproduce(write_zip(tmp_path / "few.zip", few), tmp_path / "out", "--only", "neighbour-a") == 2
-    assert "14 pictures of 7 classes cannot be parted 80/20" in capsys.readouterr().err
+    assert "14 images of 7 classes are too few for an 80/20 split" in capsys.readouterr().err
 
 
 def test_every_run_leaves_its_manifest(archive: Path, tmp_path: Path) -> None:
@@ -135,14 +135,14 @@ def test_every_run_leaves_its_manifest(archive: Path, tmp_path: Path) -> None:
     assert found == {"neighbour-a/seed-0", "neighbour-b/fold-0"}
 
 
-def test_a_network_that_has_seen_the_test_pictures_is_refused(
+def test_a_network_that_has_seen_the_test_images_is_refused(
     archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     own = tmp_path / "own.onnx"
     own.write_bytes(WEBCAM.read_bytes())
-    lineage.write(own, lineage.pictures_of(load_ckplus(archive)))
+    lineage.write(own, lineage.images_of(load_ckplus(archive)))
     assert reproduce(archive, tmp_path, "--only", "zero-shot", "--webcam", str(own)) == 2
-    assert "own.onnx was trained on 210 of the 210 different test pictures" in capsys.readouterr().err
+    assert "own.onnx was trained on 210 of the 210 different test images" in capsys.readouterr().err
 
 
 def test_the_trade_off_compares_the_networks_of_the_table() -> None:

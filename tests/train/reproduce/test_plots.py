@@ -59,7 +59,7 @@ class TestCurves:
 
     def test_titles_and_units(self, caught: Caught) -> None:
         plots.curves(result("transfer-a", (196, 98), epochs=2), result("scratch-a", (98,), epochs=2), Path("-"))
-        assert "CK+48, 80/20 by picture (leaky); 785 pictures to learn from and 196 to test" in caught.title()
+        assert "CK+48, 80/20 by image (leaky); 785 training and 196 test images per split" in caught.title()
         assert caught.axes[0].get_title() == "(a) with transfer learning, seeds 0 and 1"
         assert caught.axes[1].get_title() == "(b) from scratch, seed 0"
         assert caught.axes[0].get_ylabel() == "accuracy (%)"
@@ -75,7 +75,7 @@ class TestConfusions:
     def test_counts_and_shares_of_both(self, caught: Caught) -> None:
         plots.confusions(result("transfer-a", (14, 13), n=14), result("scratch-a", (14,), n=14), Path("-"))
         left, right = caught.axes
-        # two splits of two pictures a class; one contempt was named happiness
+        # two splits of two images a class; one contempt was named happiness
         assert texts(left) == [*["4", "100 %"] * 6, "1", "25.0 %", "3", "75.0 %"]
         assert texts(right) == ["2", "100 %"] * 7
         assert left.get_title() == "(a) with transfer learning, seeds 0 and 1: 27 of 28 right (96.43 %)"
@@ -100,7 +100,7 @@ class TestTradeOff:
         interval = wilson(90, 98)
         np.testing.assert_allclose(ends, [100 * interval.low, 100 * interval.high])
         assert "folds" not in caught.title().replace("10 folds", "")
-        assert "fold 0, n = 98 test pictures" in caught.title()
+        assert "fold 0, n = 98 test images" in caught.title()
         (legend,) = caught.figures[-1].legends
         names = [text.get_text() for text in legend.get_texts()]
         assert names[:2] == [

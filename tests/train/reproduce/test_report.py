@@ -54,13 +54,13 @@ class TestVerdict:
 
 class TestCompare:
     def test_on_the_shared_splits_alone(self) -> None:
-        """Of 98 pictures a fold the first n are right: 96 against 90, 80 against 90; fold 2 has no counterpart."""
+        """Of 98 images a fold the first n are right: 96 against 90, 80 against 90; fold 2 has no counterpart."""
         found = compare(result("transfer-b", (96, 80, 1), n=98), result("scratch-b", (90, 90), n=98))
         assert found is not None
         assert (found.splits, found.n, found.won, found.lost) == (("fold 0", "fold 1"), 196, 6, 10)
         assert found.points == pytest.approx(-100 * 4 / 196)
 
-    def test_not_over_protocols_nor_other_pictures(self) -> None:
+    def test_not_over_protocols_nor_other_images(self) -> None:
         assert compare(result("transfer-a", (5,), n=7), result("transfer-b", (5,), n=7)) is None
         assert compare(result("transfer-b", (5,), n=7), result("scratch-b", (5,), n=14)) is None
         assert compare(result("transfer-b", (), n=7), result("scratch-b", (5,), n=7)) is None
@@ -72,7 +72,7 @@ class TestCompare:
     @pytest.mark.parametrize(
         ("names", "words"),
         [
-            (("all",), "all pictures"),
+            (("all",), "all images"),
             (("seed 4",), "seed 4"),
             (("fold 0", "fold 1"), "folds 0 and 1"),
             (("fold 0", "fold 1", "fold 2"), "folds 0 to 2"),
@@ -213,7 +213,7 @@ class TestPage:
             assert section(page, heading) != section(after, heading), heading
         assert section(page, "Accuracy and cost") == section(after, "Accuracy and cost")
 
-    def test_only_pictures_that_are_there_are_shown(self, folder: Path) -> None:
+    def test_only_images_that_are_there_are_shown(self, folder: Path) -> None:
         (folder / "figure-7.png").touch()
         assert re.findall(r"\((results/.*\.png)\)", report.markdown(folder, quick=False)) == ["results/figure-7.png"]
 
@@ -236,9 +236,9 @@ class TestRead:
     @pytest.mark.parametrize(
         ("change", "says"),
         [
-            ({"method": "guessing"}, r"scratch-b\.json: was made with another method \(guessing\); remove it"),
+            ({"method": "guessing"}, r"scratch-b\.json: has another method \(guessing\); remove it"),
             ({"protocol": "A"}, "another method"),
-            ({"data_sha256": "00" * 32}, r"scratch-b\.json: was made with other data"),
+            ({"data_sha256": "00" * 32}, r"scratch-b\.json: has other data"),
         ],
     )
     def test_a_file_that_is_not_the_rows_own(self, folder: Path, change: dict[str, str], says: str) -> None:

@@ -112,23 +112,23 @@ class TestFiles:
         if value is None:
             del fields[key]
         path.write_text(json.dumps(fields), encoding="utf-8")
-        with pytest.raises(ConfigError, match=r"transfer-a.json: is no result .*; remove it"):
+        with pytest.raises(ConfigError, match=r"transfer-a.json: is not a result .*; remove it"):
             results.read(path)
 
     @pytest.mark.parametrize("predicted", ["012345", "012345x", "", "0123459"])
     def test_predictions_that_cannot_be(self, tmp_path: Path, predicted: str) -> None:
         path = result("transfer-a", (7,), n=7).write(tmp_path)
         path.write_text(path.read_text(encoding="utf-8").replace('"predicted": "0123456"', f'"predicted": "{predicted}"'))
-        with pytest.raises(ConfigError, match="is no result"):
+        with pytest.raises(ConfigError, match="is not a result"):
             results.read(path)
 
     @pytest.mark.parametrize("content", [b"", b"[]", b"3", b'{"schema": 1', b"\xff\xfe"])
     def test_no_result_at_all(self, tmp_path: Path, content: bytes) -> None:
         path = tmp_path / "trade-off.json"
         path.write_bytes(content)
-        with pytest.raises(ConfigError, match="is no result"):
+        with pytest.raises(ConfigError, match="is not a result"):
             results.read(path)
-        with pytest.raises(ConfigError, match="is no trade-off"):
+        with pytest.raises(ConfigError, match="is not a trade-off"):
             tradeoff.read(tmp_path)
 
     def test_a_failed_write_leaves_the_earlier_file(self, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ LABELS = ("happiness", "surprise", "anger")
 
 @dataclass
 class Oracle:
-    """A method that knows the truth about all but the test pictures in `blind_to`, and remembers what it was asked."""
+    """A method that knows the truth about all but the test images in `blind_to`, and remembers what it was asked."""
 
     blind_to: frozenset[str] = frozenset()
     name: str = "oracle"
@@ -41,7 +41,7 @@ class Oracle:
 
 
 def people(persons: int = 12) -> FaceSet:
-    """Every person has a sequence of three pictures of each class, named as CK+ names them."""
+    """Every person has a sequence of three images of each class, named as CK+ names them."""
     faces = patterns(persons * 9, LABELS)
     names = [""] * len(faces)
     for row in range(len(faces)):
@@ -100,7 +100,7 @@ def test_a_finished_row_is_not_run_again(tmp_path: Path) -> None:
 
 
 def test_sequences_are_judged_by_the_mean_of_their_frames(tmp_path: Path) -> None:
-    """One blind frame of three changes the picture's figure, not the sequence's; two change both."""
+    """One blind frame of three changes the image's figure, not the sequence's; two change both."""
     one, two = "anger/S000_003_00000001.png", "happiness/S000_001_0000000{}.png"
     blind = frozenset({one, two.format(0), two.format(1)})
     (told,) = do(row(Oracle(blind), splits=(0,)), settings(tmp_path))
@@ -119,25 +119,25 @@ def test_protocols(tmp_path: Path, protocol: str, name: str, learned: int, teste
 
 def test_other_methods_and_other_data_are_not_mixed(tmp_path: Path) -> None:
     do(row(Oracle(), splits=(0,)), settings(tmp_path))
-    with pytest.raises(ConfigError, match=r"a-row.json: was made with another method \(oracle, not guess\); remove it"):
+    with pytest.raises(ConfigError, match=r"a-row.json: differs in its method \(oracle instead of guess\); remove it"):
         do(row(Oracle(name="guess")), settings(tmp_path))
-    with pytest.raises(ConfigError, match="was made with another data"):
+    with pytest.raises(ConfigError, match="differs in its data"):
         do(row(Oracle()), settings(tmp_path, people(13)))
 
 
-def test_quick_takes_one_split_of_few_pictures(tmp_path: Path) -> None:
+def test_quick_takes_one_split_of_few_images(tmp_path: Path) -> None:
     faces = people(40)
     oracle = Oracle()
     (told,) = do(row(oracle, "A"), settings(tmp_path, faces, quick=True))
     (task,) = oracle.asked
-    assert len(task.train) == len(task.test) == methods.QUICK_PICTURES
+    assert len(task.train) == len(task.test) == methods.QUICK_IMAGES
     assert set(np.bincount(task.train.classes())) == {9, 10}
     assert told.split == "seed 0"
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("")
-    with pytest.raises(ConfigError, match="cannot be made a folder"):
+    with pytest.raises(ConfigError, match="cannot create the folder"):
         do(row(Oracle()), settings(tmp_path))
 
 
@@ -153,7 +153,7 @@ class TestRows:
         assert [line.name for line in rows.find(["scratch-a", "transfer-a"])] == ["transfer-a", "scratch-a"]
         assert not any(line.optional for line in rows.find([]))
         assert rows.find(["imagenet-a"])[0].optional
-        with pytest.raises(ConfigError, match="no row 'nope'; there are: transfer-a, scratch-a"):
+        with pytest.raises(ConfigError, match="unknown row 'nope'; known rows: transfer-a, scratch-a"):
             rows.find(["nope"])
 
     def test_the_paper_s_parameters(self) -> None:
