@@ -17,6 +17,9 @@ MIN_FACE_FLOOR = 20
 STDOUT = "-"
 """The name of standard output, where data go."""
 
+MOST_MARKERS = 9
+"""Named markers: one per number key."""
+
 LONGEST_TIMEOUT_S = 86_400.0
 MOST_FPS = 10_000.0
 
@@ -120,6 +123,10 @@ class OutputConfig:
         csv: where the CSV goes; "-" is stdout.
         overwrite: replace outputs that exist instead of numbering the new ones.
         snapshots: the folder of snapshots taken with the s key.
+        session: the folder for everything that a study keeps of a run; it gets JSON Lines, CSV, events and session.json.
+        participant, task: what the session is about, for session.json.
+        markers: names of the markers with the keys 1 to 9.
+        marker_port: a UDP port of this machine on which other programs set markers.
     """
 
     save: Path | str | None = None
@@ -127,8 +134,22 @@ class OutputConfig:
     csv: Path | str | None = None
     overwrite: bool = False
     snapshots: Path = Path()
+    session: Path | None = None
+    participant: str = ""
+    task: str = ""
+    markers: tuple[str, ...] = ()
+    marker_port: int | None = None
 
     def __post_init__(self) -> None:
+        others = [target for target in (self.jsonl, self.csv) if target is not None and Path(target).parent != self.session]
+        if self.session is not None and others:
+            raise ConfigError("writes JSON Lines and CSV already; leave the options for them out", "session")
+        if self.session is None and (self.participant or self.task):
+            raise ConfigError("belong to a session; add --session DIR", "participant", "task")
+        if len(self.markers) > MOST_MARKERS or not all(name.strip() for name in self.markers):
+            raise ConfigError(f"{','.join(self.markers)}: give 1 to {MOST_MARKERS} names with commas between them", "markers")
+        if self.marker_port is not None and not 1 <= self.marker_port <= 65_535:
+            raise ConfigError(f"{self.marker_port}: give a port from 1 to 65535", "marker_port")
         if self.save is not None and str(self.save) == STDOUT:
             raise ConfigError("-: a video cannot go to standard output; give a file or a folder", "save")
         if self.jsonl == STDOUT and self.csv is not None and str(self.csv) == STDOUT:

@@ -16,7 +16,7 @@ from realtime.signals import Stop
 from realtime.sinks import Outputs
 from realtime.sinks.images import save_snapshot
 from realtime.sinks.paths import stem
-from realtime.views.base import Action, View
+from realtime.views.base import Action, Mark, View
 
 LOOK_MS = 50
 """How often keys and signals are looked at while nothing moves."""
@@ -41,6 +41,7 @@ class Player:
         outputs: write them.
         views: show them; the first one is waited for where there is time.
         snapshots: the folder of snapshots.
+        markers: names of the markers with keys, for the help.
         clock: seconds, for the pace of files and the age of notices.
     """
 
@@ -52,6 +53,7 @@ class Player:
         views: Sequence[View],
         *,
         snapshots: Path = Path(),
+        markers: Sequence[str] = (),
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._engine = engine
@@ -59,6 +61,7 @@ class Player:
         self._outputs = outputs
         self._views = views
         self._snapshots = snapshots
+        self._markers = tuple(markers)
         self._clock = clock
         self._paced = any(view.paced for view in views)
         self._notices: deque[tuple[float, str]] = deque(maxlen=MOST_NOTICES)
@@ -123,8 +126,10 @@ class Player:
             if action is not None:
                 self._do(action)
 
-    def _do(self, action: Action) -> None:
+    def _do(self, action: Action | Mark) -> None:
         match action:
+            case Mark():
+                self._mark(action)
             case Action.QUIT:
                 self._quit = True
             case Action.PAUSE if not self._engine.info.temporal:
@@ -134,15 +139,17 @@ class Player:
                 self._show()
             case Action.SNAPSHOT if self._last is not None:
                 self._snapshot(self._last)
-            case Action.MARKER if self._last is not None:
-                self._mark(self._last)
+            case Action.MARKER:
+                self._mark(Mark(None, self._clock(), "key"))
 
-    def _mark(self, painted: Painted) -> None:
-        if not self._outputs.marks:
-            self._say("a marker needs --jsonl to be written to")
+    def _mark(self, mark: Mark) -> None:
+        if self._last is None:
             return
-        self._outputs.mark(painted.result)
-        self._say("marker set")
+        if not self._outputs.marks:
+            self._say("a marker needs --jsonl or --session to be written to")
+            return
+        self._outputs.mark(self._last.result, mark.name, mark.at, mark.by)
+        self._say("marker set" if mark.name is None else f"marker: {mark.name}")
 
     def _snapshot(self, painted: Painted) -> None:
         try:
@@ -188,6 +195,7 @@ class Player:
             position="" if at_s is None else position(at_s, length_s),
             progress=None if at_s is None or not length_s else at_s / length_s,
             hint=now - self._opened_s < HINT_S,
+            markers=self._markers,
         )
 
 

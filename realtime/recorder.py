@@ -49,9 +49,16 @@ class Recorder:
             faces=tuple(_face(face, result.labels) for face in result.faces),
         )
 
-    def marker(self, result: FrameResult) -> Marker:
-        """A marker at a frame that was recorded."""
-        return Marker(result.frame.index, self._t(result))
+    def marker(self, result: FrameResult, name: str | None = None, at: float | None = None, by: str = "key") -> Marker:
+        """A marker while a recorded frame was shown.
+
+        Args:
+            at: seconds of the clock of `Frame.captured_at`; None for the moment of the frame.
+        """
+        t = self._t(result)
+        if at is None or t is None or not self._run.source.live:
+            return Marker(result.frame.index, t, name, t, by)
+        return Marker(result.frame.index, t, name, round(at - self._first_s, 6), by)
 
     def _t(self, result: FrameResult) -> float | None:
         frame = result.frame

@@ -75,10 +75,20 @@ class FrameRecord:
 
 @dataclass(frozen=True)
 class Marker:
-    """A moment that the user marked: the frame that was shown then, and its `t`."""
+    """A moment that the user marked.
+
+    Attributes:
+        index, t: the frame that was shown then, and its time.
+        name: None for a marker without one.
+        at: when it was set, on the axis of `t`: of live sources between two frames, of a file `t` itself.
+        by: "key", "udp" or "terminal".
+    """
 
     index: int
     t: float | None
+    name: str | None = None
+    at: float | None = None
+    by: str = "key"
 
 
 @dataclass(frozen=True)
@@ -112,13 +122,13 @@ def to_line(record: Record, run: RunInfo) -> str:
     """
     match record:
         case Header():
-            line = _header(record)
+            line = {"type": "header", "schema": SCHEMA} | header_fields(record)
         case FrameRecord():
             line = _frame(record, run)
         case Marker():
-            line = {"type": "marker", "frame": record.index, "t": record.t}
+            line = {"type": "marker", "frame": record.index} | _without_index(record)
         case Summary():
-            line = _summary(record)
+            line = {"type": "summary"} | summary_fields(record)
     return json.dumps(line, allow_nan=False, separators=(",", ":"))
 
 
@@ -158,11 +168,14 @@ def _parsed(path: Path, number: int, line: str) -> dict[str, Any]:
     raise SourceError(f"{path}, line {number} is no JSON object; was it edited?")
 
 
-def _header(header: Header) -> dict[str, Any]:
+def _without_index(marker: Marker) -> dict[str, Any]:
+    return {name: value for name, value in asdict(marker).items() if name != "index"}
+
+
+def header_fields(header: Header) -> dict[str, Any]:
+    """The facts of a run, as JSON has them."""
     run, source = header.run, header.run.source
     return {
-        "type": "header",
-        "schema": SCHEMA,
         "version": run.version,
         "model": run.model,
         "provider": run.provider,
@@ -223,9 +236,9 @@ def _face(face: FaceRecord, labels: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def _summary(summary: Summary) -> dict[str, Any]:
+def summary_fields(summary: Summary) -> dict[str, Any]:
+    """The totals of a run, as JSON has them."""
     return {
-        "type": "summary",
         "frames": summary.frames,
         "faces": summary.faces,
         "seconds": round(summary.seconds, 3),
@@ -241,7 +254,8 @@ def _read(line: dict[str, Any], header: Header) -> Record:
         case "frame":
             return _read_frame(line, header)
         case "marker":
-            return Marker(line["frame"], line["t"])
+            known = ("t", "name", "at", "by")  # early recordings of schema 3 have only the first
+            return Marker(line["frame"], **{name: line[name] for name in known if name in line})
         case "summary":
             percentiles = Percentiles(**line["latency_ms"])
             totals = {name: line[name] for name in ("frames", "faces", "seconds", "fps", "dropped")}

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from realtime.printable import printable
 from realtime.signals import Stop
 from realtime.sinks import Outputs, open_outputs, uses_stdout
 from realtime.views.base import View
+from realtime.views.inbox import Inbox
 from realtime.views.lost_screen import LostScreen
 from realtime.views.terminal import StderrConsole, Terminal
 from realtime.views.window import Window
@@ -32,13 +33,13 @@ class Openers:
 
     Attributes:
         engine: from the config, the network, and whether every frame is wanted as soon as it is read.
-        window: from a title, and whether it is mirrored.
+        window: from a title, whether it is mirrored, and the names of markers with keys.
         outputs: from the config of a run's outputs, and its facts.
         console: where the terminal view writes.
     """
 
     engine: Callable[[Config, Classifier], Engine] = Engine.open
-    window: Callable[[str, bool], View] = Window
+    window: Callable[[str, bool, Sequence[str]], View] = Window
     outputs: Callable[..., Outputs] = open_outputs
     console: Callable[[], Console] = StderrConsole
 
@@ -74,7 +75,9 @@ def run(config: Config, openers: Openers | None = None) -> int:
 
 def _run(config: Config, info: RunInfo, engine: Engine, openers: Openers, stop: Stop) -> None:
     window, warning = _open_window(config, info.source, openers)  # before any file is made, for it may be refused
+    inbox: Inbox | None = None
     try:
+        inbox = _open_inbox(config)
         engine.watched = window is not None
         outputs = openers.outputs(config.output, info)  # a named pipe waits here for its reader
         stop.graceful = True  # from here on a signal ends the player, not the program
@@ -95,8 +98,9 @@ def _run(config: Config, info: RunInfo, engine: Engine, openers: Openers, stop: 
 
         guard = LostScreen(end_without_screen) if window is not None else None
         try:
-            views = [terminal] if window is None else [window, terminal]
-            Player(engine, meter, outputs, views, snapshots=config.output.snapshots).play(stop)
+            views: list[View] = [view for view in (window, terminal, inbox) if view is not None]
+            files = config.output
+            Player(engine, meter, outputs, views, snapshots=files.snapshots, markers=files.markers).play(stop)
         except BaseException:
             with suppress(SinkError):  # the first failure is the one to report
                 outputs.close(meter.summary())
@@ -110,13 +114,27 @@ def _run(config: Config, info: RunInfo, engine: Engine, openers: Openers, stop: 
                 terminal.notice(notice)
             terminal.finish(meter.summary(), written(outputs))
     finally:
-        if window is not None:
-            window.close()
+        for view in (window, inbox):
+            if view is not None:
+                view.close()
 
 
 def written(outputs: Outputs) -> list[Path]:
     """The files and folders of a run that are there: a video without frames is removed when it is closed."""
     return [path for path in outputs.paths if path.exists()]
+
+
+def _open_inbox(config: Config) -> Inbox | None:
+    """What takes markers from other programs and the terminal, where they are named or a port is given for them.
+
+    Raises:
+        ConfigError: the port is in use.
+    """
+    files = config.output
+    if not files.markers and files.marker_port is None:
+        return None
+    typed = sys.stdin if sys.stdin is not None and sys.stdin.isatty() else None
+    return Inbox(files.markers, files.marker_port, typed)
 
 
 def _data_on_screen(config: Config) -> bool:
@@ -134,7 +152,7 @@ def _open_window(config: Config, source: SourceInfo, openers: Openers) -> tuple[
         return None, None
     mirror = source.live if config.view.mirror is None else config.view.mirror
     try:
-        return openers.window(printable(f"fer-cam: {source.name}"), mirror), None
+        return openers.window(printable(f"fer-cam: {source.name}"), mirror, config.output.markers), None
     except SinkError as error:
         if config.view.display:
             raise

@@ -20,7 +20,7 @@ from realtime.pipeline import Pipeline
 from realtime.run import Openers, run
 from realtime.sources.base import Source
 from realtime.sources.feed import DirectFeed, Feed
-from realtime.views.base import Action, Status
+from realtime.views.base import Action, Mark, Status
 from tests import program
 from tests.fakes import FakeSource
 from tests.tiny_models import write_left_right
@@ -35,7 +35,7 @@ class FakeWindow:
 
     paced = True
 
-    def __init__(self, keys: dict[int, list[Action | None]] | None = None) -> None:
+    def __init__(self, keys: dict[int, list[Action | Mark | None]] | None = None) -> None:
         self.keys = keys or {}
         self.shown: list[int] = []
         """Frames, every one as often as it was drawn."""
@@ -48,7 +48,7 @@ class FakeWindow:
         self.looked: Callable[[int], None] = lambda wait_ms: None
         self._idle = 0
 
-    def open(self, title: str, mirror: bool) -> "FakeWindow":
+    def open(self, title: str, mirror: bool, markers: Sequence[str]) -> "FakeWindow":
         self.opened = (title, mirror)
         return self
 
@@ -65,7 +65,7 @@ class FakeWindow:
     def finish(self, summary: Summary, paths: Sequence[Path]) -> None:
         self.summary = summary
 
-    def poll(self, wait_ms: int = 1) -> Action | None:
+    def poll(self, wait_ms: int = 1) -> Action | Mark | None:
         self.waits_ms.append(wait_ms)
         self.looked(wait_ms)
         keys = self.keys.get(self.shown[-1], []) if self.shown else []
@@ -125,8 +125,11 @@ class Studio:
         self.window = FakeWindow()
         self.watcher = Watcher()
         self.feed: Feed = film()
-        self.openers = Openers(engine=self.engine, window=lambda title, mirror: self.window.open(title, mirror))
+        self.openers = Openers(engine=self.engine, window=self._open_window)
         self._model = str(write_left_right(folder / "tiny.onnx"))
+
+    def _open_window(self, title: str, mirror: bool, markers: Sequence[str]) -> FakeWindow:
+        return self.window.open(title, mirror, markers)
 
     def engine(self, config: Config, classifier: Classifier, clock: Callable[[], float] = time.perf_counter) -> Engine:
         """An engine on the feed and the detector."""

@@ -23,7 +23,7 @@ OPTIONS = {
 EPILOG = """\
 keys in the window:
   q, ESC  quit          space  pause        s  snapshot     m  marker
-  f  full screen        d  details          h  help
+  f  full screen        d  details          h  help         1 to 9  named markers
 
 exit codes:
   0 done   2 usage   3 camera or source   4 model   5 cannot write   130 Ctrl-C   1 a bug, please report it
@@ -33,6 +33,7 @@ examples:
   fer-cam --device 0                               the first camera
   fer-cam clip.mp4 --save --jsonl out.jsonl        a video, an image, a folder of images, a URL
   fer-cam --device 0 --no-display --jsonl - | your-program
+  fer-cam --device 0 --session P07 --participant P07 --markers stimulus,response
 """
 
 
@@ -85,6 +86,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     output.add_argument("--csv", type=_target, metavar="PATH", help="a row per face and frame; - is standard output")
     output.add_argument("--overwrite", action="store_true", help="replace outputs that exist (default: number new ones)")
     output.add_argument("--snapshots", type=Path, metavar="DIR", default=defaults["snapshots"], help="where the s key saves to")
+    study = parser.add_argument_group("study")
+    study.add_argument(
+        "--session",
+        type=Path,
+        metavar="DIR",
+        help="a folder for data, events, settings and, with --save, the video of this run",
+    )
+    study.add_argument("--participant", default="", metavar="ID", help="goes into session.json")
+    study.add_argument("--task", default="", metavar="NAME", help="goes into session.json")
+    study.add_argument(
+        "--markers", type=_names, default=(), metavar="A,B,...", help="names of the markers with the keys 1 to 9"
+    )
+    study.add_argument("--marker-port", type=int, metavar="PORT", help="UDP port of this machine: each datagram sets a marker")
     output.add_argument("--display", action=argparse.BooleanOptionalAction, help="a window (default: where there is a screen)")
     output.add_argument("--mirror", action=argparse.BooleanOptionalAction, help="mirror the window (default: for cameras)")
     output.add_argument("-q", "--quiet", action="store_true", help="print errors only")
@@ -172,6 +186,11 @@ def _config(args: argparse.Namespace) -> Config:
         csv=args.csv,
         overwrite=args.overwrite,
         snapshots=args.snapshots,
+        session=args.session,
+        participant=args.participant,
+        task=args.task,
+        markers=args.markers,
+        marker_port=args.marker_port,
         camera_size_wh=_size(args.size),
         camera_fps=args.fps,
         open_timeout_s=args.timeout,
@@ -223,6 +242,10 @@ def _device(text: str) -> str:
 def _target(text: str) -> Path | str:
     """An output's path; with the slash at its end, which Path would drop, where a folder is meant that need not exist yet."""
     return text if text.endswith(SEPARATORS) else Path(text)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(","))
 
 
 def _size(text: str | None) -> tuple[int, int] | None:

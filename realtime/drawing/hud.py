@@ -40,6 +40,7 @@ class Status:
         position: where in a file the frame is, for people; empty for cameras.
         progress: the same as a share, 0 to 1; None where the length is not known.
         hint: whether the key for help is mentioned.
+        markers: names of the markers with the keys 1 to 9.
     """
 
     fps: float
@@ -55,6 +56,7 @@ class Status:
     position: str = ""
     progress: float | None = None
     hint: bool = False
+    markers: tuple[str, ...] = ()
 
 
 def draw_corners(picture: Picture, hud: Status, nobody: bool, sizes: Sizes) -> list[Rect]:
@@ -117,17 +119,20 @@ def draw_pause(picture: Picture, sizes: Sizes) -> None:
         canvas.plate(picture, Rect(middle - r // 9, y - 2 * r // 5, middle + r // 9 + 1, y + 2 * r // 5), WHITE, r // 10)
 
 
-def draw_help(picture: Picture, boxes: Sequence[Rect], taken: Sequence[Rect], bars: Rect | None, sizes: Sizes) -> Rect:
+def draw_help(
+    picture: Picture, markers: Sequence[str], boxes: Sequence[Rect], taken: Sequence[Rect], bars: Rect | None, sizes: Sizes
+) -> Rect:
     """The keys and what they do, where they cover least of the faces, then of what is written, then of the bars.
 
     Returns where.
     """
     whole = canvas.bounds(picture)
     row = round(canvas.line_height(sizes.cap) * 1.2)
-    keys = max(canvas.text_width(key, sizes.cap) for key, _ in KEYS)
-    words = max(canvas.text_width(word, sizes.cap) for _, word in KEYS)
+    lines = (*KEYS, *((str(number), name) for number, name in enumerate(markers, 1)))
+    keys = max(canvas.text_width(key, sizes.cap) for key, _ in lines)
+    words = max(canvas.text_width(word, sizes.cap) for _, word in lines)
     pad, gap = 3 * sizes.pad, 3 * sizes.pad
-    width, height = keys + gap + words + 2 * pad, row * len(KEYS) + 2 * pad
+    width, height = keys + gap + words + 2 * pad, row * len(lines) + 2 * pad
     xs = ((whole.width - width) // 2, sizes.pad, whole.width - width - sizes.pad)
     below = max((rect.y2 for rect in taken if rect.y2 < whole.height // 3), default=0) + sizes.pad
     ys = ((whole.height - height) // 2, whole.height - height - sizes.pad, below, sizes.pad)
@@ -138,7 +143,7 @@ def draw_help(picture: Picture, boxes: Sequence[Rect], taken: Sequence[Rect], ba
 
     spot = min(spots, key=cost)  # the first of several as good
     canvas.plate(picture, spot, PANEL, 2 * sizes.radius, 0.85)
-    for n, (key, word) in enumerate(KEYS):
+    for n, (key, word) in enumerate(lines):
         y = spot.y1 + pad + n * row
         canvas.write(picture, key, spot.x1 + pad + keys - canvas.text_width(key, sizes.cap), y, sizes.cap, WHITE)
         canvas.write(picture, word, spot.x1 + pad + keys + gap, y, sizes.cap, DIM)

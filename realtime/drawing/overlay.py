@@ -38,7 +38,7 @@ def draw(
     taken = [] if hud is None else draw_corners(picture, hud, not faces, sizes)
     bars = _place_bars(picture, boxes, taken, result.labels, sizes) if faces and (hud is None or hud.details) else None
     if hud is not None and hud.help:
-        help_spot = draw_help(picture, boxes, taken, bars, sizes)
+        help_spot = draw_help(picture, hud.markers, boxes, taken, bars, sizes)
         taken.append(help_spot)
         bars = None if bars is None or bars.intersect(help_spot).area else bars  # too small for both
     if bars is not None:

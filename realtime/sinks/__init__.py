@@ -12,13 +12,13 @@ from realtime.errors import ConfigError, SinkError
 from realtime.meter import Meter
 from realtime.recorder import Recorder
 from realtime.records import FrameRecord
-from realtime.sinks import csv, images, jsonl, video
+from realtime.sinks import csv, events, images, jsonl, session, video
 from realtime.sinks.base import DataSink, PaintedSink, Plan, Sink
 from realtime.sinks.newest import NewestSink
 from realtime.sinks.paths import OutputPaths, descriptor
 
 IMAGES: tuple[Plan[Painted], ...] = (video.plan, images.plan)
-DATA: tuple[Plan[FrameRecord], ...] = (jsonl.plan, csv.plan)
+DATA: tuple[Plan[FrameRecord], ...] = (jsonl.plan, csv.plan, events.plan, session.plan)
 """Every kind of output, in the order in which they are opened. A new one is a line here."""
 
 
@@ -72,14 +72,14 @@ class Outputs:
         if failures:
             raise failures[0]
 
-    def mark(self, result: FrameResult) -> None:
-        """Marks the moment of a frame that was written.
+    def mark(self, result: FrameResult, name: str | None = None, at: float | None = None, by: str = "key") -> None:
+        """Marks a moment while a frame that was written is shown; see `Recorder.marker`.
 
         Raises:
             SinkError: an essential output cannot be written.
         """
         failures: list[SinkError] = []
-        marker = self._recorder.marker(result)
+        marker = self._recorder.marker(result, name, at, by)
         for sink in self._all:
             self._try(sink, failures, sink.mark, marker)
         if failures:
@@ -132,6 +132,7 @@ def open_outputs(config: OutputConfig, run: RunInfo) -> Outputs:
     _check_apart(config)
     opened: list[Sink[Any]] = []
     try:
+        config = session.in_its_folder(config, paths)
         to_images = [opener for planned in IMAGES if (opener := planned(config, run, paths)) is not None]
         to_data = [data_opener for data_plan in DATA if (data_opener := data_plan(config, run, paths)) is not None]
         openers: list[Callable[[], Sink[Any]]] = [*to_images, *to_data]

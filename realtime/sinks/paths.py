@@ -96,6 +96,26 @@ class OutputPaths:
                 raise SinkError(f"cannot make the folder {text}: {reason(error)}") from error
         return path
 
+    def new_folder(self, path: Path) -> Path:
+        """Makes a folder of this name, or of the first numbered one that is free; an empty one that is there is taken.
+
+        Raises:
+            SinkError: its parent is missing or read-only.
+        """
+        for number in range(1, MOST_COPIES + 1):
+            folder = path if number == 1 else path.with_name(f"{path.name}-{number}")
+            try:
+                if folder.is_dir() and not any(folder.iterdir()):
+                    return folder
+                folder.mkdir()
+            except FileExistsError:
+                continue
+            except OSError as error:
+                raise SinkError(f"cannot make the folder {folder}: {reason(error)}") from error
+            self._folders.append(folder)
+            return folder
+        raise SinkError(f"cannot make the folder {path}: {MOST_COPIES} of that name are there; give another name")
+
     def place(self, target: Path, extension: str) -> Path:
         """Claims the file for an output by creating it, empty, unless it is to be overwritten or is a device or pipe.
 

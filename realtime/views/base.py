@@ -1,6 +1,7 @@
 """What every view promises: it shows painted frames and the state of the program, and passes on what its viewer asks for."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -22,6 +23,21 @@ class Action(StrEnum):
     HELP = "help"
 
 
+@dataclass(frozen=True)
+class Mark:
+    """A marker that a viewer or another program sets.
+
+    Attributes:
+        name: None for a marker without one.
+        at: when it was set, seconds of `time.perf_counter`.
+        by: "key", "udp" or "terminal".
+    """
+
+    name: str | None
+    at: float
+    by: str
+
+
 class View(Protocol):
     """A place where a run is watched. All of it is called on the main thread.
 
@@ -41,7 +57,7 @@ class View(Protocol):
             SinkError: it cannot be shown.
         """
 
-    def poll(self, wait_ms: int) -> Action | None:
+    def poll(self, wait_ms: int) -> Action | Mark | None:
         """What the viewer asks for; where it takes input, it waits at most `wait_ms` for some."""
 
     def notice(self, text: str) -> None:

@@ -17,7 +17,7 @@ from realtime.drawing import style
 from realtime.drawing.hud import Status
 from realtime.drawing.painter import Painted
 from realtime.printable import printable
-from realtime.views.base import Action
+from realtime.views.base import Action, Mark
 
 REFRESH_S = 0.125
 """Time between two pictures of the terminal; more often costs CPU that faces need."""
@@ -112,7 +112,7 @@ class Terminal:
             self._progress.update(self._task, completed=result.frame.index + 1, fps=f"{status.fps:.0f} fps")
             self._live.update(self._progress, refresh=True)
 
-    def poll(self, wait_ms: int) -> Action | None:
+    def poll(self, wait_ms: int) -> Action | Mark | None:
         """Nothing: the terminal takes no input, and does not wait for any."""
         return None
 

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from realtime.datatypes import Summary
 from realtime.drawing.hud import Status
 from realtime.drawing.painter import Painted
 from realtime.errors import SinkError
-from realtime.views.base import Action
+from realtime.views.base import Action, Mark
 
 FLAGS = cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL
 
@@ -39,6 +40,8 @@ ACTIONS = {
 }
 """By key; capitals do the same."""
 
+DIGITS = tuple("123456789")
+
 
 class Window:
     """The view with keys; it handles full screen, details and help itself.
@@ -46,6 +49,7 @@ class Window:
     Args:
         title: of the window.
         mirror: whether pictures are mirrored, as people expect of a camera that looks at them.
+        markers: names of the markers that the keys 1 to 9 set.
 
     Raises:
         SinkError: there is no screen to open a window on.
@@ -53,10 +57,11 @@ class Window:
 
     paced = True
 
-    def __init__(self, title: str, mirror: bool = False) -> None:
+    def __init__(self, title: str, mirror: bool = False, markers: Sequence[str] = ()) -> None:
         check_screen()
         self._title = title
         self._mirror = mirror
+        self._markers = markers
         self._help = False
         self._details = True
         self._full = False
@@ -90,7 +95,7 @@ class Window:
         except cv2.error as error:
             raise SinkError(f"the window cannot be drawn ({_first_line(error)}); use --no-display") from error
 
-    def poll(self, wait_ms: int = 1) -> Action | None:
+    def poll(self, wait_ms: int = 1) -> Action | Mark | None:
         """Lets the window redraw itself and waits up to `wait_ms` for a key; QUIT for ever once the window is closed."""
         if self._closed:
             return Action.QUIT
@@ -100,7 +105,10 @@ class Window:
             return Action.QUIT
         if self._shown is not None and self._room(*self._shown[0].result.frame.size_hw) != self._drawn_for:
             self._draw()  # the window has another size now
-        action = None if key < 0 else ACTIONS.get(chr(key & 0xFF).lower())
+        pressed = "" if key < 0 else chr(key & 0xFF).lower()
+        if pressed in DIGITS and int(pressed) <= len(self._markers):
+            return Mark(self._markers[int(pressed) - 1], time.perf_counter(), "key")
+        action = ACTIONS.get(pressed)
         match action:
             case Action.FULLSCREEN:
                 self._full = not self._full

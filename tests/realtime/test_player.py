@@ -1,6 +1,7 @@
 """The player's everyday life: rows, keys, and what the window shows when."""
 
 import io
+import json
 import sys
 import threading
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from realtime.sinks import Outputs
 from realtime.sources.base import Source
 from realtime.sources.capture import LiveFeed
 from realtime.sources.feed import DirectFeed, Notices
-from realtime.views.base import Action, Status
+from realtime.views.base import Action, Mark, Status
 from tests import builders, program
 from tests.fakes import FakeSource
 from tests.studio import LOST, Album, FakeWindow, Reel, Studio, film, never
@@ -151,14 +152,52 @@ def test_a_marker_goes_to_the_data_after_the_frame_that_was_shown(studio: Studio
     studio.window.keys = {1: [Action.MARKER]}
     studio.run(film(1, 2, 3), display=True)
     assert studio.types() == ["header", "frame", "frame", "marker", "frame", "summary"]
-    assert program.rows(studio.jsonl)[3] == {"type": "marker", "frame": 1, "t": 1.0}
+    marker = program.rows(studio.jsonl)[3]
+    assert (marker["frame"], marker["t"], marker["name"], marker["by"]) == (1, 1.0, None, "key")
     assert studio.window.huds[-1].notices == ("marker set",)
+
+
+def test_a_named_marker_has_the_time_of_its_key_and_not_of_the_frame(studio: Studio) -> None:
+    """Frames captured at 1, 2, 3 s; the key is pressed 0.4 s after the second one."""
+    studio.window.keys = {1: [Mark("stimulus", 2.4, "key")], 2: [Action.QUIT]}
+    assert studio.run(LiveFeed(FakeSource([1, 2, 3], hang=True), never), display=True) == 0
+    markers = [row for row in program.rows(studio.jsonl) if row["type"] == "marker"]
+    for marker in markers:  # of a live source, frames may be dropped
+        assert marker == {"type": "marker", "frame": 1, "t": 1.0, "name": "stimulus", "at": 1.4, "by": "key"}
+
+
+def test_a_session_has_everything_in_one_folder(studio: Studio) -> None:
+    folder = studio.folder / "P07"
+    studio.window.keys = {1: [Mark("stimulus", 0.0, "key"), Action.MARKER]}
+    options = {"session": folder, "participant": "P07", "task": "faces", "jsonl": None, "display": True, "save": Path()}
+    assert studio.run(film(1, 2, 3), **options, markers=("stimulus",)) == 0
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "events.tsv", "faces.csv", "frames.jsonl", "session.json", "video.mp4",
+    ]  # fmt: skip
+    events = (folder / "events.tsv").read_text().splitlines()
+    assert events[0].split("\t")[:3] == ["onset", "duration", "trial_type"]
+    assert [row.split("\t")[2:4] for row in events[1:]] == [["stimulus", "1"], ["marker", "1"]]
+    about = json.loads((folder / "session.json").read_text())
+    assert (about["status"], about["participant"], about["task"], about["markers"]) == ("complete", "P07", "faces", 2)
+    assert about["run"]["settings"]["markers"] == ["stimulus"]
+    assert about["summary"]["frames"] == 3 == len(program.frames(folder / "frames.jsonl"))
+    studio.window.keys = {}
+    assert studio.run(film(1), **options) == 0
+    assert (studio.folder / "P07-2" / "session.json").exists(), "an earlier session is left alone"
+
+
+def test_a_session_that_was_killed_says_that_it_was_running(studio: Studio) -> None:
+    seen: list[str] = []
+    folder = studio.folder / "P07"
+    studio.watcher.seen = lambda number: seen.append(json.loads((folder / "session.json").read_text())["status"])
+    assert studio.run(film(1, 2), session=folder, jsonl=None) == 0
+    assert seen == ["running", "running"]
 
 
 def test_a_marker_without_data_says_what_is_missing(studio: Studio) -> None:
     studio.window.keys = {1: [Action.MARKER]}
     assert studio.run(film(1, 2, 3), display=True, jsonl=None) == 0
-    assert studio.window.huds[-1].notices == ("a marker needs --jsonl to be written to",)
+    assert studio.window.huds[-1].notices == ("a marker needs --jsonl or --session to be written to",)
 
 
 def test_snapshots_are_numbered_and_told(studio: Studio) -> None:

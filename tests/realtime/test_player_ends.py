@@ -46,7 +46,7 @@ def studio(tmp_path: Path) -> Studio:
 
 @pytest.fixture
 def no_screen(studio: Studio) -> None:
-    def refuse(title: str, mirror: bool) -> FakeWindow:
+    def refuse(title: str, mirror: bool, markers: object) -> FakeWindow:
         raise SinkError("there is no screen; use --no-display")
 
     studio.openers = replace(studio.openers, window=refuse)
@@ -309,7 +309,7 @@ def test_a_second_signal_ends_at_once_and_files_are_whole_all_the_same(studio: S
 def test_a_signal_while_things_are_being_opened_ends_at_once_and_writes_nothing(studio: Studio) -> None:
     feed = film(1)
 
-    def interrupted(title: str, mirror: bool) -> FakeWindow:
+    def interrupted(title: str, mirror: bool, markers: object) -> FakeWindow:
         signal.raise_signal(signal.SIGTERM)
         raise AssertionError("went on")
 

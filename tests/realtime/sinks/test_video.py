@@ -26,7 +26,7 @@ def test_every_frame_comes_out_with_its_own_time(tmp_path: Path) -> None:
     film = save(tmp_path / "out.mp4", frames_at(times))
     assert film.times == pytest.approx(times, abs=1e-5)
     assert (film.codec, film.pix_fmt) == ("h264", "yuv420p")
-    assert [int(p.mean()) for p in film.pictures] == pytest.approx([20 + 10 * i for i in range(7)], abs=4)
+    assert [int(p.mean()) for p in film.images] == pytest.approx([20 + 10 * i for i in range(7)], abs=4)
 
 
 def test_a_constant_rate_is_kept_exactly(tmp_path: Path) -> None:
@@ -74,13 +74,13 @@ def test_containers(suffix: str, tmp_path: Path) -> None:
 def test_odd_sizes_grow_by_a_pixel(size_wh: tuple[int, int], tmp_path: Path) -> None:
     film = save(tmp_path / "out.mp4", frames_at([0.0, 0.1], size_wh))
     width, height = size_wh
-    assert film.pictures[1].shape == (height + height % 2, width + width % 2, 3)
+    assert film.images[1].shape == (height + height % 2, width + width % 2, 3)
 
 
 def test_a_frame_of_another_size_gets_bars(tmp_path: Path) -> None:
     white = builders.frame(1, media_time=0.1, size_wh=(48, 96), fill=250)
     film = save(tmp_path / "out.mp4", [*frames_at([0.0]), builders.result(of=white)])
-    second = film.pictures[1]
+    second = film.images[1]
     assert second.shape == (48, 64, 3)
     assert second[:, 28:36].mean() > 240
     assert second[:, :16].mean() < 12
@@ -104,7 +104,7 @@ def test_colours_survive(tmp_path: Path) -> None:
         context = file.streams.video[0].codec_context
         assert (context.colorspace, context.color_range, context.color_primaries, context.color_trc) == (1, 1, 1, 1)
         shown = pixels(next(file.decode(video=0)), "rgb24")
-    assert film.pictures[0].shape == image.shape
+    assert film.images[0].shape == image.shape
     for x, rgb in ((16, (30, 30, 200)), (48, (30, 200, 30)), (80, (200, 30, 30))):
         assert np.abs(shown[32, x].astype(int) - rgb).max() <= 6
 
@@ -112,8 +112,8 @@ def test_colours_survive(tmp_path: Path) -> None:
 def test_the_overlay_is_in_the_video(tmp_path: Path) -> None:
     frame = builders.frame(media_time=0.0, size_wh=(640, 480), fill=20)
     film = save(tmp_path / "out.mp4", [builders.result([builders.face(box=(100, 60, 180, 140))], of=frame)])
-    assert film.pictures[0][50:160, 90:220].max() > 150
-    assert film.pictures[0][70:130, 110:170].max() < 40
+    assert film.images[0][50:160, 90:220].max() > 150
+    assert film.images[0][70:130, 110:170].max() < 40
 
 
 # the end
@@ -219,6 +219,6 @@ def test_a_real_clip_keeps_its_frames_and_times(clips: Path, tmp_path: Path) -> 
     sink.close(builders.summary())
     film = read(tmp_path / "out.mp4")
     assert film.times == pytest.approx(times, abs=1e-5)
-    assert np.abs(film.pictures[50].astype(int) - results[50].frame.image).mean() < 4
+    assert np.abs(film.images[50].astype(int) - results[50].frame.image).mean() < 4
     assert film.sound is not None
     assert (tmp_path / "out.mp4").stat().st_size < 4_000_000
