@@ -1,4 +1,4 @@
-"""The network that ships is no worse than it was: PublicTest through the program's own preprocessing, against golden floors."""
+"""Regression test of the shipped network's accuracy: PublicTest with the program's preprocessing, against golden minimums."""
 
 import json
 from dataclasses import dataclass
@@ -25,11 +25,11 @@ GOLDEN = ROOT / "tests" / "golden" / "quality.json"
 
 @dataclass(frozen=True)
 class Floor:
-    """A figure as it was measured, and how much worse it may come out elsewhere.
+    """A measured figure and its tolerance on other machines.
 
     Attributes:
         name: accuracy, balanced_accuracy, macro_f1, ece, or recall of a class.
-        measured: with the command in the golden file.
+        measured: by the command in the golden file.
         tolerance: see the golden file's "tolerances".
     """
 
@@ -38,7 +38,7 @@ class Floor:
     tolerance: float
 
     def misses(self, scores: Scorecard) -> str | None:
-        """What is wrong with the figures, in words; None if they hold. ECE is better when lower, all others when higher."""
+        """Describes a violation; None if the figures hold. Lower is better for ECE, higher for all others."""
         value = value_of(scores, self.name)
         worse = value - self.measured if self.name == "ece" else self.measured - value
         if worse <= self.tolerance:
@@ -81,7 +81,7 @@ def test_the_floors_are_those_of_the_shipped_file_and_its_published_figures() ->
 
 
 def test_a_worse_network_misses_its_floors() -> None:
-    """Ten images of each class; the network is right about all, and then about all but neutral."""
+    """Ten images per class; all right, then all but neutral."""
     truth = np.repeat(np.arange(8), 10)
     probs = np.eye(8, dtype=np.float32)[truth]
     labels = tuple(json.loads(GOLDEN.read_text(encoding="utf-8"))["labels"])
@@ -107,7 +107,7 @@ def test_the_shipped_file_holds_its_floors(data: Path) -> None:
     golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
     faces = evaluate.load(golden["data_labels"], data / "fer2013.csv.xz", data / "fer2013new.csv", golden["split"])
     assert len(faces) == golden["n"]
-    # first, since it says why: x86 without VNNI adds products of uint8 and int8 in 16 bits, which overflow with 8-bit weights
+    # first, because it explains the rest: x86 without VNNI adds products in 16 bits, which overflow with 8-bit weights
     agreement = shipped_and_full(faces)
     assert agreement >= LEAST_AGREEMENT, (
         f"int8 gives {agreement:.1%} of the faces full precision's label: does this processor's 8-bit arithmetic saturate?"
