@@ -1,4 +1,4 @@
-"""Small functions that build values for tests; every argument has a default, so that a test names only what it is about."""
+"""Builders of values for tests. Every argument has a default, so that a test only names the relevant ones."""
 
 from collections.abc import Sequence
 
@@ -30,7 +30,7 @@ def frame(
     source: str = "clip.mp4",
     fill: int = 90,
 ) -> Frame:
-    """A plain image."""
+    """A uniform image."""
     width, height = size_wh
     return Frame(np.full((height, width, 3), fill, np.uint8), index, captured_at, media_time, source)
 
@@ -53,7 +53,7 @@ def face(
     quality: float = 0.9,
     reason: str | None = None,
 ) -> TrackedFace:
-    """One face; `shown` replaces the label that is displayed, for instance by `uncertain`."""
+    """One face; `shown` overrides the displayed label, for example with `uncertain`."""
     values = probs(label, likely)
     return TrackedFace(
         id=number,
@@ -104,7 +104,7 @@ def source_info(
     path: str | None = None,
     start_s: float = 0.0,
 ) -> SourceInfo:
-    """A file unless told otherwise."""
+    """A source; a file by default."""
     return SourceInfo(name, live, temporal, size_wh[0], size_wh[1], fps, frames, path, start_s)
 
 
@@ -114,7 +114,7 @@ def camera_info(name: str = "0") -> SourceInfo:
 
 
 def run_info(source: SourceInfo | None = None) -> RunInfo:
-    """A run over a file unless told otherwise."""
+    """A run; over a file by default."""
     return RunInfo(
         "0.1.0",
         "resnet50-test",
@@ -129,7 +129,7 @@ def run_info(source: SourceInfo | None = None) -> RunInfo:
 
 
 def summary(frames: int = 3, faces: int = 1, dropped: int = 0, share: tuple[float, ...] | None = None) -> Summary:
-    """The end of a run; by default three quarters neutral, one quarter happiness."""
+    """The summary of a run; by default three quarters neutral, one quarter happiness."""
     return Summary(
         frames=frames,
         faces=faces,

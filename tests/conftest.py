@@ -1,4 +1,4 @@
-"""Fixtures that several test files share: where the real data and clips are, if they are; that a test leaves nothing behind."""
+"""Shared fixtures: folders of real data and clips, and a check for leftover threads and handlers."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def _folder(variable: str, default: str) -> Path:
-    # relative names are meant from the project's folder; tests run programs elsewhere
+    # relative to the project's folder; tests run programs elsewhere
     folder = (ROOT / os.environ.get(variable, f"../shared/{default}")).resolve()
     if not folder.is_dir():
         pytest.skip(f"no folder {folder}; set {variable} to run this test")
@@ -35,7 +35,7 @@ def clips() -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def no_cache_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Tests, and the programs that they start, remember things in a folder of their own."""
+    """Gives tests, and the programs they start, a temporary cache folder."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(cache.VARIABLE, str(tmp_path_factory.mktemp("cache")))
         yield
@@ -43,9 +43,9 @@ def no_cache_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
 
 @pytest.fixture
 def nothing_left_behind() -> Iterator[None]:
-    """Fails a test that ends with other threads or signal handlers than it began with.
+    """Fails a test that leaves other threads or signal handlers than before.
 
-    The network's helpers end with the network, when it is collected.
+    The network's threads end when the network is garbage-collected.
     """
     handlers = _handlers()
     threads = set(threading.enumerate())

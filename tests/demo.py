@@ -1,4 +1,4 @@
-"""The demo clip as test material: its frames, and the truth that was written when it was drawn."""
+"""The demo clip for tests: its frames and its ground truth."""
 
 import csv
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ TRUTH = ROOT / "realtime" / "assets" / "demo.csv"
 
 @dataclass(frozen=True)
 class TrueFace:
-    """One face of one frame, as it was drawn."""
+    """The true face of one person in one frame."""
 
     frame: int
     id: int
@@ -29,7 +29,7 @@ class TrueFace:
 
 @dataclass(frozen=True, eq=False)
 class Shot:
-    """A frame, uint8 (480,640,3), with the true boxes in it, float32 (n,4)."""
+    """A frame, uint8 (480,640,3), and its true boxes, float32 (n,4)."""
 
     image: NDArray[np.uint8]
     boxes_xyxy: NDArray[np.float32]
@@ -37,7 +37,7 @@ class Shot:
 
 @cache
 def truth() -> tuple[TrueFace, ...]:
-    """Every face of every frame."""
+    """All faces of all frames."""
     with TRUTH.open(encoding="utf-8", newline="") as file:
         return tuple(
             TrueFace(
@@ -52,7 +52,7 @@ def truth() -> tuple[TrueFace, ...]:
 
 
 def frames() -> Iterator[NDArray[np.uint8]]:
-    """All images of the clip, uint8 (480,640,3)."""
+    """All frames of the clip, uint8 (480,640,3)."""
     capture = cv2.VideoCapture(str(CLIP))
     try:
         while (got := capture.read())[0]:

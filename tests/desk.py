@@ -1,4 +1,4 @@
-"""A user's desk: a folder, a short clip, a small network, and the program to run on them in this process."""
+"""A user's working folder with a short clip and a small network, and the program, run in this process."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.video_files import gray_levels, write_video
 
 
 class Desk:
-    """Where a user works: a folder, a short clip, a network of a few bytes, and the program in this process."""
+    """A working folder with a short clip and a tiny network; runs the program in this process."""
 
     def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.folder = folder
@@ -21,19 +21,19 @@ class Desk:
         self._before = self.files()
 
     def files(self) -> set[str]:
-        """Names of everything in the folder."""
+        """Names of all entries of the folder."""
         return {path.name for path in self.folder.iterdir()}
 
     def made(self) -> set[str]:
-        """Names of what the program made."""
+        """Names of the entries that the program created."""
         return self.files() - self._before
 
     def settle(self) -> None:
-        """What is there now was there before the program ran."""
+        """Records the current entries as existing before the program ran."""
         self._before = self.files()
 
     def run(self, *args: str | Path) -> program.Done:
-        """Runs the program without a window, on the small network unless another one is given."""
+        """Runs the program without a window, by default with the small network."""
         self._capsys.readouterr()
         model = () if "--model" in args else ("--model", self.model)
         code = cli.main([str(arg) for arg in (*args, *model, "--no-display")])
@@ -42,7 +42,7 @@ class Desk:
 
 
 def refused(done: program.Done, code: int, culprit: str, remedy: str) -> None:
-    """Nothing was begun: one line, and nothing else."""
+    """Checks that the program refused to start with a single line."""
     assert done.code == code
     assert done.err.count("\n") == 1, done.err
     assert done.err.startswith("fer-cam: ")

@@ -1,4 +1,4 @@
-"""Sources and cameras for tests: they do what they are told, when they are told."""
+"""Scripted fake sources and cameras."""
 
 import threading
 from collections.abc import Iterable
@@ -9,21 +9,21 @@ from realtime.datatypes import Frame, SourceInfo
 
 
 def picture(value: int, height: int = 4, width: int = 6) -> np.ndarray:
-    """A plain uint8 image."""
+    """A uniform uint8 image."""
     return np.full((height, width, 3), value, np.uint8)
 
 
 class FakeSource:
-    """Gives one frame per script entry, filled with the entry; raises entries that are errors; then ends.
+    """Gives one frame per script entry, filled with its value, or raises it if it is an error; then ends.
 
-    With `hang`, it does not end but waits for `close`, as a driver does whose camera went away.
+    With `hang` it waits for `close` instead of ending, like the driver of a disconnected camera.
     """
 
     def __init__(self, script: Iterable[int | Exception] = (), *, live: bool = True, hang: bool = False) -> None:
         self.info = SourceInfo("fake", live, True, 6, 4, 30.0 if live else None, None)
         self.closed = threading.Event()
         self.reading = threading.Event()
-        """Set while it hangs."""
+        """Set while `read` hangs."""
         self._script = iter(script)
         self._hang = hang
         self._given = 0
@@ -46,7 +46,7 @@ class FakeSource:
 
 
 class FakeCapture:
-    """cv2.VideoCapture: gives the images (None: a read that fails), then fails for ever."""
+    """A fake cv2.VideoCapture: gives the images (None: a failed read), then fails forever."""
 
     def __init__(
         self, images: Iterable[np.ndarray | Exception | None] = (), *, is_open: bool = True, fps: float = 30.0

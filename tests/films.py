@@ -1,4 +1,4 @@
-"""Videos that tests write and read back: frames with their times, and clips with sound."""
+"""Videos for tests: written and read back, with times and sound."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,7 +16,7 @@ from tests import builders
 
 @dataclass(frozen=True, eq=False)
 class Film:
-    """What a video file holds."""
+    """The contents of a video file."""
 
     times: list[float]
     images: list[NDArray[np.uint8]]
@@ -86,9 +86,9 @@ def make_clip(
     late_s: float = 0.0,
     sound_s: float | None = None,
 ) -> Path:
-    """A clip of 10 images a second with a tone; every so many of them a key frame, the first one later than the tone.
+    """A clip of 10 frames/s with a tone that starts before the first frame; key frames at a fixed interval.
 
-    The tone is as long as the images unless `sound_s` says otherwise.
+    The tone is as long as the video unless `sound_s` is given.
     """
     layout = "mono" if channels == 1 else "stereo"
     with av.open(str(path), "w") as file:

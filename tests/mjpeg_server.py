@@ -3,7 +3,7 @@
 with MjpegServer(jpegs, fps=30) as camera:
     feed = open_feed(SourceConfig(camera.url))
     ...
-    camera.cut()      # closes the connection, as a router does; the next client is served again
+    camera.cut()      # closes the connection, like a router; the next client is served
     camera.stall()    # keeps the connection and sends nothing, until resume()
     camera.refuse()   # answers "503" to new clients, until accept()
 """
@@ -24,13 +24,13 @@ DIALECTS = {
     "no type": (f"--{BOUNDARY}\r\nContent-Length: {{}}\r\n\r\n", "\r\n"),
     "no length": (f"--{BOUNDARY}\r\nContent-Type: image/jpg\r\n\r\n", "\r\n"),
 }
-"""What stands before and behind every image; {} is its length."""
+"""Bytes before and after every image; {} is its length."""
 
 
 class MjpegServer:
-    """Sends `jpegs` over and over to every client at `fps`, each client from the first image on.
+    """Sends `jpegs` in a loop to every client at `fps`, starting with the first image.
 
-    `dialect` is one of DIALECTS. With `silent` the server takes connections and never answers (the address that hangs).
+    `dialect` is one of DIALECTS. With `silent` the server accepts connections and never answers.
     """
 
     def __init__(self, jpegs: Sequence[bytes], *, fps: float = 30.0, silent: bool = False, dialect: str = "usual") -> None:
@@ -51,7 +51,7 @@ class MjpegServer:
 
     @property
     def url(self) -> str:
-        """Where the stream is."""
+        """The URL of the stream."""
         return f"http://127.0.0.1:{self._http.server_address[1]}/video.mjpg"
 
     def __enter__(self) -> Self:
@@ -65,7 +65,7 @@ class MjpegServer:
         self._http.server_close()  # joins the clients' threads
 
     def stall(self) -> None:
-        """Sends nothing from now on; connections stay."""
+        """Stops sending but keeps the connections."""
         self._change(_stalled=True)
 
     def resume(self) -> None:
@@ -73,7 +73,7 @@ class MjpegServer:
         self._change(_stalled=False)
 
     def cut(self) -> None:
-        """Closes all connections; new ones are served."""
+        """Closes all connections; serves new ones."""
         self._change(_cuts=self._cuts + 1)
 
     def refuse(self) -> None:
@@ -85,7 +85,7 @@ class MjpegServer:
         self._change(_refusing=False)
 
     def wait_for(self, *, sent: int = 0, clients: int = 0) -> None:
-        """Waits until so many images have been sent to so many clients."""
+        """Waits until `sent` images were sent and `clients` clients were served."""
         with self._state:
             if not self._state.wait_for(lambda: self.sent >= sent and self.clients >= clients, WAIT_S):
                 raise TimeoutError(f"sent {self.sent} of {sent} images, had {self.clients} of {clients} clients")
@@ -96,7 +96,7 @@ class MjpegServer:
             self._state.notify_all()
 
     def serve(self, client: BaseHTTPRequestHandler) -> None:
-        """One client, until it leaves or is cut off."""
+        """Serves one client until it disconnects or is cut off."""
         with self._state:
             cuts = self._cuts
             if self.silent:
@@ -120,7 +120,7 @@ class MjpegServer:
             jpeg = self.jpegs[number % len(self.jpegs)]
             client.wfile.write(self._before.format(len(jpeg)).encode() + jpeg + self._behind.encode())
             number += 1
-            # an image that is late is not made up for, as with a camera
+            # like a camera, does not catch up after a late image
             due = max(due + 1 / self.fps, time.monotonic() - 1 / self.fps)
             with self._state:
                 self.sent += 1
@@ -132,7 +132,7 @@ class _Server(ThreadingHTTPServer):
     camera: MjpegServer
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that leaves is no error."""
+        """Ignores clients that disconnect."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -144,4 +144,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def log_message(self, *_: object) -> None:
-        """Says nothing."""
+        """Logs nothing."""

@@ -1,4 +1,4 @@
-"""The whole program as a user runs it: a process of its own, what it says, and the files it leaves behind."""
+"""Runs the whole program as a process, like a user, and reads its output and files."""
 
 import json
 import os
@@ -15,12 +15,12 @@ import av
 from tests.conftest import ROOT
 
 LIMIT_S = 110
-"""Seconds for one run; slow machines and busy ones included."""
+"""Seconds for one run, even on slow or busy machines."""
 
 
 @dataclass(frozen=True)
 class Done:
-    """A run that has ended."""
+    """A finished run."""
 
     code: int
     out: str
@@ -28,13 +28,13 @@ class Done:
 
     @property
     def complaints(self) -> list[str]:
-        """The lines that say what went wrong."""
+        """The lines with errors."""
         return complaints(self.err)
 
 
 @dataclass(frozen=True)
 class Video:
-    """What a player finds in a video file: frames decoded, their times in seconds."""
+    """A decoded video file: its frames and their times in seconds."""
 
     codec: str
     size_wh: tuple[int, int]
@@ -43,24 +43,24 @@ class Video:
 
 
 def complaints(err: str) -> list[str]:
-    """The lines of stderr that say what went wrong."""
+    """The lines of stderr with errors."""
     return [line for line in err.splitlines() if line.startswith("fer-cam: ")]
 
 
 def command(*args: str | Path) -> list[str]:
-    """What a shell would be given."""
+    """The command line of the program."""
     return [sys.executable, "-m", "realtime.cli", *map(str, args)]
 
 
 def environment() -> dict[str, str]:
-    """This one, with the package importable and without a screen."""
+    """This process's environment, with the package importable and without a display."""
     environment = {key: value for key, value in os.environ.items() if key not in ("DISPLAY", "WAYLAND_DISPLAY")}
     paths = [str(ROOT), *filter(None, [environment.get("PYTHONPATH")])]
     return environment | {"PYTHONPATH": os.pathsep.join(paths)}
 
 
 def fer_cam(*args: str | Path, cwd: Path) -> Done:
-    """Runs to the end."""
+    """Runs the program to its end."""
     done = subprocess.run(
         command(*args), cwd=cwd, env=environment(), capture_output=True, encoding="utf-8", timeout=LIMIT_S, check=False
     )
@@ -69,7 +69,7 @@ def fer_cam(*args: str | Path, cwd: Path) -> Done:
 
 @contextmanager
 def started(*args: str | Path, cwd: Path) -> "Iterator[subprocess.Popen[str]]":
-    """A run that goes on meanwhile; its lines of data can be read from `stdout`. Killed at the end if it is still there."""
+    """A run in the background; its data lines can be read from `stdout`. Killed at the end if still running."""
     with subprocess.Popen(
         command(*args),
         cwd=cwd,
@@ -98,17 +98,17 @@ def read_frames(process: "subprocess.Popen[str]", count: int) -> list[dict[str, 
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
-    """Every line of a file of JSON Lines."""
+    """All lines of a JSON Lines file."""
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def frames(path: Path) -> list[dict[str, Any]]:
-    """Its frames."""
+    """The frames of a JSON Lines file."""
     return [row for row in rows(path) if row["type"] == "frame"]
 
 
 def watch(path: Path) -> Video:
-    """Decodes a video to its end, as a player does."""
+    """Decodes a whole video."""
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         times_s = tuple(float(frame.time or 0.0) for frame in container.decode(stream))

@@ -1,4 +1,4 @@
-"""A network camera for tests that speaks RTSP on loopback and sends H.264 over TCP, UDP or neither."""
+"""A fake network camera: RTSP on loopback, with H.264 over TCP, UDP or neither."""
 
 import base64
 import re
@@ -24,7 +24,7 @@ SDP = (
 
 
 def encode(levels: Sequence[int]) -> list[list[bytes]]:
-    """Plain frames as H.264, each a list of units that fit into a packet; each frame can be decoded alone."""
+    """Uniform frames as H.264, each a list of packet-sized units and decodable alone."""
     codec = av.CodecContext.create("libx264", "w")
     codec.width, codec.height, codec.pix_fmt = 64, 48, "yuv420p"
     codec.time_base, codec.gop_size = Fraction(1, FPS), 1
@@ -38,7 +38,7 @@ def encode(levels: Sequence[int]) -> list[list[bytes]]:
 
 
 class RtspServer:
-    """Sends the frames over and over to every client.
+    """Sends the frames in a loop to every client.
 
     Args:
         levels: gray levels of the frames.
@@ -64,7 +64,7 @@ class RtspServer:
         self._ended = threading.Event()
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"rtsp://127.0.0.1:{self._socket.getsockname()[1]}/live"
-        """Where the stream is."""
+        """The URL of the stream."""
         self._threads = [threading.Thread(target=self._accept, name="rtsp server")]
 
     def __enter__(self) -> Self:
@@ -88,7 +88,7 @@ class RtspServer:
             self._threads[-1].start()
 
     def serve(self, client: "_Client") -> None:
-        """Answers one client until it leaves or the server ends."""
+        """Answers one client until it disconnects or the server ends."""
         while not self._ended.is_set() and (request := client.request(self._ended)) is not None:
             method, head = request
             if self._login is not None and method != "OPTIONS" and head.get("authorization") != self._login:
@@ -124,7 +124,7 @@ class _Client:
     def serve(self) -> None:
         try:
             self._server.serve(self)
-        except OSError:  # a client that leaves is no error
+        except OSError:  # the client disconnected
             pass
         finally:
             self._gone.set()
@@ -135,9 +135,9 @@ class _Client:
                 self._datagrams.close()
 
     def request(self, ended: threading.Event) -> tuple[str, dict[str, str]] | None:
-        """Method and head of the next request; None if there is none any more."""
+        """Method and headers of the next request; None at the end."""
         while not ended.is_set():
-            while self._received[:1] == b"$" and len(self._received) >= 4:  # what the client reports of a stream over TCP
+            while self._received[:1] == b"$" and len(self._received) >= 4:  # RTCP reports of a stream over TCP
                 size = 4 + int.from_bytes(self._received[2:4], "big")
                 if len(self._received) < size:
                     break
@@ -167,7 +167,7 @@ class _Client:
             self._connection.sendall("\r\n".join([*lines, "", body]).encode())
 
     def choose(self, wanted: str) -> str:
-        """The transport that the client wants, as the answer states it."""
+        """The requested transport, for the reply."""
         if "TCP" in wanted:
             return "RTP/AVP/TCP;unicast;interleaved=0-1"
         port = int(re.findall(r"client_port=(\d+)", wanted)[0])

@@ -27,11 +27,11 @@ from tests.tiny_models import write_left_right
 
 LOST = SourceLostError("fake stopped giving frames")
 PATIENCE = 200
-"""Looks at the keyboard after which a test is stuck."""
+"""Number of key polls after which a test is stuck."""
 
 
 class FakeWindow:
-    """A window whose user presses keys while a frame is shown, one per look; None lets one look pass."""
+    """A fake window with scripted keys for each frame, one per poll; None skips one poll."""
 
     paced = True
 
@@ -73,7 +73,7 @@ class FakeWindow:
             self._idle = 0
             return keys.pop(0)
         self._idle += 1
-        assert self._idle < PATIENCE, "nobody presses a key any more"
+        assert self._idle < PATIENCE, "no more scripted keys"
         return None
 
     def close(self) -> None:
@@ -81,12 +81,12 @@ class FakeWindow:
 
     @property
     def frames(self) -> list[int]:
-        """Which frames were shown, each once."""
+        """Indices of the shown frames, without repetitions."""
         return list(dict.fromkeys(self.shown))
 
 
 class Watcher:
-    """A detector that finds what it is told to, and does something at every frame."""
+    """A fake detector with scripted results and a callback for every frame."""
 
     def __init__(self) -> None:
         self.frames = 0
@@ -100,7 +100,7 @@ class Watcher:
 
 
 class Reel(FakeSource):
-    """A file with times: a frame for each of them."""
+    """A fake file with one frame for each given time."""
 
     def __init__(self, times_s: Iterable[float]) -> None:
         self._times = list(times_s)
@@ -157,7 +157,7 @@ class Studio:
 
 
 class Album(FakeSource):
-    """Images that have nothing to do with one another."""
+    """Unrelated images."""
 
     def __init__(self, count: int) -> None:
         super().__init__(range(1, count + 1), live=False)

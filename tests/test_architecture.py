@@ -1,4 +1,4 @@
-"""Keeps the house: imports go down only, one door per library, nothing heavy where nothing heavy belongs."""
+"""Checks the architecture: imports point one way, one module per heavy library, lazy imports."""
 
 import ast
 import graphlib
@@ -32,9 +32,9 @@ def imports(path: Path) -> set[str]:
 
 
 def graph(package: str, depth: int) -> dict[str, set[str]]:
-    """Who imports whom among the parts of a package: folders and the modules beside them, or, one level deeper, all modules.
+    """Imports among the parts of a package: folders and top-level modules or, one level deeper, all modules.
 
-    A package's own `__init__` is a lazy door that holds names only, and is no part.
+    A package's own `__init__`, which only re-exports names lazily, is excluded.
     """
     files = {dotted(path): path for path in modules(package)}
     edges: dict[str, set[str]] = {}
@@ -50,7 +50,7 @@ def graph(package: str, depth: int) -> dict[str, set[str]]:
 @pytest.mark.parametrize("package", ["realtime", "train", "benchmarks"])
 @pytest.mark.parametrize("depth", [2, 3])
 def test_imports_go_one_way(package: str, depth: int) -> None:
-    """No cycle among folders, and none among modules: the order is that of the imports, and nobody keeps it by hand."""
+    """No cycles among folders or modules; the order is derived from the imports."""
     order = list(graphlib.TopologicalSorter(graph(package, depth)).static_order())  # raises CycleError
     assert len(order) > 5
 
@@ -88,13 +88,13 @@ def test_realtime_runs_with_torch_blocked() -> None:
 
 
 def test_importing_realtime_costs_nothing() -> None:
-    """The package's door is lazy: no OpenCV, no onnxruntime, no numpy until a name is used."""
+    """`realtime/__init__` is lazy: no OpenCV, no onnxruntime, no numpy until a name is used."""
     code = "import sys, realtime; print([n for n in ('cv2', 'onnxruntime', 'av', 'numpy', 'rich') if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, timeout=60, capture_output=True, text=True)
     assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize("package", ["realtime", "train", "benchmarks"])
-def test_no_file_outgrows_a_screenful_of_ideas(package: str) -> None:
+def test_no_file_is_too_long(package: str) -> None:
     for path in modules(package):
         assert len(path.read_text(encoding="utf-8").splitlines()) <= 350, f"{path} is two files"

@@ -1,4 +1,4 @@
-"""The README tells the truth: its commands are the ones that CI runs, and its Python runs."""
+"""Checks the README: CI runs its commands, and its Python example works."""
 
 import re
 import shutil
@@ -18,7 +18,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
 
 
-def test_ci_runs_the_two_commands_as_they_stand() -> None:
+def test_ci_runs_the_two_commands() -> None:
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     first, second = (command.strip() for command in blocks("bash")[:2])
     assert first == "pip install . && fer-cam --demo"
@@ -45,11 +45,11 @@ def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("link", re.findall(r"\]\((?!https?:)([^)#]+)\)", README))
-def test_links_lead_somewhere(link: str) -> None:
+def test_links_exist(link: str) -> None:
     assert (ROOT / link).exists()
 
 
-def test_files_that_are_named_exist() -> None:
+def test_named_files_exist() -> None:
     for name in re.findall(r"`((?:realtime|train|tests|weights|benchmarks)/[\w./-]+)`", README):
         assert (ROOT / name).exists(), name
 

@@ -1,4 +1,4 @@
-"""`python -m train.fit` with a recipe "plain" more, whose network learns in milliseconds; for tests in other processes."""
+"""`python -m train.fit` with additional recipes that train in milliseconds, for tests in other processes."""
 
 import sys
 
@@ -8,7 +8,7 @@ from train.network import models
 
 
 def register() -> None:
-    """Makes the recipes known in this process: "plain" can be compared, "long" lasts for a second and forgets at random."""
+    """Registers the recipes in this process: "plain" is deterministic, "long" takes a second and has dropout."""
     models.NETWORKS |= {"plain": plain, "forgetful": forgetful}
     recipes.RECIPES["plain"] = recipe(network="plain", epochs=4)
     recipes.RECIPES["long"] = recipe(network="forgetful", epochs=25)

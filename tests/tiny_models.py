@@ -1,4 +1,4 @@
-"""ONNX networks of a few bytes whose answers can be computed by hand."""
+"""Tiny ONNX networks with hand-computable outputs."""
 
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def write_linear(
 
 
 def write_left_right(path: Path) -> Path:
-    """A network that says `happiness` when the left half of the face is brighter, `sadness` when the right half is."""
+    """A network that predicts `happiness` if the left half of the face is brighter, `sadness` if the right half is."""
     weights = np.zeros((48, 48, len(LABELS)), np.float32)
     weights[:, :24, LABELS.index("happiness")] = 0.01
     weights[:, 24:, LABELS.index("sadness")] = 0.01
@@ -48,7 +48,7 @@ def write_left_right(path: Path) -> Path:
 
 
 def write_always(path: Path, label: str = "happiness") -> Path:
-    """A network that is sure of one label whatever it sees."""
+    """A network that always predicts one label with certainty."""
     bias = np.zeros(len(LABELS), np.float32)
     bias[LABELS.index(label)] = 10
     return write_linear(path, np.zeros((48 * 48, len(LABELS)), np.float32), bias)

@@ -1,4 +1,4 @@
-"""Invented faces, votes and tiny networks for the tests of `train`."""
+"""Synthetic faces, votes and tiny networks for the tests of `train`."""
 
 import csv
 import dataclasses
@@ -27,7 +27,7 @@ TINY = Recipe("tiny", network="tiny", epochs=2, batch_size=8, learning_rate=0.05
 
 
 def tiny(classes: int, *, max_pool: bool = True) -> nn.Module:
-    """A residual network of 1.2 million weights that ends in a linear layer, its batch norms far from their start."""
+    """A residual network of 1.2 million weights that ends in a linear layer, with trained-looking batch norms."""
     network = torchvision.models.ResNet(torchvision.models.resnet.BasicBlock, [1, 1, 1, 1], num_classes=classes)
     network.conv1 = nn.Conv2d(1, 64, kernel_size=7, stride=2, padding=3, bias=False)
     network.layer4 = nn.Identity()
@@ -36,7 +36,7 @@ def tiny(classes: int, *, max_pool: bool = True) -> nn.Module:
 
 
 def plain(classes: int, *, max_pool: bool = True, dropout: float = 0.0) -> nn.Module:
-    """A network of 20 thousand weights without batch norm: what it learns from a batch is the mean over the images."""
+    """A network of 20 thousand weights without batch norm, so that gradients are means over the images."""
     return nn.Sequential(
         nn.Conv2d(1, 16, kernel_size=8, stride=8),
         nn.ReLU(),
@@ -52,7 +52,7 @@ def forgetful(classes: int, *, max_pool: bool = True) -> nn.Module:
 
 
 def unsettled(network: nn.Module, seed: int = 0) -> nn.Module:
-    """The network with batch norms as training leaves them: no two alike."""
+    """The network with random batch norms, as after training."""
     generator = torch.Generator().manual_seed(seed)
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -68,9 +68,9 @@ def unsettled(network: nn.Module, seed: int = 0) -> nn.Module:
 
 
 def settled(network: nn.Module, faces: NDArray[np.float32], seed: int = 0) -> nn.Module:
-    """The network with batch norms that know the ranges of its own features, so that what it says depends on the face.
+    """The network with batch norms fitted to its features, so that its output depends on the face.
 
-    Their scales are small, so that a deep network does not blow rounding up: it would reach 1e-4 in torch alone.
+    Their scales are small, so that a deep network does not amplify rounding errors, up to 1e-4 in torch alone.
 
     Args:
         faces: the network's input, float32 (n,1,48,48).
@@ -86,12 +86,12 @@ def settled(network: nn.Module, faces: NDArray[np.float32], seed: int = 0) -> nn
 
 
 def noise_image(seed: int) -> NDArray[np.uint8]:
-    """Noise, uint8 (48,48), another for each seed."""
+    """Noise, uint8 (48,48), different for each seed."""
     return np.random.default_rng(seed).integers(0, 256, (48, 48), dtype=np.uint8)
 
 
 def patterns(n: int, labels: tuple[str, ...] = LABELS, seed: int = 0, prefix: str = "face") -> FaceSet:
-    """n images whose class shows as the place of a bright bar, certain labels in turn."""
+    """n images with a bright bar at the position of their class, one-hot labels in turn."""
     rng = np.random.default_rng(seed)
     images = rng.integers(0, 80, (n, 48, 48)).astype(np.uint8)
     classes = np.arange(n) % len(labels)
@@ -103,7 +103,7 @@ def patterns(n: int, labels: tuple[str, ...] = LABELS, seed: int = 0, prefix: st
 
 
 def save(path: Path, image: NDArray[np.uint8]) -> Path:
-    """Writes an image in the format of its suffix, with its folders."""
+    """Writes an image in the format of its suffix; creates its folders."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(encoded(image, path.suffix))
     return path
@@ -115,7 +115,7 @@ def encoded(image: NDArray[np.uint8], suffix: str = ".png") -> bytes:
 
 
 def write_zip(path: Path, entries: Mapping[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> Path:
-    """An archive of the entries, in their order; names that end in a slash are folders."""
+    """Writes an archive with the entries in order; names with a trailing slash are folders."""
     with zipfile.ZipFile(path, "w", compression) as archive:
         for name, content in entries.items():
             archive.writestr(name, content)
@@ -127,12 +127,12 @@ def as_pixels(image: NDArray[np.uint8]) -> str:
 
 
 def votes(**counts: int) -> dict[str, int]:
-    """FER+ votes, zero where not given."""
+    """FER+ votes, zero by default."""
     return {column: counts.get(column, 0) for column in VOTE_COLUMNS}
 
 
 def write_fer2013(path: Path, rows: Iterable[tuple[int, NDArray[np.uint8], str]]) -> Path:
-    """A fer2013.csv of (emotion, image, usage) rows."""
+    """Writes a fer2013.csv from (emotion, image, usage) rows."""
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("emotion", "pixels", "Usage"))
@@ -141,7 +141,7 @@ def write_fer2013(path: Path, rows: Iterable[tuple[int, NDArray[np.uint8], str]]
 
 
 def write_votes(path: Path, rows: Iterable[Mapping[str, int | str]]) -> Path:
-    """A fer2013new.csv; a row may give its "Usage"."""
+    """Writes a fer2013new.csv; a row may have a "Usage"."""
     with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, ("Usage", "Image name", *VOTE_COLUMNS))
         writer.writeheader()
@@ -150,7 +150,7 @@ def write_votes(path: Path, rows: Iterable[Mapping[str, int | str]]) -> Path:
 
 
 def write_ferplus(folder: Path, train: FaceSet, val: FaceSet) -> tuple[Path, Path]:
-    """Both csv files, for face sets with certain labels; FER2013's own labels are all 6."""
+    """Writes both csv files for face sets with one-hot labels; FER2013's own labels are all 6."""
     usages = [("Training", i) for i in range(len(train))] + [("PublicTest", i) for i in range(len(val))]
     sets = {"Training": train, "PublicTest": val}
     data = write_fer2013(folder / "fer2013.csv", ((6, sets[usage].images[i], usage) for usage, i in usages))
@@ -159,7 +159,7 @@ def write_ferplus(folder: Path, train: FaceSet, val: FaceSet) -> tuple[Path, Pat
 
 
 def recipe(**changes: object) -> Recipe:
-    """TINY, changed."""
+    """TINY with changes."""
     return dataclasses.replace(TINY, **changes)  # type: ignore[arg-type]
 
 

@@ -1,4 +1,4 @@
-"""Invented results of the reproduction for its tests."""
+"""Synthetic results of the reproduction."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ KINDS = {"A": "seed", "B": "fold"}
 
 
 def split(name: str, right: int, n: int, *, epochs: int = 0, commit: str = "c0ffee000000") -> SplitResult:
-    """n images of the seven classes in turn, of which the last n - right are taken for the next class."""
+    """n images of the seven classes in turn; the last n - right are predicted as the next class."""
     truth = [i % 7 for i in range(n)]
     predicted = [label if i < right else (label + 1) % 7 for i, label in enumerate(truth)]
     curve = tuple(Epoch(e, 1e-4, 2 / e, 1 - 0.5 / e, 1.5 / e, right / n - 0.1 / e, 0.5, 0.5) for e in range(1, epochs + 1))
@@ -21,7 +21,7 @@ def split(name: str, right: int, n: int, *, epochs: int = 0, commit: str = "c0ff
 
 
 def result(name: str, right: Sequence[int], n: int = 196, *, epochs: int = 0) -> Result:
-    """A row of the reproduction with that many right in its first splits."""
+    """A row of the reproduction with the given numbers of right images in its first splits."""
     (row,) = rows.find([name])
     numbers = zip(row.splits, right, strict=False)
     kind = KINDS.get(row.protocol)
@@ -32,7 +32,7 @@ def result(name: str, right: Sequence[int], n: int = 196, *, epochs: int = 0) ->
 
 
 def costs(*names: str) -> Costs:
-    """Networks named after their rows, each a million parameters larger than the one before; the last has no int8."""
+    """Networks named after their rows, each with a million more parameters; the last has no int8."""
     networks = tuple(
         Cost(
             f"net of {name}",

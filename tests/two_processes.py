@@ -1,4 +1,4 @@
-"""What one of the processes of a torchrun does in test_train_distributed: `torchrun ... -m tests.two_processes FOLDER`."""
+"""One process under torchrun, for tests.train.learning.test_distributed: `torchrun ... -m tests.two_processes FOLDER`."""
 
 import json
 import sys
@@ -16,7 +16,7 @@ from train.learning.engine import Stopped, Trainer
 
 
 def main(folder: Path) -> None:
-    """Writes what it saw to folder/RANK.json."""
+    """Writes its observations to folder/RANK.json."""
     register()
     with distributed.join("cpu") as group:
         told = {
@@ -33,7 +33,7 @@ def main(folder: Path) -> None:
 
 
 def failure(group: Group, method: str, rank: int) -> str:
-    """The error that each process sees when one fails."""
+    """The error in each process if one fails."""
 
     def fail() -> None:
         if group.rank == rank:
@@ -54,7 +54,7 @@ def trainer(folder: Path, group: Group) -> Trainer:
 
 
 def stopped_and_resumed(folder: Path, group: Group) -> dict[str, object]:
-    """Whether a run that rank 1 alone wants to stop ends like one in a single go."""
+    """Whether a run stopped by rank 1 alone, and resumed, equals an uninterrupted one."""
     whole = trainer(folder / "whole", group)
     list(whole.run())
     losses: list[float] = []
@@ -78,7 +78,7 @@ def stopped_and_resumed(folder: Path, group: Group) -> dict[str, object]:
 
 
 def unwritable(folder: Path, group: Group) -> str:
-    """The error that each process sees when the first cannot write."""
+    """The error in each process if rank 0 cannot write."""
     learner = trainer(folder / "unwritable", group)
     if group.is_main:
         (folder / "unwritable" / "metrics.csv").mkdir()

@@ -1,4 +1,4 @@
-"""Small video files for tests, whose frames can be told apart by their gray level."""
+"""Small video files for tests; frames differ in their gray level."""
 
 import struct
 from collections.abc import Mapping, Sequence
@@ -13,11 +13,11 @@ from realtime.sources.base import Source
 
 IDENTITY = struct.pack(">9i", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
 CLOCKWISE = struct.pack(">9i", 0, 1 << 16, 0, -(1 << 16), 0, 0, 0, 0, 1 << 30)
-"""Display matrices of an MP4 track: as it is, and to be turned by 90 degrees clockwise."""
+"""Display matrices of an MP4 track: identity, and a clockwise rotation by 90 degrees."""
 
 
 def gray_levels(count: int) -> list[int]:
-    """Levels that every codec keeps apart, each within 5."""
+    """Gray levels that every codec preserves within 5."""
     return [16 + 11 * (i % 20) for i in range(count)]
 
 
@@ -34,7 +34,7 @@ def write_video(
     pixel_shape: Fraction | None = None,
     encoder: dict[str, str] | None = None,
 ) -> Path:
-    """A video of plain frames; the left half of each is dark, so that a rotation shows."""
+    """A video of frames with a dark left half, so that rotations are visible."""
     width, height = size_wh
     with av.open(str(path), "w", options=options or {}) as container:
         stream = container.add_stream(codec, rate=fps, options=encoder or {})
@@ -55,7 +55,7 @@ def write_video(
 
 
 def write_sound(path: Path) -> Path:
-    """A file with a second of silence and no image."""
+    """An audio file with one second of silence."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("aac", rate=44100)
         for i in range(40):
@@ -67,7 +67,7 @@ def write_sound(path: Path) -> Path:
 
 
 def turn_clockwise(path: Path) -> Path:
-    """Sets the rotation in the header of an MP4 with one track, as a phone held upright does."""
+    """Sets the rotation of an MP4 with one track, like an upright phone."""
     return set_matrix(path, CLOCKWISE)
 
 
@@ -80,7 +80,7 @@ def set_matrix(path: Path, matrix: bytes) -> Path:
 
 
 def restamp(path: Path, shifts_s: Mapping[int, float]) -> Path:
-    """Moves the timestamps of single frames of an MPEG-TS without B frames, by seconds."""
+    """Shifts timestamps of single frames of an MPEG-TS without B frames, in seconds."""
     data = bytearray(path.read_bytes())
     frame = -1
     for packet in range(0, len(data), 188):

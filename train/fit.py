@@ -148,17 +148,17 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
     if threading.current_thread() is not threading.main_thread():
         yield lambda: False  # only the main thread receives signals
         return
-    asked = threading.Event()
+    pressed = threading.Event()
 
     def ask(number: int, frame: object) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        asked.set()
+        pressed.set()
         # not print, which may be what was interrupted
         os.write(2, b"\nfinishing the step and saving; press Ctrl-C again to quit at once\n")
 
     before = signal.signal(signal.SIGINT, ask)
     try:
-        yield asked.is_set
+        yield pressed.is_set
     finally:
         signal.signal(signal.SIGINT, before)
 

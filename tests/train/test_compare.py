@@ -1,4 +1,4 @@
-"""Accuracy against milliseconds a face, of several files at once."""
+"""Accuracy and milliseconds per face of several files."""
 
 import json
 from pathlib import Path

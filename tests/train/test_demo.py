@@ -24,7 +24,7 @@ from train.demo_clip import HOLD_S, RAMP_S, Actor, Pose, cast, duration_s, rende
 
 
 def drawn_face(mouth: int = 0, shift: tuple[int, int] = (0, 0), seed: int = 0) -> np.ndarray:
-    """A face of strokes, uint8 (48,48): skin, eyes, brows, nose, and a mouth that opens by `mouth` pixels."""
+    """A drawn face, uint8 (48,48): skin, eyes, brows, nose, and a mouth open by `mouth` pixels."""
     face = np.full((48, 48), 60, np.uint8)
     x, y = 24 + shift[0], 24 + shift[1]
     cv2.ellipse(face, (x, y), (18, 24), 0, 0, 360, 190, cv2.FILLED)
@@ -38,7 +38,7 @@ def drawn_face(mouth: int = 0, shift: tuple[int, int] = (0, 0), seed: int = 0) -
 
 
 def crowd(mouth: int, n: int = 8) -> np.ndarray:
-    """The same face n times, up to 2 px off its place."""
+    """The same face n times, shifted by up to 2 px."""
     rng = np.random.default_rng(mouth)
     return np.stack([drawn_face(mouth, tuple(rng.integers(-2, 3, 2)), seed) for seed in range(n)])
 
@@ -81,7 +81,7 @@ class TestAverage:
         below = np.s_[SIDE * 37 // 48 : SIDE * 41 // 48, SIDE * 22 // 48 : SIDE * 26 // 48]
         assert to_gray(found[6].image)[below].mean() < to_gray(found[0].image)[below].mean() - 40
 
-    def test_neutral_takes_only_what_every_annotator_called_neutral(self) -> None:
+    def test_neutral_uses_only_unanimous_images(self) -> None:
         images = np.concatenate([crowd(0, 4), crowd(6, 4)])
         targets = np.zeros((8, 8), np.float32)
         targets[:4, 0], targets[4:, 0], targets[4:, 1] = 1, 0.9, 0.1
@@ -91,7 +91,7 @@ class TestAverage:
         alone = registered_mean("neutral", images[:4], average_faces.NEUTRAL_SMOOTHING_PX, average_faces.NEUTRAL_KEPT)
         np.testing.assert_array_equal(face.image, alone.image)
 
-    def test_flow_says_where_things_went(self) -> None:
+    def test_flow_is_the_displacement(self) -> None:
         still = registered_mean("x", drawn_face()[None], ()).image
         moved = np.roll(still, 6, axis=1)
         inner = np.s_[40:150, 50:140]
@@ -147,7 +147,7 @@ class TestTimeline:
         assert all(pose.hold_s == HOLD_S for pose in first.poses)
         assert 20 <= duration_s((first, second)) <= 30
 
-    def test_nobody_jumps(self) -> None:
+    def test_motion_is_continuous(self) -> None:
         for actor in cast():
             places = np.array([actor.placement(i / 30) for i in range(round(duration_s(cast()) * 30))])
             assert (np.abs(np.diff(places, axis=0)).max(axis=0) <= (16, 2, 2, 1)).all()
@@ -171,7 +171,7 @@ def frames(faces: dict[str, np.ndarray]) -> list:
 
 
 class TestClip:
-    def test_truth_is_where_and_what_was_drawn(self, frames: list) -> None:
+    def test_truth_matches_the_drawing(self, frames: list) -> None:
         assert len(frames) == 60
         assert all(image.shape == (480, 640, 3) and image.dtype == np.uint8 for image, _ in frames)
         rows = [row for _, truths in frames for row in truths]
@@ -185,7 +185,7 @@ class TestClip:
         assert (rising.expression, rising.apex) == ("happiness", 0)
         assert 0 < rising.intensity < 1
 
-    def test_only_the_face_changes_while_nobody_moves(self, frames: list) -> None:
+    def test_only_the_face_changes_without_motion(self, frames: list) -> None:
         change = np.abs(frames[31][0].astype(int) - frames[0][0].astype(int)).max(axis=2)
         assert change[140:340, 200:400].max() > 30
         change[130:350, 190:410] = 0
@@ -230,7 +230,7 @@ class TestClip:
 
 
 def test_the_shipped_clip_and_its_truth_belong_together() -> None:
-    """Haar finds every face of the truth, where the truth says it is (every tenth frame; all were checked once)."""
+    """Haar finds every true face at its true box (every tenth frame; all were checked once)."""
     assets = Path(realtime.__file__).parent / "assets"
     assert (assets / "demo.mp4").stat().st_size < 1_500_000
     truth: dict[int, list[np.ndarray]] = {}

@@ -1,4 +1,4 @@
-"""From a checkpoint to ONNX files: by value, with their spec, both or none."""
+"""From a checkpoint to ONNX files: values, spec, and both files or neither."""
 
 import hashlib
 import json
@@ -298,7 +298,7 @@ class TestExport:
     def test_extra_images_and_settled_statistics_reach_the_file(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        """The file says what the run judged, with batch norms settled over the images that it names."""
+        """The file gives the run's predictions, with batch norm statistics over the recorded images."""
         plan = recipe(epochs=3, augmentation="none", learning_rate=0.02, extra_repeats=3, statistics_pictures=16)
         monkeypatch.setitem(recipes.RECIPES, "tiny", plan)
         table, votes = write_ferplus(tmp_path, TRAIN, VAL)
@@ -326,7 +326,7 @@ class TestExport:
 
 
 def test_a_network_that_also_tells_false_positives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From a set with a ninth class to a classifier whose probabilities are those of the expressions alone."""
+    """From a set with a ninth class to a classifier with probabilities over the expressions only."""
     monkeypatch.setitem(models.NETWORKS, "plain", plain)
     known, clear = patterns(90, CLASSES), patterns(72, CLASSES, seed=1, prefix="val/a")
     judged = partly_mislabelled(clear)

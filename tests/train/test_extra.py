@@ -1,4 +1,4 @@
-"""Commands on a machine without the libraries of their extra: help, and one line that says how to install them."""
+"""Commands without the libraries of their extra: --help, and one line on how to install them."""
 
 import subprocess
 import sys
@@ -39,7 +39,7 @@ NEEDS = {
     "train.throughput": "paper",
     "benchmarks.soak": "--minutes 1",
 }
-"""Commands that do nothing without their extra, and options that are in order."""
+"""Commands that need their extra, with valid options."""
 
 
 def commands() -> list[str]:
@@ -86,7 +86,7 @@ def test_commands_that_need_no_extra_work_without(tmp_path: Path) -> None:
     assert "neutral" in done.stdout
 
 
-def test_a_library_that_is_there_and_broken_is_told_with_its_words() -> None:
+def test_a_broken_library_is_reported_with_its_error() -> None:
     extra = Extra()
     extra.require()
     with extra:

@@ -180,12 +180,12 @@ def test_a_start_that_has_seen_validation_faces_is_refused(
     ],
 )
 def test_starts_by_name(words: list[str], init: str, code: int, message: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """The names are understood: each fails for what the tiny network lacks."""
+    """The names are known: each fails because the tiny network does not fit."""
     assert fit.main([*words, "--init", init]) == code
     assert message in capsys.readouterr().err
 
 
-def test_extra_images_are_joined_and_told(
+def test_extra_images_are_joined_and_reported(
     words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Of six persons the first and the last are held out; the four others come twice."""

@@ -19,7 +19,7 @@ TRAIN, VAL = patterns(64, seed=0), patterns(32, seed=1)
 
 @pytest.fixture
 def full(tmp_path: Path) -> Path:
-    """A full-precision file that says what it has seen."""
+    """A full-precision file with a record."""
     torch.manual_seed(0)
     network = settled(tiny(8), preprocess.normalise([preprocess.prepare(image) for image in TRAIN.images]))
     path = tmp_path / "net.onnx"
@@ -34,7 +34,7 @@ def data(tmp_path: Path) -> list[str]:
     return ["--data", str(data), "--votes", str(votes)]
 
 
-def test_the_copy_says_the_same_and_where_it_comes_from(
+def test_the_copy_agrees_and_records_its_origin(
     full: Path, data: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(int8, "LEAST_AGREEMENT", 0.5)

@@ -48,7 +48,7 @@ def photograph() -> NDArray[np.uint8]:
 
 @pytest.fixture(scope="module")
 def crop(photograph: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """One of the faces as data sets have them: 48x48, gray, its left half in the light."""
+    """One of the faces as in data sets: 48x48, gray, with a bright left half."""
     gray = preprocess.to_gray(photograph)
     small = preprocess.shrink(preprocess.crop(gray, HaarDetector().detect(gray).boxes_xyxy[0]))
     lit = small.astype(np.int16)
@@ -98,7 +98,7 @@ class TestReading:
 
 
 def reading_of(*labels: str, note: str = "", side: int = 100) -> ImageReading:
-    """A made-up photograph with faces of `side` pixels in a row."""
+    """A synthetic photograph with faces of `side` pixels in a row."""
     image = np.full((240, 400, 3), 120, np.uint8)
     small = np.arange(48 * 48, dtype=np.uint16).reshape(48, 48).astype(np.uint8)
     faces = tuple(
@@ -147,7 +147,7 @@ class TestTable:
 
 
 class Caught:
-    """Stands where `figures.save` stood and keeps the figure."""
+    """Replaces `figures.save` and records the figure."""
 
     def __init__(self) -> None:
         self.figure = Figure()

@@ -1,4 +1,4 @@
-"""train/README.md names every file and no command that is not there."""
+"""train/README.md names every file, and all its commands exist."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""python -m train.throughput: every way is measured and told."""
+"""python -m train.throughput: every configuration is measured and reported."""
 
 import json
 from pathlib import Path
@@ -21,7 +21,7 @@ def test_images_per_second_are_those_of_the_median_round() -> None:
     assert Way(8, "bf16", "contiguous", (9.0, 2.0, 1.0)).images_per_second == 4
 
 
-def test_every_way_is_measured_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_configuration_is_measured_and_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "steps.json"
     assert throughput.main(["plain", "--rounds", "3", "--json", str(out)]) == 0
     told = json.loads(out.read_text())

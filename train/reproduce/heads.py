@@ -103,7 +103,7 @@ def lstm(train: FaceSet, test: FaceSet, network: nn.Module, seed: int = 0) -> ND
     """
     before, after = features(network, train.images), features(network, test.images)
     scaler = StandardScaler().fit(before)
-    known, asked = _sequences(train), _sequences(test)
+    known, tested = _sequences(train), _sequences(test)
     frames = [torch.from_numpy(scaler.transform(before[rows])) for rows in known]
     targets = train.distributions()
     wanted = torch.from_numpy(np.stack([targets[rows].mean(axis=0) for rows in known]))
@@ -111,9 +111,9 @@ def lstm(train: FaceSet, test: FaceSet, network: nn.Module, seed: int = 0) -> ND
         torch.manual_seed(seed)
         reader = _trained(_Reader(before.shape[1], len(train.labels)), frames, wanted)
     with torch.inference_mode():
-        answers = reader(_packed([torch.from_numpy(scaler.transform(after[rows])) for rows in asked])).softmax(dim=1)
+        answers = reader(_packed([torch.from_numpy(scaler.transform(after[rows])) for rows in tested])).softmax(dim=1)
     probs = np.empty((len(test), len(train.labels)), dtype=np.float32)
-    for rows, answer in zip(asked, answers.numpy(), strict=True):
+    for rows, answer in zip(tested, answers.numpy(), strict=True):
         probs[rows] = answer
     return probs
 

@@ -1,4 +1,4 @@
-"""CK+48: the zip and its folder are the same data, and what is wrong with other archives."""
+"""CK+48: zip and folder give the same data; errors of other archives."""
 
 import shutil
 import zipfile
@@ -25,7 +25,7 @@ def ck48(folder: Path, wrap: str = "CK+48/", **more: bytes) -> Path:
 
 
 def message(path: Path) -> str:
-    """What is said about a file that is refused."""
+    """The error message for a file."""
     with pytest.raises(ConfigError) as caught:
         load_ckplus(path)
     text = str(caught.value)
@@ -86,7 +86,7 @@ class TestWrongLabels:
     @pytest.mark.parametrize(
         "entries", [{}, {"README": b""}, {"CK+48/": b""}, {"S010_004_00000017.png": encoded(noise_image(0))}]
     )
-    def test_no_class_at_all(self, tmp_path: Path, entries: dict[str, bytes]) -> None:
+    def test_no_class_folder(self, tmp_path: Path, entries: dict[str, bytes]) -> None:
         path = write_zip(tmp_path / "ckplus48.zip", entries)
         assert message(path).startswith(f"{path}: no class folder, ")
 

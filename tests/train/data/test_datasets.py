@@ -1,4 +1,4 @@
-"""Sets of faces: what they promise, their manifest's hash, and copies."""
+"""Face sets: invariants, manifest hash and copies."""
 
 import cv2
 import numpy as np

@@ -67,7 +67,7 @@ def test_fer2013s_own_labels(small: tuple[Path, Path]) -> None:
 
 
 def pack(path: Path, text: bytes) -> Path:
-    """Writes a table as its suffix says."""
+    """Writes a table in the format of its suffix."""
     if path.suffix == ".zip":
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("fer2013.csv", text)
@@ -231,7 +231,7 @@ class TestDamaged:
 @pytest.mark.data
 @pytest.mark.slow
 def test_the_real_files(data: Path) -> None:
-    """Counts by the FER+ rule, and the agreement that only the join by row gives (by image name it is 19 %)."""
+    """Counts by the FER+ rule, and the agreement of the join by row (by image name it is 19 %)."""
     files = data / "fer2013.csv.xz", data / "fer2013new.csv"
     training = load_ferplus(*files, "Training")
     assert (len(training), len(training.with_majority())) == (28388, 25059)

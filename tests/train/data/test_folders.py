@@ -1,4 +1,4 @@
-"""Trees of class folders: what is read from them and in which order, and what is wrong with the others."""
+"""Trees of class folders: contents, order and errors."""
 
 import re
 from pathlib import Path
@@ -98,7 +98,7 @@ class TestLoading:
         faces = load_folder(tmp_path)
         assert (faces.labels, faces.classes().tolist()) == (("sadness",), [0, 0])
 
-    def test_what_systems_leave_behind_is_no_data(self, tmp_path: Path) -> None:
+    def test_system_files_are_ignored(self, tmp_path: Path) -> None:
         save(tmp_path / "sad/1.png", noise_image(1))
         for junk in (".DS_Store", "__MACOSX/sad/1.png", ".git/x", "sad/._1.png", "sad/Thumbs.db", "readme.txt"):
             (tmp_path / junk).parent.mkdir(parents=True, exist_ok=True)
@@ -107,7 +107,7 @@ class TestLoading:
 
 
 class TestMistakes:
-    """Each is one line that names the file or folder."""
+    """Each message is one line that names the file or folder."""
 
     @staticmethod
     def message(root: Path, split: str | None = None) -> str:
@@ -170,7 +170,7 @@ class TestMistakes:
 
 
 class Boxes:
-    """A detector with two faces, the second one larger, in every image that is bright enough."""
+    """A fake detector: two faces, the second one larger, in every bright image."""
 
     def detect(self, gray: NDArray[np.uint8]) -> Faces:
         if gray.mean() < 50:
@@ -179,7 +179,7 @@ class Boxes:
 
 
 class TestDetecting:
-    def test_the_largest_face_is_taken_and_faceless_images_are_kept_in_mind(self, tmp_path: Path) -> None:
+    def test_the_largest_face_is_used_and_faceless_images_are_reported(self, tmp_path: Path) -> None:
         photograph, dark = noise(120, 160), np.zeros((120, 160), np.uint8)
         save(tmp_path / "happy/a.png", dark)
         save(tmp_path / "happy/b.png", photograph)

@@ -1,4 +1,4 @@
-"""Which images a network has seen: carried from run to file to run, and a reason to refuse."""
+"""The record of training images: passed from run to file to run, and used to refuse networks."""
 
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def test_an_image_counts_once_and_by_its_pixels() -> None:
     assert not np.isin(lineage.images_of(B), seen).any()
 
 
-def test_what_is_written_is_read_beside_the_spec(file: Path) -> None:
+def test_round_trip_beside_the_spec(file: Path) -> None:
     spec = Session(file, threads=1).spec
     for faces in (A, B):
         lineage.write(file, lineage.images_of(faces))
@@ -88,7 +88,7 @@ def test_one_known_test_image_is_enough_to_be_refused() -> None:
 class TestTrainer:
     @pytest.fixture
     def start(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-        """A network that has seen A, as an ONNX file."""
+        """A network trained on A, as an ONNX file."""
         monkeypatch.setitem(models.NETWORKS, "plain", plain)
         path = tmp_path / "a.onnx"
         onnx_graph.to_onnx(plain(len(A.labels)), ModelSpec(name="a"), path)
@@ -109,7 +109,7 @@ class TestTrainer:
         with pytest.raises(ConfigError, match=r"a\.onnx was trained on 16 of the 16 different test images"):
             Trainer(recipe(network="plain"), B, A, tmp_path, start)
 
-    def test_a_start_that_does_not_say_is_refused(self, start: Path, tmp_path: Path) -> None:
+    def test_a_start_without_a_record_is_refused(self, start: Path, tmp_path: Path) -> None:
         onnx_graph.to_onnx(plain(len(A.labels)), ModelSpec(name="a"), start)
         with pytest.raises(ModelError, match="does not say which images"):
             Trainer(recipe(network="plain"), B, C, tmp_path, start)

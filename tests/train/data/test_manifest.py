@@ -1,4 +1,4 @@
-"""The manifest of a run: what CK+'s names tell, the round trip, and files that are broken or cannot be written."""
+"""The manifest of a run: parsing of CK+ names, round trip, and broken or unwritable files."""
 
 import dataclasses
 import hashlib

@@ -1,4 +1,4 @@
-"""The protocols: how many images on each side, nobody on both, and what the paper's parting lets through."""
+"""The protocols: sizes of both sides, no person on both, and the leakage of the paper's split."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def faces(names: list[str], classes: list[int] | None = None) -> FaceSet:
 
 
 def people(count: int, frames: int = 3) -> FaceSet:
-    """One sequence a person, a class each; not in the order of the names."""
+    """One sequence and one class per person; not sorted by name."""
     numbers = np.random.default_rng(0).permutation(count)
     names = [f"anger/S{p:03}_001_{frame:08}.png" for p in numbers for frame in range(frames)]
     return faces(names, [i // frames % 2 for i in range(len(names))])
@@ -40,7 +40,7 @@ class TestByImage:
         np.testing.assert_array_equal(again[0], again[1])
         assert (again[0] != again[2]).any()
 
-    def test_a_class_without_images_is_no_hindrance(self) -> None:
+    def test_a_class_without_images_is_allowed(self) -> None:
         assert protocols.by_image(faces(["a", "b", "c", "d", "e"], [0] * 5), 0).train.sum() == 4
 
     @pytest.mark.data
@@ -51,7 +51,7 @@ class TestByImage:
             split = protocols.by_image(real, seed)
             assert (split.train.sum(), split.test.sum()) == (785, 196)
             shares.append(protocols.sibling_share(real, split))
-        # both siblings of a frame are tested too with a chance of 0.2 * 0.2
+        # both siblings of a frame are in the test set with probability 0.2 * 0.2
         assert np.mean(shares) == pytest.approx(0.96, abs=0.01)
 
 
@@ -83,7 +83,7 @@ class TestByPerson:
 
 
 def nobody_twice(some: FaceSet) -> None:
-    """Over all folds; the persons are read from the names here, not by the code under test."""
+    """Over all folds; parses the persons independently of the code under test."""
     persons = np.array([name.rpartition("/")[2].split("_")[0] for name in some.names])
     tested = np.zeros(len(some), dtype=int)
     for fold in range(FOLDS):
@@ -97,7 +97,7 @@ def nobody_twice(some: FaceSet) -> None:
 
 class TestSiblings:
     def test_by_hand(self) -> None:
-        """Tested: one with a sibling in training, one whose sibling is tested too, one of which nothing is known."""
+        """Test images: one with a sibling in training, one with a sibling in the test set, one without a sequence."""
         names = ["S001_001_00000001", "S001_001_00000002", "S002_001_00000001", "S002_001_00000002", "a", "b"]
         train = np.array([True, False, False, False, False, True])
         split = Split("seed 0", train, np.array([False, True, True, False, True, False]))

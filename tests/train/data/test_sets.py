@@ -28,13 +28,13 @@ def names_of(faces: FaceSet, wanted: str) -> list[str]:
     return [name for name in faces.names if set_of(name) == wanted]
 
 
-def test_every_row_says_its_set_and_has_nine_targets(parts: sets.Parts) -> None:
+def test_every_row_has_its_set_and_nine_targets(parts: sets.Parts) -> None:
     assert {set_of(name) for name in parts.train.names} == {entry.name for entry in sets.SETS} | {"between"}
     assert {set_of(name) for name in parts.val.names} == {"ferplus", "rafdb", "cfee", "ckplus", "false-positives"}
     assert parts.train.labels == parts.val.labels == (*LABELS, NO_FACE)
 
 
-def test_nobody_and_no_photograph_is_on_both_sides(parts: sets.Parts) -> None:
+def test_no_person_and_no_photograph_is_on_both_sides(parts: sets.Parts) -> None:
     def persons(faces: FaceSet) -> set[str]:
         return {name.split("/")[1] for name in names_of(faces, "cfee")}
 
@@ -78,7 +78,7 @@ def test_the_choice_by_hash_never_changes() -> None:
     assert np.flatnonzero(chosen)[:3].tolist() == [0, 8, 9]
 
 
-def test_what_lies_between_two_faces_shows_at_most_two_thirds_of_either() -> None:
+def test_images_between_two_faces_show_at_most_two_thirds_of_either() -> None:
     targets = np.zeros((2, 9), np.float32)
     targets[:, 0] = 1
     pair = FaceSet(

@@ -1,4 +1,4 @@
-"""What a run learns from: the votes, FER2013's own label where it has a witness, and CK+'s persons that are not held out."""
+"""The faces of a run: votes, confirmed own labels of FER2013, and CK+'s training persons."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ PERSONS_HELD_OUT = {"S000", "S005", "S010"}
 
 @pytest.fixture
 def ckplus(tmp_path: Path) -> Path:
-    """Twelve persons with two frames of one expression each, listed in an order of their own."""
+    """Twelve persons with two frames of one expression each, in an unsorted order."""
     entries = {}
     for person in reversed(range(PERSONS)):
         label = PAPER_LABELS[person % len(PAPER_LABELS)]
@@ -106,7 +106,7 @@ def test_own_labels_count_where_two_annotators_saw_them_too() -> None:
 
 
 def test_a_recipe_with_own_labels_reads_them(tmp_path: Path) -> None:
-    """write_ferplus says emotion 6, neutral, of every image, and every image has votes for one class alone."""
+    """write_ferplus gives every image emotion 6, neutral, and votes for one class only."""
     table = write_ferplus(tmp_path, patterns(24), patterns(8, seed=1))
     changes = {"own_label_weight": 0.25, "own_label_classes": ("neutral",)}
     moved = training_data.gather(recipe(**changes), *table).train
@@ -141,7 +141,7 @@ def test_fer2013s_own_labels(table: tuple[Path, Path]) -> None:
 class TestFolders:
     @pytest.fixture
     def tree(self, tmp_path: Path) -> Path:
-        """Nine images to learn from, of which one is judged on too, and two more of two classes."""
+        """Nine training images, one of them also in validation, and two more validation images of two classes."""
         for i in range(9):
             save(tmp_path / f"mine/train/{('happy', 'sad', 'angry')[i % 3]}/{i}.png", noise_image(i))
         for i, label in ((0, "happy"), (20, "happy"), (21, "sad")):
@@ -156,7 +156,7 @@ class TestFolders:
         (tree / "test").rename(tree / "validation")
         assert training_data.gather(recipe(), tree, labels=training_data.FOLDER).judged_on == "mine/validation"
 
-    def test_what_cannot_be_learned_from(self, tree: Path, ckplus: Path) -> None:
+    def test_unusable_folders(self, tree: Path, ckplus: Path) -> None:
         with pytest.raises(ConfigError, match="recipe tiny needs FER"):
             training_data.gather(recipe(own_label_weight=0.5), tree, labels=training_data.FOLDER)
         with pytest.raises(ConfigError, match="omit --extra"):

@@ -1,4 +1,4 @@
-"""The paper's Algorithm 1 and Algorithm 2, on images made for them and on the demo clip's average faces."""
+"""The paper's Algorithm 1 and Algorithm 2, on synthetic images and on the demo clip's average faces."""
 
 import shutil
 from pathlib import Path
@@ -20,7 +20,7 @@ TWO_FACES = 318
 
 
 def stripes(levels: tuple[int, int], columns: int, width: int = 6, rows: int = 48) -> NDArray[np.uint8]:
-    """Vertical stripes of two gray levels in turn."""
+    """Vertical stripes of two alternating gray levels."""
     row = np.array(levels, np.uint8)[np.arange(columns) // width % 2]
     return np.tile(row, (rows, 1))
 
@@ -38,7 +38,7 @@ class TestEdges:
         assert set(np.unique(found)) == {0, 255}
 
     def test_equalizing_comes_first(self) -> None:
-        """A step of two gray levels is as good as one of 190: the histogram is spread before the gradient is taken."""
+        """A step of two gray levels equals one of 190, because the histogram is equalized first."""
         faint = np.full((40, 60), 100, np.uint8)
         faint[:, 25:] = 102
         strong = np.full((40, 60), 30, np.uint8)
@@ -61,10 +61,10 @@ class TestEdges:
         assert 0.02 < np.count_nonzero(wanted) / wanted.size < 0.3
 
     def test_thresholds_follow_the_image(self) -> None:
-        """Weak stripes are edges where there is nothing else, and none beside strong ones that fill half of the image."""
+        """Weak stripes are edges on their own, but not beside strong ones over half of the image."""
         weak = stripes((120, 122), 60)
         assert np.count_nonzero(algorithms.edges(weak)[24]) >= 8
-        # the 30 levels in between keep the weak stripes close to one another when the histogram is spread
+        # the 30 levels in between keep the weak stripes close after equalization
         ramp = np.repeat(np.arange(122, 182, 2, dtype=np.uint8)[:, None], 12, axis=1).repeat(4, axis=0)
         both = np.hstack([stripes((0, 255), 120, rows=120), stripes((120, 122), 60, rows=120), ramp])
         found = algorithms.edges(both)[60]
@@ -72,7 +72,7 @@ class TestEdges:
         assert np.count_nonzero(found[126:174]) == 0
 
     @pytest.mark.parametrize("image", [np.zeros((4, 4), np.uint16), np.zeros((0, 4), np.uint8), np.zeros((4, 4, 2), np.uint8)])
-    def test_what_is_no_image_is_refused(self, image: NDArray[np.uint8]) -> None:
+    def test_invalid_arrays_are_refused(self, image: NDArray[np.uint8]) -> None:
         with pytest.raises(ValueError, match=r", not (uint16|uint8|2)"):
             algorithms.edges(image)
         with pytest.raises(ValueError, match=r", not (uint16|uint8|2)"):
@@ -86,7 +86,7 @@ def shot() -> Shot:
 
 @pytest.fixture(scope="module")
 def face(shot: Shot) -> NDArray[np.uint8]:
-    """A gray crop of one face, as the cascade would cut it."""
+    """A gray crop of one face at the cascade's box."""
     gray = preprocess.to_gray(shot.image)
     return preprocess.crop(gray, detector.HaarDetector().detect(gray).boxes_xyxy[0])
 

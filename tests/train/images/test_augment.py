@@ -1,4 +1,4 @@
-"""Random changes stay within what they promise."""
+"""Random changes stay within their documented ranges."""
 
 from collections.abc import Callable
 
@@ -106,7 +106,7 @@ def test_softening_takes_detail_away(change: Callable) -> None:
     assert out.std() < 0.9 * noise_image(4).std()
 
 
-def test_noise_has_the_strength_it_says() -> None:
+def test_noise_has_the_documented_strength() -> None:
     gray = np.full((48, 48), 128, np.uint8)
     deviations = [augment.noise(gray, np.random.default_rng(seed)).std() for seed in range(60)]
     assert min(deviations) > 2.5

@@ -1,4 +1,4 @@
-"""Jitters stay within the bounds that steadiness is quoted for, and conditions are as bad as they say."""
+"""Jitters and conditions have their documented strength."""
 
 import cv2
 import numpy as np

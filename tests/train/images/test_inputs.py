@@ -1,4 +1,4 @@
-"""What the network is shown: the live program's image, or one of the two it is compared with."""
+"""The inputs of the network: the live program's image and the two alternatives."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from train.images import algorithms
 from train.images.inputs import INPUTS
 
 
-def test_equalized_is_what_the_live_program_shows() -> None:
+def test_equalized_is_the_live_programs_input() -> None:
     dark = noise_image(0) // 4
     np.testing.assert_array_equal(INPUTS["equalized"](dark), preprocess.prepare(dark))
     assert INPUTS["equalized"](dark).max() == 255

@@ -1,4 +1,4 @@
-"""Rare classes are drawn more often, or weigh more, and everything else stays as it was."""
+"""Rare classes are drawn more often or have more weight; everything else is unchanged."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ LABELS = ("neutral", "happiness", "surprise")
 
 
 def uneven() -> FaceSet:
-    """60 neutral, 6 happy, nobody surprised."""
+    """60 neutral, 6 happy, no surprised faces."""
     faces = patterns(180, LABELS)
     counts = (60, 6, 0)
     keep = np.zeros(180, dtype=np.bool_)
@@ -48,7 +48,7 @@ def test_roots_draw_every_class_as_the_root_of_its_images() -> None:
     assert len(balance.order("sqrt", faces, rng)) == 66
 
 
-def test_the_prior_is_the_mean_target_of_what_is_drawn() -> None:
+def test_the_prior_is_the_mean_target_of_the_drawn_rows() -> None:
     """One neutral row in ten has three of ten votes for surprise, so that its share differs from its images."""
     faces = uneven()
     targets = faces.targets.copy()

@@ -1,4 +1,4 @@
-"""The images of a step follow from seed, epoch, step and place, whoever makes them; mixed ones mix targets alike."""
+"""The images of a step depend on seed, epoch, step and position only; mixup also mixes targets."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ def make(places: range = range(6), *, epoch: int = 0, step: int = 0, **changes: 
 
 @pytest.mark.parametrize("mixup", [0.0, 1.0])
 def test_parts_of_a_step_are_the_step(mixup: float) -> None:
-    """What processes 0 and 1 of two make is what a single one makes."""
+    """Two processes together make the batch of a single one."""
     whole = make(mixup_probability=mixup)
     for rank in (0, 1):
         part = make(range(rank, 6, 2), mixup_probability=mixup)
@@ -35,7 +35,7 @@ def test_another_epoch_step_or_seed_gives_other_images(other: dict[str, int]) ->
 
 
 def test_mixup_lays_two_images_of_the_batch_over_one_another() -> None:
-    """Both images, and the share, are found again from the targets; without augmentation both are known."""
+    """Recovers both images and the share from the targets; without augmentation both are known."""
     changes: dict[str, object] = {"augmentation": "none", "mixup_alpha": 1.0}
     plain, mixed = make(**changes), make(mixup_probability=1.0, **changes)
     mixtures = 0

@@ -46,7 +46,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
+def test_round_trip(tmp_path: Path) -> None:
     example().save(tmp_path)
     back = load(tmp_path)
     assert back.recipe == TINY

@@ -14,7 +14,7 @@ TWO, THREE = replace(ONE, epoch=2, train_loss=1.0), replace(ONE, epoch=3, train_
 
 
 def points(folder: Path, tag: str) -> list[tuple[int, float]]:
-    """What TensorBoard shows of one curve."""
+    """The points of one curve in TensorBoard."""
     reader = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
     events = reader.EventAccumulator(str(folder))
     events.Reload()
@@ -44,7 +44,7 @@ def test_training_and_validation_share_their_charts(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("written", [0, 1, 2])
 def test_a_resumed_run_has_every_point_once(tmp_path: Path, written: int) -> None:
-    """The interrupted run had written more epochs than its checkpoint knows, or fewer."""
+    """The interrupted run has more or fewer epochs than its checkpoint."""
     with Board(tmp_path) as board:
         for epoch in (ONE, replace(TWO, train_loss=9.0))[:written]:
             board.add(epoch)
@@ -54,7 +54,7 @@ def test_a_resumed_run_has_every_point_once(tmp_path: Path, written: int) -> Non
     assert points(tmp_path / "tensorboard" / "train", "loss") == [(1, 1.5), (2, 1.0), (3, 0.5)]
 
 
-def test_a_tensorboard_that_is_open_meanwhile_forgets_what_the_interrupted_run_wrote(tmp_path: Path) -> None:
+def test_an_open_tensorboard_drops_points_of_the_interrupted_run(tmp_path: Path) -> None:
     reader = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
     with Board(tmp_path, known=(ONE, replace(TWO, train_loss=9.0))):
         pass

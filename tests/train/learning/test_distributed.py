@@ -65,7 +65,7 @@ def test_every_image_of_a_batch_belongs_to_one_process() -> None:
 
 @pytest.mark.slow
 def test_torchrun_gives_the_loss_curve_of_a_single_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without batch norm, whose statistics are each process's own, only rounding to bfloat16 differs: 1 % of the loss."""
+    """Without batch norm, which has per-process statistics, only bfloat16 rounding differs: 1 % of the loss."""
     monkeypatch.setattr(recipes, "RECIPES", dict(recipes.RECIPES))
     monkeypatch.setattr(models, "NETWORKS", dict(models.NETWORKS))
     tiny_fit.register()

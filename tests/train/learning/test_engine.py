@@ -1,4 +1,4 @@
-"""The training loop learns, resumes to the same bits, and tells where it stands."""
+"""The training loop learns, resumes bit-identically, and reports progress."""
 
 import copy
 import csv
@@ -48,7 +48,7 @@ def test_one_batch_is_learned_by_heart(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_a_resumed_run_ends_with_the_same_bits(tmp_path: Path, optimizer: str) -> None:
-    """Two epochs in one go, and one epoch, a new process's worth of forgetting, one epoch."""
+    """Two epochs in one run, and one epoch, a simulated restart, one epoch."""
     changes = {"epochs": 2, "optimizer": optimizer, "learning_rate": 0.01}
     whole = trainer(tmp_path / "whole", **changes)
     list(whole.run())
@@ -83,7 +83,7 @@ def test_a_run_stopped_within_an_epoch_goes_on_from_the_very_step(tmp_path: Path
     losses: list[float] = []
     first = trainer(tmp_path / "parts", **changes)
     first.on_step = lambda _epoch, _step, _steps, loss: losses.append(loss)
-    first.stop = lambda: len(losses) == at - 1  # asked before the step is told
+    first.stop = lambda: len(losses) == at - 1  # called before the step is reported
     with pytest.raises(Stopped):
         list(first.run())
     assert len(losses) == at
@@ -98,7 +98,7 @@ def test_a_run_stopped_within_an_epoch_goes_on_from_the_very_step(tmp_path: Path
 
 
 def test_a_run_goes_on_from_another_folder_and_with_other_threads(tmp_path: Path) -> None:
-    """As on another machine: the same up to the rounding of sums in another order."""
+    """Like on another machine: equal up to the rounding of sums."""
     whole = trainer(tmp_path / "whole", epochs=2, learning_rate=0.01)
     list(whole.run())
     next(trainer(tmp_path / "here", epochs=2, learning_rate=0.01).run())
@@ -137,7 +137,7 @@ def test_a_fresh_run_does_not_go_on_with_old_metrics(tmp_path: Path) -> None:
     assert (tmp_path / "metrics.csv").read_text().startswith("epoch,")
 
 
-def test_a_batch_is_not_parted_among_more_processes_than_it_has_images(tmp_path: Path) -> None:
+def test_a_batch_is_not_split_among_more_processes_than_it_has_images(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="a batch of 8 is too small for 9 processes"):
         Trainer(recipe(), patterns(24), patterns(8), tmp_path, group=Group(size=9))
 
@@ -151,7 +151,7 @@ def test_metrics_have_a_row_per_epoch(tmp_path: Path) -> None:
     assert [float(row["train_loss"]) for row in rows] == [epoch.train_loss for epoch in done]
 
 
-def test_the_checkpoint_says_what_it_was_trained_on(tmp_path: Path) -> None:
+def test_the_checkpoint_records_its_data(tmp_path: Path) -> None:
     learner = trainer(tmp_path, epochs=1)
     list(learner.run())
     saved = checkpoint.load(tmp_path)
@@ -161,7 +161,7 @@ def test_the_checkpoint_says_what_it_was_trained_on(tmp_path: Path) -> None:
     assert saved.epoch == 1
 
 
-def test_every_step_is_told(tmp_path: Path) -> None:
+def test_every_step_is_reported(tmp_path: Path) -> None:
     steps: list[tuple[int, int, int]] = []
     learner = trainer(tmp_path, epochs=2)
     learner.on_step = lambda epoch, step, total, _loss: steps.append((epoch, step, total))
@@ -194,8 +194,8 @@ def test_a_resumed_run_mixes_the_same_images(tmp_path: Path) -> None:
     assert_same_end(whole, second)
 
 
-def test_logit_adjustment_in_training_favours_what_was_rare(tmp_path: Path) -> None:
-    """A network that cannot tell images apart says how often each class is; with tau 1, that all are as likely."""
+def test_logit_adjustment_in_training_favours_rare_classes(tmp_path: Path) -> None:
+    """A network without usable input predicts the class frequencies; with tau 1, equal probabilities."""
     faces = patterns(32, LABELS)
     faces = faces.where((faces.classes() != 1) | (np.arange(32) < 4))
     images = np.full_like(faces.images, 128)
@@ -220,7 +220,7 @@ def test_a_longer_warm_up_peaks_later(tmp_path: Path) -> None:
 
 
 def test_statistics_over_some_images_are_those_of_the_images_drawn(tmp_path: Path) -> None:
-    """All images are what population statistics take; fewer are others, and the same ones each time."""
+    """All images equal population statistics; fewer give other, deterministic ones."""
     learner = trainer(tmp_path, epochs=1, statistics_pictures=24)
     list(learner.run())
     faces = patterns(8, LABELS, seed=1)
@@ -282,7 +282,7 @@ def test_train_accuracy_is_that_of_the_batches(tmp_path: Path) -> None:
     assert epochs[-1].train_accuracy == 1
 
 
-def test_the_curve_includes_what_was_before_the_interruption(tmp_path: Path) -> None:
+def test_the_curve_includes_epochs_before_the_interruption(tmp_path: Path) -> None:
     first = trainer(tmp_path, epochs=3)
     done = [next(first.run())]
     second = trainer(tmp_path, epochs=3)
@@ -292,7 +292,7 @@ def test_the_curve_includes_what_was_before_the_interruption(tmp_path: Path) -> 
 
 
 def test_population_statistics_are_those_of_all_training_images(tmp_path: Path) -> None:
-    """Judging with them changes nothing for the training that goes on."""
+    """Evaluation with them does not affect training."""
     plain, settled = (trainer(tmp_path / str(on), epochs=2, population_statistics=on) for on in (False, True))
     list(plain.run())
     list(settled.run())
@@ -326,7 +326,7 @@ def test_population_statistics_are_those_of_all_training_images(tmp_path: Path) 
     ],
 )
 def test_a_recipe_is_followed(tmp_path: Path, changes: dict[str, object]) -> None:
-    """Another image, balance, loss or schedule, other weights."""
+    """Another input, balance, loss or schedule gives other weights."""
     faces = patterns(32, LABELS)
     faces = faces.where((faces.classes() < 2) | (np.arange(32) < 8))
     ends = []

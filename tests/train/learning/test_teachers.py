@@ -1,4 +1,4 @@
-"""What teachers say enters the targets, and what they have seen enters the lineage."""
+"""Teachers' probabilities enter the targets, and their record enters the lineage."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ VAL = patterns(8, seed=1, prefix="val")
 
 
 def constant(path: Path, label: str, labels: tuple[str, ...] = LABELS) -> Path:
-    """A teacher that gives a label odds of 3 to 1 against each other one, and has seen eight images."""
+    """A teacher trained on eight images that gives a label odds of 3 to 1 against each other one."""
     bias = np.zeros(len(labels), np.float32)
     bias[labels.index(label)] = np.log(3)
     write_linear(path, np.zeros((48 * 48, len(labels)), np.float32), bias, ModelSpec(path.stem, labels=labels))
@@ -53,7 +53,9 @@ def test_a_teacher_of_other_classes_or_that_has_seen_the_test_is_refused(tmp_pat
         Teachers([knows], LABELS, VAL)
 
 
-def test_a_pupil_has_seen_what_its_teacher_has_and_learns_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_student_inherits_the_record_and_the_predictions_of_its_teacher(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(models.NETWORKS, "plain", plain)
     teacher = constant(tmp_path / "teacher.onnx", "contempt")
     ends = []

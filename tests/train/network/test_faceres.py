@@ -1,4 +1,4 @@
-"""The teacher's body gets the weights of a TensorFlow.js file, and nothing but that file."""
+"""The teacher's backbone loads a TensorFlow.js file and refuses others."""
 
 import json
 from collections.abc import Iterator

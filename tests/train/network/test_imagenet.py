@@ -1,4 +1,4 @@
-"""ImageNet weights: what becomes of them by value, and the real download, from a server on this machine."""
+"""ImageNet weights: conversion by value, and the real download from a local server."""
 
 import functools
 import hashlib
@@ -34,7 +34,7 @@ GRAY = np.stack([preprocess.prepare(image) for image in patterns(4).images])
 
 
 def original(name: str) -> nn.Module:
-    """torchvision's network, its weights invented."""
+    """torchvision's network with random weights."""
     torch.manual_seed(0)
     return unsettled(BUILDERS[name](weights=None))
 
@@ -47,7 +47,7 @@ def as_torchvision_wants(name: str, gray: np.ndarray) -> torch.Tensor:
 
 
 def stem(network: nn.Module, faces: torch.Tensor) -> torch.Tensor:
-    """What leaves the first convolution, or the batch norm behind it."""
+    """The output of the first convolution, or of its batch norm."""
     convolution = network.get_submodule(models.stem_name(network))
     norms = [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm2d)]
     with torch.inference_mode():
@@ -57,7 +57,7 @@ def stem(network: nn.Module, faces: torch.Tensor) -> torch.Tensor:
 
 class TestConversion:
     @pytest.mark.parametrize("name", ["mobilenetv3", "resnet18"])
-    def test_a_gray_face_gives_what_its_rgb_copy_gave(self, name: str) -> None:
+    def test_a_gray_face_gives_the_output_of_its_rgb_copy(self, name: str) -> None:
         theirs, ours = original(name), models.build(name, 7, max_pool=True, seed=1).eval()
         imagenet.adopt(ours, theirs.state_dict(), *imagenet.normalisation(imagenet.WEIGHTS[name]))
         wanted = stem(theirs, as_torchvision_wants(name, GRAY))
@@ -79,7 +79,7 @@ class TestConversion:
         found = stem(ours, torch.from_numpy(preprocess.normalise(GRAY)))
         torch.testing.assert_close(found[..., 1:-1, 1:-1], wanted[..., 1:-1, 1:-1], rtol=1e-4, atol=1e-5)
 
-    def test_googlenet_which_wants_another_normalisation_agrees_to_its_last_feature(self) -> None:
+    def test_googlenet_with_its_own_normalisation_agrees_to_its_last_feature(self) -> None:
         """Its padding is middle gray as ours is, so the whole network agrees."""
         theirs, ours = original("googlenet"), models.build("googlenet", 7, max_pool=True, seed=1).eval()
         imagenet.adopt(ours, theirs.state_dict(), *imagenet.normalisation(imagenet.WEIGHTS["googlenet"]))
@@ -162,11 +162,11 @@ class Server:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.asked: list[str] = []
+        self.requests: list[str] = []
 
         class Handler(SimpleHTTPRequestHandler):
             def log_message(handler, *_: Any) -> None:  # noqa: N805  (self is the server's)
-                self.asked.append(handler.path)
+                self.requests.append(handler.path)
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(folder)))
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -219,7 +219,7 @@ def test_a_file_is_fetched_once_and_kept(
         assert torch.equal(network.layer3[0].conv2.weight, state["layer3.0.conv2.weight"])
         assert network.conv1.weight.shape == (64, 1, 7, 7)
         assert network.fc.weight.shape == (7, 256)
-    assert server.asked == [f"/{named(data)}"]
+    assert server.requests == [f"/{named(data)}"]
     assert [path.name for path in hub.iterdir()] == [named(data)]
     assert socket.getdefaulttimeout() == before
     assert capsys.readouterr().out == ""  # stdout is for data
@@ -229,7 +229,7 @@ def test_a_file_carried_by_hand_is_enough(state: dict[str, torch.Tensor], hub: P
     data = packed(state)
     hub.mkdir(parents=True)
     (hub / named(data)).write_bytes(data)
-    offer(monkeypatch, f"http://127.0.0.1:9/{named(data)}")  # nobody listens there
+    offer(monkeypatch, f"http://127.0.0.1:9/{named(data)}")  # a closed port
     network = tiny(7)
     imagenet.load_imagenet("tiny", network)
     assert torch.equal(network.bn1.weight, state["bn1.weight"])
@@ -267,12 +267,12 @@ def test_a_file_that_is_no_weights_file(hub: Path, monkeypatch: pytest.MonkeyPat
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("fault", ["nobody listens", "no such file", "no such host"])
+@pytest.mark.parametrize("fault", ["closed port", "no such file", "no such host"])
 def test_without_the_server_the_way_out_is_named(
     fault: str, server: Server, hub: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = {
-        "nobody listens": "http://127.0.0.1:9/tiny-00000000.pth",
+        "closed port": "http://127.0.0.1:9/tiny-00000000.pth",
         "no such file": f"{server.url}/tiny-00000000.pth",
         "no such host": "http://weights.invalid/tiny-00000000.pth",
     }[fault]

@@ -129,7 +129,7 @@ def test_torch_and_onnx_agree_on_every_network(name: str, tmp_path: Path) -> Non
         with torch.inference_mode():
             wanted = network(torch.from_numpy(batch)).numpy()
         assert np.abs(session.run(batch) - wanted).max() <= 1e-4 * min(1, np.ptp(wanted))
-    assert np.ptp(wanted, axis=0).max() > 0.1 * np.ptp(wanted)  # it tells faces apart
+    assert np.ptp(wanted, axis=0).max() > 0.1 * np.ptp(wanted)  # the output depends on the face
     onnx_graph.load_into(network, path)
 
 

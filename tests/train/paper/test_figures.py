@@ -1,4 +1,4 @@
-"""The paper's figures: what is in them, and the files they become."""
+"""The paper's figures: contents and files."""
 
 import errno
 from pathlib import Path
@@ -33,20 +33,20 @@ def level_of(row: int) -> int:
 
 
 def face_set(names: tuple[str, ...], classes: tuple[int, ...]) -> FaceSet:
-    """Images whose gray level tells their row."""
+    """Images with the row as their gray level."""
     images = np.stack([np.full((48, 48), level_of(row), np.uint8) for row in range(len(names))])
     return FaceSet(images, np.eye(3, dtype=np.float32)[list(classes)], LABELS, names)
 
 
 @pytest.fixture
 def faces() -> FaceSet:
-    """Ten sequences of three images: happiness, anger and happiness again; nobody is afraid."""
+    """Ten sequences of three images: happiness, anger and happiness again; no fear."""
     names = tuple(f"CK/{s:03}_001_{frame}.png" for s in range(10) for frame in range(3))
     return face_set(names, tuple(int(s in (3, 4)) for s in range(10) for _ in range(3)))
 
 
 class Caught:
-    """Stands where `figures.save` stood and keeps what would have been drawn."""
+    """Replaces `figures.save` and records the figures."""
 
     def __init__(self) -> None:
         self.figures: list[Figure] = []
@@ -116,7 +116,7 @@ class TestFacesOfEachClass:
         assert rows == ["original", "equalized", "Canny edges"]
         assert caught.title() == "demo: edges of each class (Algorithm 1)"
 
-    def test_regions_with_what_was_found(self, caught: Caught) -> None:
+    def test_regions_with_detections(self, caught: Caught) -> None:
         gray = preprocess.to_gray(demo_frame(45).image)
         face = preprocess.shrink(preprocess.crop(gray, detector.HaarDetector().detect(gray).boxes_xyxy[0]))
         images = np.stack([face, np.full((48, 48), 7, np.uint8), face[:, ::-1]])
@@ -174,7 +174,7 @@ class TestSave:
 
 
 class TestLayers:
-    def test_the_table_says_what_was_counted(self, caught: Caught) -> None:
+    def test_the_table_has_the_counts(self, caught: Caught) -> None:
         layer_figure.layers(STAGES, "ResNet, 7 classes", 48, Path("f.png"))
         assert caught.title() == "ResNet, 7 classes: layers for one 48×48×1 face"
         (table,) = caught.figures[0].axes[1].tables

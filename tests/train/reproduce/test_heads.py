@@ -1,4 +1,4 @@
-"""Baselines and heads, on invented faces of four persons, three frames a sequence."""
+"""Baselines and heads, on synthetic faces of four persons with three frames per sequence."""
 
 import dataclasses
 from collections.abc import Callable
@@ -61,7 +61,7 @@ def test() -> FaceSet:
 
 
 @every_method
-def test_separable_faces_are_told_apart_the_same_way_each_time(method: Method, train: FaceSet, test: FaceSet) -> None:
+def test_separable_faces_are_classified_deterministically(method: Method, train: FaceSet, test: FaceSet) -> None:
     probs = method(train, test)
     assert probs.dtype == np.float32
     assert probs.shape == (36, 3)
@@ -91,7 +91,7 @@ def test_a_single_class_is_the_users_mistake(name: str, train: FaceSet, test: Fa
         METHODS[name](train.where(train.classes() == 1), test)
 
 
-def test_features_are_what_the_last_layer_is_given(test: FaceSet) -> None:
+def test_features_are_the_last_layers_input(test: FaceSet) -> None:
     net = network()
     layer = models.last_layer(net)
     found = heads.features(net, test.images)

@@ -1,4 +1,4 @@
-"""Figures 2 to 5, and the counts of both algorithms, on invented data and average faces."""
+"""Figures 2 to 5, and the counts of both algorithms, on synthetic data and average faces."""
 
 import dataclasses
 import json

@@ -1,4 +1,4 @@
-"""python -m train.reproduce: every row on invented people, end to end; going on; and what can go wrong."""
+"""python -m train.reproduce: every row on synthetic people, end to end; resuming; and errors."""
 
 import zipfile
 from pathlib import Path
@@ -73,7 +73,7 @@ def test_one_row_and_going_on(archive: Path, tmp_path: Path, capsys: pytest.Capt
     assert [each.stem for each in path.parent.glob("*.json")] == ["neighbour-b"]
 
 
-def test_ctrl_c_says_how_to_go_on(
+def test_ctrl_c_explains_how_to_continue(
     archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def interrupt(*_: object) -> None:
@@ -122,7 +122,7 @@ def test_results_of_other_data_are_noticed_before_anything_runs(
     assert [path.name for path in (tmp_path / "results").glob("*.json")] == ["neighbour-a.json"]
 
 
-def test_images_too_few_to_be_parted(archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_too_few_images_for_a_split(archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with zipfile.ZipFile(archive) as file:
         few = {name: file.read(name) for name in file.namelist() if "S000_" in name and "_00000002" not in name}
     assert reproduce(write_zip(tmp_path / "few.zip", few), tmp_path / "out", "--only", "neighbour-a") == 2

@@ -1,4 +1,4 @@
-"""The plots of the reproduction: what is drawn, read back from the drawing."""
+"""The plots of the reproduction, read back from the figures."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from train.reproduce import plots
 
 
 class Caught:
-    """Stands where `figures.save` stood and keeps what would have been drawn."""
+    """Replaces `figures.save` and records the figures."""
 
     def __init__(self) -> None:
         self.figures: list[Figure] = []

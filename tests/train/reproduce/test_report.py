@@ -1,4 +1,4 @@
-"""What the reproduction shows: verdicts by value, and a page in which every number comes from the result files."""
+"""The report: verdicts by value, and a page with numbers only from the result files."""
 
 import dataclasses
 import io
@@ -84,7 +84,7 @@ class TestCompare:
 
 
 def write_some(found: Path) -> Path:
-    """Some rows, none of them whole but transfer-a, and the costs of two networks."""
+    """Some rows, only transfer-a complete, and the costs of two networks."""
     for each in (
         result("transfer-a", (195, 194, 193, 196, 195), epochs=2),
         result("scratch-a", (170, 165), epochs=2),
@@ -100,7 +100,7 @@ def write_some(found: Path) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder of results of one's own."""
+    """A folder of synthetic results."""
     return write_some(tmp_path / "results")
 
 
@@ -153,7 +153,7 @@ class TestPage:
         found = result("scratch-a", (170, 165))
         assert f"{100 * found.mean().f1:.2f} ± {100 * found.spread().f1:.2f} %" in page
 
-    def test_what_is_only_a_part_says_so(self, page: str) -> None:
+    def test_partial_rows_are_marked(self, page: str) -> None:
         page = section(page, "Table II")
         assert line(page, "`transfer-b`")[3:] == [
             "folds 0 to 2 of 10; 7 more planned",
@@ -192,7 +192,7 @@ class TestPage:
             "none",
         ]
 
-    def test_what_the_algorithms_find(self, page: str, folder: Path) -> None:
+    def test_counts_of_the_algorithms(self, page: str, folder: Path) -> None:
         assert "## Algorithms" not in page
         illustrations.write((Found("anger", 40, 0.125, 30, 8, 10, 1),), folder)
         (folder / "figure-5.png").touch()
@@ -217,7 +217,7 @@ class TestPage:
         (folder / "figure-7.png").touch()
         assert re.findall(r"\((results/.*\.png)\)", report.markdown(folder, quick=False)) == ["results/figure-7.png"]
 
-    def test_a_trial_says_so_first(self, page: str, folder: Path) -> None:
+    def test_a_trial_is_marked_first(self, page: str, folder: Path) -> None:
         first = report.markdown(folder, quick=True).splitlines()[0]
         assert "trial" in first
         assert "mean nothing" in first
@@ -300,9 +300,9 @@ class TestPublish:
 
 @pytest.mark.skipif(not COMMITTED.is_dir(), reason="no results are committed yet")
 class TestCommitted:
-    """What stands in train/REPRODUCTION.md is what the files in train/results say."""
+    """train/REPRODUCTION.md matches the files in train/results."""
 
-    def test_the_page_is_what_the_files_give(self) -> None:
+    def test_the_page_matches_the_files(self) -> None:
         assert (ROOT / "train" / "REPRODUCTION.md").read_text(encoding="utf-8") == report.markdown(COMMITTED, quick=False)
 
     def test_every_file_belongs_to_a_row(self) -> None:

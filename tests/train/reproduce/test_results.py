@@ -1,4 +1,4 @@
-"""Results of the reproduction: their figures by value, and that what is written is what is read."""
+"""Results of the reproduction: figures by value, and the round trip."""
 
 import dataclasses
 import json
@@ -85,7 +85,7 @@ class TestFigures:
 
 
 class TestFiles:
-    def test_what_is_written_is_read(self, tmp_path: Path) -> None:
+    def test_round_trip(self, tmp_path: Path) -> None:
         found = result("transfer-a", (195, 194), epochs=3)
         assert results.read(found.write(tmp_path / "new")) == found
 
@@ -123,7 +123,7 @@ class TestFiles:
             results.read(path)
 
     @pytest.mark.parametrize("content", [b"", b"[]", b"3", b'{"schema": 1', b"\xff\xfe"])
-    def test_no_result_at_all(self, tmp_path: Path, content: bytes) -> None:
+    def test_a_file_that_is_not_a_result(self, tmp_path: Path, content: bytes) -> None:
         path = tmp_path / "trade-off.json"
         path.write_bytes(content)
         with pytest.raises(ConfigError, match="is not a result"):

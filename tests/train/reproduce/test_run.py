@@ -1,4 +1,4 @@
-"""Rows run split by split, go on where they stopped, and never mix what does not belong together."""
+"""Rows run split by split, resume, and never mix data or methods."""
 
 import dataclasses
 from dataclasses import dataclass, field
@@ -21,14 +21,14 @@ LABELS = ("happiness", "surprise", "anger")
 
 @dataclass
 class Oracle:
-    """A method that knows the truth about all but the test images in `blind_to`, and remembers what it was asked."""
+    """A method that knows the truth except for the test images in `blind_to`, and records its tasks."""
 
     blind_to: frozenset[str] = frozenset()
     name: str = "oracle"
-    asked: list[Task] = field(default_factory=list)
+    tasks: list[Task] = field(default_factory=list)
 
     def solve(self, task: Task) -> Solution:
-        self.asked.append(task)
+        self.tasks.append(task)
         assert not set(task.train.names) & set(task.test.names)
         probs = np.eye(len(task.test.labels), dtype=np.float32)[task.test.classes()]
         for row, name in enumerate(task.test.names):
@@ -60,7 +60,7 @@ def row(method: methods.Method, protocol: str = "B", splits: tuple[int, ...] = (
 
 
 def do(line: Row, shared: Settings) -> list[SplitResult]:
-    """Runs a row; what it told."""
+    """Runs a row; returns the reported splits."""
     told: list[SplitResult] = []
     run.run(line, shared, told.append, lambda *_: None)
     return told
@@ -87,7 +87,7 @@ def test_a_stopped_row_goes_on(tmp_path: Path) -> None:
         do(row(Stops()), settings(tmp_path))
     second = Oracle()
     told = do(row(second), settings(tmp_path))
-    assert [task.number for task in second.asked] == [2]
+    assert [task.number for task in second.tasks] == [2]
     assert [split.split for split in told] == ["fold 2"]
     assert [split.split for split in results.read(tmp_path / "results" / "a-row.json").splits] == ["fold 0", "fold 1", "fold 2"]
 
@@ -96,7 +96,7 @@ def test_a_finished_row_is_not_run_again(tmp_path: Path) -> None:
     do(row(Oracle()), settings(tmp_path))
     again = Oracle()
     assert do(row(again), settings(tmp_path)) == []
-    assert again.asked == []
+    assert again.tasks == []
 
 
 def test_sequences_are_judged_by_the_mean_of_their_frames(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_quick_takes_one_split_of_few_images(tmp_path: Path) -> None:
     faces = people(40)
     oracle = Oracle()
     (told,) = do(row(oracle, "A"), settings(tmp_path, faces, quick=True))
-    (task,) = oracle.asked
+    (task,) = oracle.tasks
     assert len(task.train) == len(task.test) == methods.QUICK_IMAGES
     assert set(np.bincount(task.train.classes())) == {9, 10}
     assert told.split == "seed 0"
