@@ -21,7 +21,7 @@ from realtime.governor import Governor
 from realtime.meter import Meter
 from realtime.model.classifier import Classifier
 from realtime.pipeline import Pipeline, open_pipeline
-from realtime.run import one_thread
+from realtime.run import one_thread, short_collections
 from realtime.sources import open_source
 from realtime.sources.capture import open_feed
 
@@ -80,7 +80,12 @@ def watch(
     Raises:
         SourceError: the source cannot be opened, or is lost.
     """
-    with one_thread(), closing(open_feed(config)) as feed, open_pipeline(config, classifier, feed.info) as pipeline:
+    with (
+        one_thread(),
+        closing(open_feed(config)) as feed,
+        open_pipeline(config, classifier, feed.info) as pipeline,
+        short_collections(),
+    ):
         meter = Meter(classifier.spec.labels)
         governor = Governor.of(feed.info, config.target_latency_ms)
         effort = FULL_EFFORT
