@@ -71,8 +71,8 @@ def one_thread() -> Iterator[None]:
 def short_collections() -> Iterator[None]:
     """Python's garbage collector, which leaves alone what is there by now; afterwards as it was before.
 
-    A full pass over the 47,000 objects of the libraries takes 11 to 18 ms, by which a frame is late now and then; over what a run
-    makes it takes 1 ms.
+    A full pass over the 47,000 objects of the libraries takes 11 to 18 ms, by which a frame is late now and then. Over what a
+    run makes it takes 1 ms.
     """
     gc.freeze()
     try:
