@@ -19,6 +19,7 @@ from realtime.engine import Engine
 from realtime.meter import Meter
 from realtime.model.classifier import Classifier
 from realtime.pipeline import open_pipeline
+from realtime.run import short_collections
 from realtime.sources import open_source
 from realtime.sources.base import Source
 from realtime.sources.capture import open_feed
@@ -79,7 +80,7 @@ def watch(
     Raises:
         SourceError: the source cannot be opened, or is lost.
     """
-    with Engine.open(config, classifier) as engine:
+    with Engine.open(config, classifier) as engine, short_collections():
         engine.watched = True
         meter = Meter(classifier.spec.labels)
         while not (engine.finished or until()):

@@ -1,9 +1,10 @@
 """One run: everything is opened, the player plays, and everything is closed whatever happens."""
 
+import gc
 import os
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +57,7 @@ def run(config: Config, openers: Openers | None = None) -> int:
         signals.caught() as stop,
         closing(Classifier.load(model.name, model.threads, model.provider)) as classifier,
         openers.engine(config, classifier) as engine,
+        short_collections(),
     ):
         info = RunInfo(
             version=__version__,
@@ -71,6 +73,20 @@ def run(config: Config, openers: Openers | None = None) -> int:
         )
         _run(config, info, engine, openers, stop)
     return stop.exit_code
+
+
+@contextmanager
+def short_collections() -> Iterator[None]:
+    """Keeps Python's garbage collector off the objects that exist by now; afterwards as it was before.
+
+    A full pass over the 47,000 objects of the libraries takes 11 to 18 ms, which makes a frame late now and then. A pass over
+    the objects of a run takes 1 ms.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _run(config: Config, info: RunInfo, engine: Engine, openers: Openers, stop: Stop) -> None:

@@ -56,7 +56,9 @@ class Still:
         if painted.result.frame.time_s < self._moment_s:
             return
         try:
-            _, data = cv2.imencode(self._path.suffix, painted.view(status, size_wh=SIZE_WH), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+            _, data = cv2.imencode(
+                self._path.suffix, painted.view(status, size_wh=SIZE_WH), [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
+            )
             self._path.write_bytes(data.tobytes())
         except cv2.error as error:
             raise SinkError(f"cannot write {self._path}: give a name that ends in .jpg or .png") from error
@@ -82,7 +84,9 @@ def main(argv: list[str] | None = None) -> int:
     """Saves the image; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m train.window_image", description="Save an image of the window.")
     parser.add_argument("--out", type=Path, required=True, help="the image, .jpg or .png; an existing one is replaced")
-    parser.add_argument("--at", type=float, metavar="S", default=MOMENT_S, help="moment of the demo clip (default: %(default)g)")
+    parser.add_argument(
+        "--at", type=float, metavar="S", default=MOMENT_S, help="moment of the demo clip (default: %(default)g)"
+    )
     args = parser.parse_args(argv)
     still = Still(args.out, args.at)
     try:

@@ -108,7 +108,7 @@ def _parts(text: str) -> Sequence[Run]:
     return _words(text) if fonts.is_simple(text) else FALLBACKS.runs(text)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)
 def _words(text: str) -> tuple[Run, ...]:
     """Words and the spaces between them: most are known when a figure among them changes."""
     return tuple(Run(part) for part in re.findall(r"\s+|\S+", text))
