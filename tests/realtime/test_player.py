@@ -168,7 +168,7 @@ def test_a_named_marker_has_the_time_of_its_key_and_not_of_the_frame(studio: Stu
 
 def test_a_session_has_everything_in_one_folder(studio: Studio) -> None:
     folder = studio.folder / "P07"
-    studio.window.keys = {1: [Mark("stimulus", 0.0, "key"), Action.MARKER]}
+    studio.window.keys = {0: [Mark("stimulus", 0.0, "key")], 1: [Action.MARKER]}
     options = {"session": folder, "participant": "P07", "task": "faces", "jsonl": None, "display": True, "save": Path()}
     assert studio.run(film(1, 2, 3), **options, markers=("stimulus",)) == 0
     assert sorted(path.name for path in folder.iterdir()) == [
@@ -176,7 +176,7 @@ def test_a_session_has_everything_in_one_folder(studio: Studio) -> None:
     ]  # fmt: skip
     events = (folder / "events.tsv").read_text().splitlines()
     assert events[0].split("\t")[:3] == ["onset", "duration", "trial_type"]
-    assert [row.split("\t")[2:4] for row in events[1:]] == [["stimulus", "1"], ["marker", "1"]]
+    assert [row.split("\t")[2:4] for row in events[1:]] == [["stimulus", "0"], ["marker", "1"]]
     about = json.loads((folder / "session.json").read_text())
     assert (about["status"], about["participant"], about["task"], about["markers"]) == ("complete", "P07", "faces", 2)
     assert about["run"]["settings"]["markers"] == ["stimulus"]

@@ -132,7 +132,7 @@ def test_lines_are_header_frames_marker_summary(tmp_path: Path) -> None:
     }
     nobody = {"type": "frame", "frame": 0, "t": 0.0, "latency_ms": 12.5, "dropped": 0, "effort": "full", "faces": []}
     assert lines[1] == nobody
-    assert lines[5] == {"type": "marker", "frame": 2, "t": 0.066667}
+    assert lines[5] == {"type": "marker", "frame": 2, "t": 0.066667, "name": None, "at": 0.066667, "by": "key"}
     assert lines[6]["share"] == dict.fromkeys(LABELS, 0.0) | {"neutral": 0.75, "happiness": 0.25}
     assert lines[6]["latency_ms"] == {"p50": 12.5, "p95": 20.25, "p99": 31.0}
     assert (lines[6]["frames"], lines[6]["faces"], lines[6]["seconds"], lines[6]["dropped"]) == (4, 1, 1.5, 0)
@@ -274,7 +274,7 @@ def test_what_was_written_is_read_back(source: Any, tmp_path: Path) -> None:
     if not source.live:  # the clocks of a file's decoding are in the header alone
         expected = [replace(frame, captured_at=None, captured_utc=None) for frame in expected]
     assert [replace(frame, source=source.name) for frame in expected] == frames
-    assert marker == Marker(2, expected[2].t)
+    assert marker == Marker(2, expected[2].t, None, expected[2].t, "key")
     assert summary == replace(builders.summary(frames=4), fps=2.667), "three decimals"
     assert isinstance(header, Header)
     assert (header.run.model, header.run.settings, header.run.labels) == (run.model, run.settings, run.labels)
