@@ -21,11 +21,11 @@ from realtime.views.base import Action, Status
 SIZE_WH = (960, 720)
 """The size at which a window opens on the demo clip, pixels."""
 
-MOMENT_S = 13.4
-"""Seconds: both people are there, and the second one smiles."""
+MOMENT_S = 15.1
+"""Seconds: two people with two expressions, both at their apex."""
 
 QUALITY = 85
-"""Of the JPEG: about 80 kB, without visible artefacts around the text."""
+"""Of the JPEG: 60 kB, without visible artefacts around the text."""
 
 
 class Still:
@@ -56,7 +56,9 @@ class Still:
         if painted.result.frame.time_s < self._moment_s:
             return
         try:
-            _, data = cv2.imencode(self._path.suffix, painted.view(status, size_wh=SIZE_WH), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+            _, data = cv2.imencode(
+                self._path.suffix, painted.view(status, size_wh=SIZE_WH), [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
+            )
             self._path.write_bytes(data.tobytes())
         except cv2.error as error:
             raise SinkError(f"cannot write {self._path}: give a name that ends in .jpg or .png") from error
@@ -78,21 +80,32 @@ class Still:
         """Nothing is open."""
 
 
+def save(path: Path, moment_s: float, config: Config) -> int:
+    """Runs until the moment and saves the image; returns the exit code.
+
+    Raises:
+        FerError: it cannot, or the source ended before the moment.
+    """
+    still = Still(path, moment_s)
+    code = run(config, Openers(window=lambda title, mirror: still))
+    if not still.done and code == 0:
+        raise ConfigError(f"--at {moment_s:g}: the clip ended before; give an earlier moment")
+    return code
+
+
 def main(argv: list[str] | None = None) -> int:
     """Saves the image; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m train.window_image", description="Save an image of the window.")
     parser.add_argument("--out", type=Path, required=True, help="the image, .jpg or .png; an existing one is replaced")
-    parser.add_argument("--at", type=float, metavar="S", default=MOMENT_S, help="moment of the demo clip (default: %(default)g)")
+    parser.add_argument(
+        "--at", type=float, metavar="S", default=MOMENT_S, help="moment of the demo clip (default: %(default)g)"
+    )
     args = parser.parse_args(argv)
-    still = Still(args.out, args.at)
     try:
-        code = run(Config.of(source="demo", verbosity=-1), Openers(window=lambda title, mirror: still))
-        if not still.done and not code:
-            raise ConfigError(f"--at {args.at:g}: the demo clip is shorter; give an earlier moment")
+        return save(args.out, args.at, Config.of(source="demo", verbosity=-1))
     except FerError as error:
         print(f"train.window_image: {error}", file=sys.stderr)
         return error.exit_code
-    return code
 
 
 if __name__ == "__main__":

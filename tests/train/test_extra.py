@@ -68,7 +68,7 @@ def test_a_run_names_the_extra_in_one_line(module: str, tmp_path: Path) -> None:
     done = without(module, *NEEDS[module].split(), cwd=tmp_path)
     package = module.partition(".")[0]
     assert done.returncode == 2
-    assert f"pip install 'fer-cam[{package}]'" in done.stderr
+    assert f"pip install -e '.[{package}]'" in done.stderr
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith(f"{module}: ")
     assert done.stdout == ""
@@ -91,7 +91,7 @@ def test_a_library_that_is_there_and_broken_is_told_with_its_words() -> None:
         raise ImportError("libcudart.so.13: cannot open shared object file")
     with extra:
         raise ModuleNotFoundError("No module named 'onnx'", name="onnx")
-    with pytest.raises(ConfigError, match=r"cannot be loaded \(libcudart.so.13: .*; pip install 'fer-cam\[train\]'"):
+    with pytest.raises(ConfigError, match=r"cannot be loaded \(libcudart.so.13: .*; pip install -e '\.\[train\]'"):
         extra.require()
 
 
