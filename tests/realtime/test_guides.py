@@ -20,6 +20,7 @@ from realtime.records import Header, to_line
 from realtime.sinks.csv import columns
 from realtime.views import window
 from tests import builders, demo
+from tests.conftest import ROOT
 from tests.pages import GUIDES, README, anchors, described, links, pages, run_examples, section
 
 SHARED = section(GUIDES["commands"], "Every command")
@@ -122,6 +123,14 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_links_between_guides_work_where_they_are_installed() -> None:
     for name, text in GUIDES.items():
         assert {link.partition("#")[0] for link in links(text)} <= {f"{guide}.md" for guide in GUIDES}, name
+
+
+def test_files_that_are_named_exist() -> None:
+    named = re.findall(
+        r"`((?:realtime|tests|weights)/[\w./-]+)`", "".join(text for name, text in GUIDES.items() if name != "extending")
+    )
+    assert len(named) > 10
+    assert [name for name in named if not (ROOT / name).exists()] == []
 
 
 def test_the_readme_links_every_guide() -> None:
