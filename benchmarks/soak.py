@@ -189,7 +189,7 @@ def _psutil() -> Any:
     try:
         import psutil
     except ModuleNotFoundError as error:
-        raise ConfigError("soak needs psutil; pip install 'fer-cam[benchmarks]'") from error
+        raise ConfigError("soak needs psutil; pip install -e '.[benchmarks]' in fer-cam's folder installs it") from error
     return psutil
 
 

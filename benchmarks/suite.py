@@ -149,6 +149,7 @@ def finish(outcome: Outcome[P], classifier: Classifier, args: argparse.Namespace
     try:
         outcome.plot(measured, path)
     except ModuleNotFoundError as error:
-        console.print(f"no plot: {error.name} is not installed; pip install 'fer-cam[benchmarks]'", soft_wrap=True)
+        remedy = "pip install -e '.[benchmarks]' in fer-cam's folder installs it"
+        console.print(f"no plot: {error.name} is not installed; {remedy}", soft_wrap=True)
     else:
         console.print(f"wrote {path}", soft_wrap=True)

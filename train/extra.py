@@ -1,4 +1,4 @@
-"""The optional libraries of training (`pip install 'fer-cam[train]'`). Without them, `--help` still works."""
+"""The libraries that only training needs: `pip install -e '.[train]'` in a checkout. `--help` works without them."""
 
 from types import TracebackType
 
@@ -42,7 +42,9 @@ class Extra:
         name = (self._missing.name or "").partition(".")[0]
         gone = isinstance(self._missing, ModuleNotFoundError) and name
         what = f"{name} is not installed" if gone else f"a library cannot be loaded ({self._missing})"
-        raise ConfigError(f"{what}; pip install 'fer-cam[train]' installs what training needs") from self._missing
+        raise ConfigError(
+            f"{what}; pip install -e '.[train]' in fer-cam's folder installs what training needs"
+        ) from self._missing
 
 
 EXTRA = Extra()

@@ -70,7 +70,7 @@ def test_a_run_names_the_extra_in_one_line(module: str, tmp_path: Path) -> None:
     done = without(module, *NEEDS[module].split(), cwd=tmp_path)
     package = module.partition(".")[0]
     assert done.returncode == 2
-    assert f"pip install 'fer-cam[{package}]'" in done.stderr
+    assert f"pip install -e '.[{package}]'" in done.stderr
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith(f"{module}: ")
     assert done.stdout == ""
@@ -93,7 +93,7 @@ def test_a_broken_library_is_reported_with_its_error() -> None:
         raise ImportError("libcudart.so.13: cannot open shared object file")
     with extra:
         raise ModuleNotFoundError("No module named 'onnx'", name="onnx")
-    with pytest.raises(ConfigError, match=r"cannot be loaded \(libcudart.so.13: .*; pip install 'fer-cam\[train\]'"):
+    with pytest.raises(ConfigError, match=r"cannot be loaded \(libcudart.so.13: .*; pip install -e '\.\[train\]'"):
         extra.require()
 
 

@@ -24,3 +24,10 @@ def test_commands_and_recipes_exist() -> None:
 def test_a_recipe_is_given_extra_images_where_it_wants_them() -> None:
     for name, options in re.findall(r"-m train\.fit ([\w-]+)(.*)", README):
         assert ("--extra" in options) == (recipes.find(name).extra_repeats > 0), name
+
+
+def test_the_paper_s_numbers_are_those_of_the_results_page() -> None:
+    shares = re.findall(r"\d+\.\d+(?= %)", README.partition("## The paper, row by row")[2])
+    page = (ROOT / "train" / "REPRODUCTION.md").read_text(encoding="utf-8")
+    assert len(shares) >= 6
+    assert [share for share in shares if share not in page] == []

@@ -58,9 +58,7 @@ def written(path: Path, run: RunInfo, results: list[FrameResult], marker: FrameR
 
 
 def schema() -> dict[str, Any]:
-    found = re.search(r"<!-- jsonl-schema -->\s*```json\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.S)
-    assert found, "README.md has no JSON Schema"
-    return dict(json.loads(found[1]))
+    return dict(json.loads((ROOT / "realtime" / "records.schema.json").read_text("utf-8")))
 
 
 # numbers
@@ -206,7 +204,7 @@ def test_the_schema_is_strict(tmp_path: Path) -> None:
 
 def test_the_examples_in_the_readme_follow_its_schema() -> None:
     validator = jsonschema.Draft202012Validator(schema())
-    examples = re.findall(r'^\{"type":.*\}$', (ROOT / "README.md").read_text("utf-8"), re.M)
+    examples = re.findall(r'^\{"type":.*\}$', (ROOT / "realtime" / "guides" / "data.md").read_text("utf-8"), re.M)
     assert [json.loads(line)["type"] for line in examples] == ["header", "frame", "marker", "summary"]
     for line in examples:
         validator.validate(json.loads(line))
@@ -376,6 +374,6 @@ def test_rows_of_a_camera_have_the_wall_clock(tmp_path: Path) -> None:
 
 
 def test_the_readme_names_every_column(tmp_path: Path) -> None:
-    text = (ROOT / "README.md").read_text("utf-8").partition("### CSV")[2]
+    text = (ROOT / "realtime" / "guides" / "data.md").read_text("utf-8").partition("## CSV")[2]
     for column in (*columns(())[:15], "p_neutral", "p_contempt", "raw_neutral", "raw_contempt"):
         assert f"`{column}`" in text, column
