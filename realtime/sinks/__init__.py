@@ -12,13 +12,20 @@ from realtime.errors import ConfigError, SinkError
 from realtime.meter import Meter
 from realtime.recorder import Recorder
 from realtime.records import FrameRecord
-from realtime.sinks import csv, images, jsonl, video
+from realtime.sinks import csv, images, jsonl, lsl, mqtt, osc, triggers, video
 from realtime.sinks.base import DataSink, ImageSink, Plan, Sink
 from realtime.sinks.newest import NewestSink
 from realtime.sinks.paths import OutputPaths, descriptor
 
 IMAGES: tuple[Plan[Painted], ...] = (video.plan, images.plan)
-DATA: tuple[Plan[FrameRecord], ...] = (jsonl.plan, csv.plan)
+DATA: tuple[Plan[FrameRecord], ...] = (
+    jsonl.plan,
+    csv.plan,
+    osc.plan,
+    mqtt.plan,
+    lsl.plan,
+    triggers.plan,
+)
 """Every kind of output, in the order in which they are opened. A new one is a line here."""
 
 
