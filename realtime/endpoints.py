@@ -76,7 +76,7 @@ class Broker:
             raise ConfigError(f"cannot read the address; {BROKER_FORM}", setting) from error
         if parts.scheme not in MQTT_PORTS or not host or port == 0:
             raise ConfigError(f"is no address of a broker; {BROKER_FORM}", setting)
-        if parts.query or parts.fragment or "@" in parts.path:
+        if "?" in text or "#" in text or "@" in parts.path:
             raise ConfigError("has a ? or # (or an @ behind a /); in a password write %3F, %23, %40 and %2F instead", setting)
         topic = unquote(parts.path).strip("/") or TOPIC
         check_topic(topic, setting)

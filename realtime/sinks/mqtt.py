@@ -132,6 +132,7 @@ class MqttSink(DataSink):
     Args:
         broker: where, and below which topic.
         run: whose frames come.
+        lines: takes what the user should know.
 
     Raises:
         SinkError: paho-mqtt is missing.
@@ -141,11 +142,11 @@ class MqttSink(DataSink):
     newest = True
     marks = True
 
-    def __init__(self, broker: Broker, run: RunInfo) -> None:
+    def __init__(self, broker: Broker, run: RunInfo, lines: Lines | None = None) -> None:
         self._topic = broker.topic
         self._run = run
         self._leader = LargestFace()
-        self._lines = Lines()
+        self._lines = lines or Lines()
         self._state: dict[str, Any] | None = None
         self._under_way: MQTTMessageInfo | None = None
         self._connection = BrokerConnection(broker, self._lines, status_topic=f"{self._topic}/status", on_connected=self._renew)

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from realtime.records import FrameRecord
 from realtime.triggers import FACES, Trigger
 
+ROUNDING_S = 1e-6
+"""The times of records are rounded to microseconds."""
+
 LONGEST_GAP_S = 2.0
 """A condition does not hold over a longer time without frames: the camera was lost meanwhile."""
 
@@ -26,7 +29,7 @@ class Firing:
     frame: FrameRecord
 
     def __str__(self) -> str:
-        whose = f"{self.value:g} faces" if self.face is None else f"face {self.face} at {self.value:.2f}"
+        whose = f"{FACES} = {self.value:g}" if self.face is None else f"face {self.face} at {self.value:.2f}"
         return f"trigger {self.trigger.condition}: {whose}"
 
 
@@ -53,7 +56,7 @@ class Watch:
         values = self._values(frame)
         self._armed = self._armed or all(trigger.released(value) for value in values.values())
         self._since = {face: self._since.get(face, now) for face, value in values.items() if trigger.met(value)}
-        held = [face for face, since in self._since.items() if now - since >= trigger.hold_s]
+        held = [face for face, since in self._since.items() if now - since >= trigger.hold_s - ROUNDING_S]
         if not held or not self._armed or now - self._fired_at < trigger.wait_s:
             return None
         self._armed, self._fired_at = False, now
