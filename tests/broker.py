@@ -96,6 +96,13 @@ class Subscriber:
             if heard == topic:
                 return payload, kept
 
+    def until(self, topic: str, payload: str) -> list[tuple[str, str]]:
+        """Topics and payloads up to a certain message."""
+        heard: list[tuple[str, str]] = []
+        while (topic, payload) not in heard:
+            heard.append(self._messages.get(timeout=LIMIT_S)[:2])
+        return heard
+
     def __enter__(self) -> Self:
         return self
 

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -33,6 +34,15 @@ class Receiver:
         assert len(data) < 1400, "a packet is split on its way"
         messages = [timed.message for timed in osc_packet.OscPacket(data).messages]
         return {m.address: m.params[0] if len(m.params) == 1 else m.params for m in messages}
+
+    def all(self) -> list[dict[str, Any]]:
+        """Every packet that has arrived."""
+        self._socket.setblocking(False)
+        packets = []
+        with suppress(BlockingIOError):
+            while True:
+                packets.append(self.packet())
+        return packets
 
     def close(self) -> None:
         self._socket.close()

@@ -141,5 +141,5 @@ def test_the_end_of_a_run_does_not_wait_for_an_action_that_hangs() -> None:
 
 def test_an_expression_that_the_network_lacks_is_told_at_the_start() -> None:
     run = replace(builders.run_info(), labels=("neutral", "happiness"))
-    with pytest.raises(SinkError, match="--trigger fear > 0.5: the network knows neutral, happiness; give one of them"):
+    with pytest.raises(SinkError, match=r"--trigger fear > 0\.5: the network knows neutral, happiness; give one of them"):
         open_outputs(OutputConfig(triggers=("fear > 0.5: true",)), run)
