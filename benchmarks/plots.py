@@ -7,7 +7,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 
-from benchmarks.payloads import Cell, Detection, Latency, Live, Matrix, Scaling, Soak, Startup, Throughput
+from benchmarks.payloads import Cell, Delay, Detection, Latency, Live, Matrix, Scaling, Soak, Startup, Throughput
 from benchmarks.record import Record
 from benchmarks.steps import OURS, THEIRS
 from realtime.errors import SinkError
@@ -157,6 +157,28 @@ def startup(measured: Record[Startup], path: Path) -> None:
     axes.invert_yaxis()
     axes.set_xlabel("seconds from process start to the first frame (dark) and to the first label (light)")
     _title(axes, measured, f"start on {measured.result.clip.name}, median of {measured.result.repeats}")
+    _save(figure, path)
+
+
+def delay(measured: Record[Delay], path: Path) -> None:
+    """Median and 95th percentile from capture to receipt, a bar for each receiver.
+
+    Raises:
+        SinkError: the file cannot be written.
+    """
+    result = measured.result
+    figure, axes = plt.subplots(figsize=(8, 2.8), layout="constrained")
+    for row, (heard, colour) in enumerate(zip(result.receivers, COLOURS, strict=False)):
+        axes.barh(row, heard.delay_ms.p95, color=colour, alpha=0.5)
+        axes.barh(row, heard.delay_ms.p50, color=colour)
+        axes.text(heard.delay_ms.p95, row, f" {heard.delay_ms.p50:.1f} / {heard.delay_ms.p95:.1f} ms", va="center", fontsize=9)
+    axes.axvline(result.processed_ms.p50, color="0.4", linewidth=1, linestyle="--", label="processed, median")
+    axes.set_yticks(range(len(result.receivers)), [heard.what.upper() for heard in result.receivers])
+    axes.margins(x=0.25)
+    axes.invert_yaxis()
+    axes.set_xlabel("ms from capture to receipt: median (dark) and 95th percentile (light)")
+    axes.legend(loc="lower right", frameon=False, fontsize=8)
+    _title(axes, measured, f"{result.width}x{result.height}, faces: {result.faces}, n = {result.frames}")
     _save(figure, path)
 
 

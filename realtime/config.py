@@ -8,8 +8,10 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from realtime.endpoints import Broker, Endpoint
 from realtime.errors import ConfigError
 from realtime.model.providers import AUTO, PROVIDERS
+from realtime.triggers import Kind, Trigger
 
 MIN_FACE_FLOOR = 20
 """Pixels: the cascade itself is 24 px wide, and a face below 20 px holds no expression."""
@@ -127,6 +129,10 @@ class OutputConfig:
         participant, task: what the session is about, for session.json.
         markers: names of the markers with the keys 1 to 9.
         marker_port: a UDP port of this machine on which other programs set markers.
+        osc: where OSC messages go, HOST:PORT.
+        mqtt: the broker and the topic that MQTT messages go to, mqtt://USER:PASSWORD@HOST:PORT/TOPIC.
+        lsl: the name of the stream of the Lab Streaming Layer.
+        triggers: conditions and their actions, as `Trigger.parse` reads them.
     """
 
     save: Path | str | None = None
@@ -139,6 +145,10 @@ class OutputConfig:
     task: str = ""
     markers: tuple[str, ...] = ()
     marker_port: int | None = None
+    osc: str | None = None
+    mqtt: str | None = None
+    lsl: str | None = None
+    triggers: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         others = [target for target in (self.jsonl, self.csv) if target is not None and Path(target).parent != self.session]
@@ -154,6 +164,17 @@ class OutputConfig:
             raise ConfigError("-: a video cannot go to standard output; give a file or a folder", "save")
         if self.jsonl == STDOUT and self.csv is not None and str(self.csv) == STDOUT:
             raise ConfigError("would mix on standard output; give one of them a file", "jsonl", "csv")
+        if self.osc is not None:
+            Endpoint.parse(self.osc, "osc")
+        if self.mqtt is not None:
+            Broker.parse(self.mqtt, "mqtt")
+        if self.lsl is not None and not self.lsl.strip():
+            raise ConfigError("is empty; give the stream a name", "lsl")
+        kinds = {Trigger.parse(text).action.kind for text in self.triggers}
+        if Kind.OSC in kinds and self.osc is None:
+            raise ConfigError("with osc: needs a receiver; add --osc HOST:PORT", "triggers")
+        if Kind.MQTT in kinds and self.mqtt is None:
+            raise ConfigError("with mqtt: needs a broker; add --mqtt mqtt://HOST", "triggers")
 
 
 @dataclass(frozen=True)

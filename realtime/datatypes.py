@@ -22,7 +22,7 @@ def _checked(name: str, array: NDArray[np.generic], dtype: DTypeLike, shape: tup
     array.flags.writeable = False
 
 
-Setting = str | int | float | bool | None | tuple[int | str, ...]
+Setting = str | int | float | bool | None | tuple[int, ...] | tuple[str, ...]
 """The value of one setting, as JSON has it."""
 
 

@@ -13,13 +13,17 @@ from realtime.config import Config
 from realtime.datatypes import Setting
 from realtime.model.session import RUNTIME
 from realtime.sources.address import redact_url
+from realtime.triggers import Trigger
 
 
 def settings(config: Config) -> tuple[tuple[str, Setting], ...]:
-    """Every field of the configuration with its value as JSON has it, in order; passwords of the source left out."""
+    """Every field of the configuration with its value as JSON has it, in order; without what may hold a password."""
     values = {name: _plain(value) for name, value in config.settings().items()}
     if "://" in config.source.location:
         values["source"] = redact_url(config.source.location)
+    if config.output.mqtt is not None:
+        values["mqtt"] = redact_url(config.output.mqtt)
+    values["triggers"] = tuple(str(Trigger.parse(text)) for text in config.output.triggers)
     return tuple(values.items())
 
 

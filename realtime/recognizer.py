@@ -18,7 +18,7 @@ from realtime.errors import ConfigError
 from realtime.model.classifier import Classifier
 from realtime.pipeline import Pipeline, open_pipeline
 
-ONLY_THE_PROGRAM = ("display", "mirror", "save", "jsonl", "csv", "overwrite", "snapshots")
+ONLY_THE_PROGRAM = ("display", "mirror", "save", "jsonl", "csv", "overwrite", "snapshots", "osc", "mqtt", "lsl", "triggers")
 """Settings of windows and files, which only the command line has."""
 
 OpenEngine = Callable[[Config, Classifier], Engine]

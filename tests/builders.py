@@ -140,3 +140,17 @@ def summary(frames: int = 3, faces: int = 1, dropped: int = 0, share: tuple[floa
         labels=LABELS,
         share=(0.75, 0.25) + (0.0,) * 6 if share is None else share,
     )
+
+
+def record(
+    index: int = 0,
+    *,
+    t: float | None = None,
+    faces: Sequence[TrackedFace] | None = None,
+    captured_at: float = 100.0,
+    run: RunInfo | None = None,
+) -> FrameRecord:
+    """The record of one frame of a file unless told otherwise, with one happy face."""
+    seen = [face()] if faces is None else faces
+    of = frame(index, media_time=t, captured_at=captured_at)
+    return Recorder(run_info() if run is None else run, clock=lambda: captured_at).record(result(seen, of=of))

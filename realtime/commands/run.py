@@ -17,6 +17,7 @@ OPTIONS = {
     "reconnect_s": "--reconnect",
     "smoothing_s": "--smoothing",
     "target_latency_ms": "--target-latency",
+    "triggers": "--trigger",
 }
 """The options whose name is not that of their setting."""
 
@@ -103,6 +104,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     output.add_argument("--mirror", action=argparse.BooleanOptionalAction, help="mirror the window (default: for cameras)")
     output.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     output.add_argument("-v", "--verbose", action="store_true", help="print tracebacks and library messages")
+    live = parser.add_argument_group("live data (fer-cam guide stage)")
+    live.add_argument("--osc", metavar="HOST:PORT", help="send OSC messages there, over UDP")
+    live.add_argument("--mqtt", metavar="URL", help="publish to a broker: mqtt://USER:PASSWORD@HOST:PORT/TOPIC, or mqtts://")
+    live.add_argument(
+        "--lsl", nargs="?", const="fer-cam", metavar="NAME", help="a stream of the Lab Streaming Layer (default name: fer-cam)"
+    )
+    live.add_argument(
+        "--trigger",
+        action="append",
+        default=[],
+        metavar="RULE",
+        help='"happiness > 0.7 for 1s: ACTION": a command, osc:/ADDRESS, mqtt:TOPIC or shell:LINE; may be given several times',
+    )
     reading = parser.add_argument_group("recognition")
     reading.add_argument(
         "--model",
@@ -191,6 +205,10 @@ def _config(args: argparse.Namespace) -> Config:
         task=args.task,
         markers=args.markers,
         marker_port=args.marker_port,
+        osc=args.osc,
+        mqtt=args.mqtt,
+        lsl=args.lsl,
+        triggers=tuple(args.trigger),
         camera_size_wh=_size(args.size),
         camera_fps=args.fps,
         open_timeout_s=args.timeout,

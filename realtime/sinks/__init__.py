@@ -12,13 +12,22 @@ from realtime.errors import ConfigError, SinkError
 from realtime.meter import Meter
 from realtime.recorder import Recorder
 from realtime.records import FrameRecord
-from realtime.sinks import csv, events, images, jsonl, session, video
+from realtime.sinks import csv, events, images, jsonl, lsl, mqtt, osc, session, triggers, video
 from realtime.sinks.base import DataSink, PaintedSink, Plan, Sink
 from realtime.sinks.newest import NewestSink
 from realtime.sinks.paths import OutputPaths, descriptor
 
 IMAGES: tuple[Plan[Painted], ...] = (video.plan, images.plan)
-DATA: tuple[Plan[FrameRecord], ...] = (jsonl.plan, csv.plan, events.plan, session.plan)
+DATA: tuple[Plan[FrameRecord], ...] = (
+    jsonl.plan,
+    csv.plan,
+    events.plan,
+    session.plan,
+    osc.plan,
+    mqtt.plan,
+    lsl.plan,
+    triggers.plan,
+)
 """Every kind of output, in the order in which they are opened. A new one is a line here."""
 
 

@@ -14,7 +14,7 @@ from benchmarks.suite import Size
 from tests.conftest import ROOT
 
 RESULTS = sorted((ROOT / "benchmarks" / "results").glob("*.json"))
-SUITES = ("latency", "scaling", "live", "throughput", "startup", "detection", "soak", "peers")
+SUITES = ("latency", "scaling", "live", "delay", "throughput", "startup", "detection", "soak", "peers")
 SMALL = Size(320, 180)
 
 

@@ -2,6 +2,8 @@
 
 import importlib
 import json
+import os
+import shutil
 import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -9,8 +11,8 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import pytest
 
-from benchmarks import cells, latency, ours, peers, record, scaling, scenes, startup, throughput, tutorial
-from benchmarks.payloads import PAYLOADS, Latency, Matrix, Scaling, Startup, Throughput
+from benchmarks import cells, delay, latency, ours, peers, record, scaling, scenes, startup, throughput, tutorial
+from benchmarks.payloads import PAYLOADS, Delay, Latency, Matrix, Scaling, Startup, Throughput
 from benchmarks.scenes import Scene
 from benchmarks.steps import OURS, THEIRS
 from benchmarks.suite import Size
@@ -146,6 +148,24 @@ def test_throughput(clip: Path, tiny: list[str], tmp_path: Path, capfd: pytest.C
     assert result.speeds[4].times_faster == pytest.approx(saved / result.speeds[4].run_s.p50, abs=0.01)
 
 
+def test_delay(clip: Path, tiny: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not shutil.which("mosquitto", path=f"{os.environ['PATH']}:{delay.BROKER_FOLDERS}"):
+        pytest.skip("mosquitto is not installed")
+    for library in ("pythonosc", "paho.mqtt"):
+        pytest.importorskip(library)
+    pytest.importorskip("pylsl", exc_type=ImportError)
+    monkeypatch.setattr(scenes, "FACE_PART", 3)
+    arguments = ["--video", str(clip), "--size", "320x180", "--seconds", "3", "--warm-up", "1", *tiny[:2]]
+    result = run(delay, arguments, tmp_path)
+    assert isinstance(result, Delay)
+    assert [heard.what for heard in result.receivers] == ["osc", "mqtt", "lsl"]
+    assert result.frames == 90
+    for heard in result.receivers:
+        assert 0 < heard.frames <= result.frames
+        assert heard.delay_ms.p50 > result.processed_ms.p50 > 0
+        assert heard.sending_ms.p50 > 0
+
+
 def test_startup(clip: Path, tiny: list[str], tmp_path: Path) -> None:
     result = run(startup, ["--video", str(clip), "--repeats", "1", *tiny], tmp_path)
     assert isinstance(result, Startup)
@@ -234,6 +254,7 @@ def test_both_sides_see_every_frame_and_the_face(clip: Path) -> None:
         ("startup", ["--video", "nowhere.mp4"], 3),
         ("live", ["--seconds", "0"], 2),
         ("live", ["--size", "1280"], 2),
+        ("delay", ["--seconds", "0"], 2),
         ("soak", ["--minutes", "0"], 2),
         ("detection", ["--on", "nowhere.mp4"], 3),
     ],
