@@ -57,8 +57,8 @@ class Recorder:
         """
         t = self._t(result)
         if at is None or t is None or not self._run.source.live:
-            return Marker(result.frame.index, t, name, t, by)
-        return Marker(result.frame.index, t, name, round(at - self._first_s, 6), by)
+            return Marker(result.frame.index, t, name, t, by, at)
+        return Marker(result.frame.index, t, name, round(at - self._first_s, 6), by, at)
 
     def _t(self, result: FrameResult) -> float | None:
         frame = result.frame

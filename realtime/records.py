@@ -82,6 +82,7 @@ class Marker:
         name: None for a marker without one.
         at: when it was set, on the axis of `t`: of live sources between two frames, of a file `t` itself.
         by: "key", "udp" or "terminal".
+        set_at: the same moment in seconds of `time.perf_counter`; None in a recording.
     """
 
     index: int
@@ -89,6 +90,7 @@ class Marker:
     name: str | None = None
     at: float | None = None
     by: str = "key"
+    set_at: float | None = None
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,7 @@ def _parsed(path: Path, number: int, line: str) -> dict[str, Any]:
 
 
 def _without_index(marker: Marker) -> dict[str, Any]:
-    return {name: value for name, value in asdict(marker).items() if name != "index"}
+    return {name: value for name, value in asdict(marker).items() if name not in ("index", "set_at")}
 
 
 def header_fields(header: Header) -> dict[str, Any]:

@@ -88,9 +88,9 @@ def result(
     )
 
 
-def record(faces: Sequence[TrackedFace] = (), *, of: Frame | None = None) -> FrameRecord:
-    """The record of one processed frame of a file."""
-    return Recorder(run_info()).record(result(faces, of=of))
+def record_of(of: Frame) -> FrameRecord:
+    """The record of a frame without faces."""
+    return Recorder(run_info()).record(result(of=of))
 
 
 def source_info(

@@ -57,7 +57,6 @@ class LslSink(DataSink):
         lsl = _library()
         self._lines = Lines()
         self._leader = LargestFace()
-        self._last: FrameRecord | None = None
         self._local_clock: Callable[[], float] = lsl.local_clock
         self._offset_s = self._measure(clock)
         identity = f"fer-cam-{name}-{platform.node()}"  # the same in the next run, so that recorders find it again
@@ -71,7 +70,6 @@ class LslSink(DataSink):
 
     def write(self, record: FrameRecord) -> None:
         """Pushes a sample; without a face its probabilities are nan."""
-        self._last = record
         leader = self._leader.of(record)
         missing_value = float("nan")
         if leader is None:
@@ -82,10 +80,9 @@ class LslSink(DataSink):
         self._frames.push_sample([*face, float(len(record.faces)), float(record.index)], self._stamp(record))
 
     def mark(self, marker: Marker) -> None:
-        """Pushes a marker, stamped with the capture time of its frame."""
-        last = self._last
-        stamp = self._local_clock() if last is None or last.index != marker.index else self._stamp(last)
-        self._markers.push_sample([f"marker {marker.index}"], stamp)
+        """Pushes a marker's name, stamped with the moment at which it was set."""
+        stamp = self._local_clock() if marker.set_at is None else marker.set_at + self._offset_s
+        self._markers.push_sample([marker.name or f"marker {marker.index}"], stamp)
 
     def notices(self) -> tuple[str, ...]:
         """How the two clocks compare, once."""

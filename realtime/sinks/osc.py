@@ -105,8 +105,8 @@ class OscSink(DataSink):
         self._present = present
 
     def mark(self, marker: Marker) -> None:
-        """Sends the index of the marked frame."""
-        self._send([OscMessage(f"{ROOT}/marker", (marker.index,))])
+        """Sends the index of the frame on the screen and the marker's name, which may be empty."""
+        self._send([OscMessage(f"{ROOT}/marker", (marker.index, marker.name or ""))])
 
     def notices(self) -> tuple[str, ...]:
         """That nothing can be sent at present, or can be again."""

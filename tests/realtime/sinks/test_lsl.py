@@ -79,15 +79,14 @@ def test_without_a_face_the_probabilities_are_nan(sink: LslSink) -> None:
     assert uncertain["happiness"] == pytest.approx(0.3)
 
 
-def test_a_marker_has_the_capture_time_of_its_frame(sink: LslSink) -> None:
+def test_a_marker_is_stamped_when_it_was_set(sink: LslSink) -> None:
     with inlet(f"{NAME}-markers", 1) as process:
         assert line(process)["type"] == "Markers"
-        captured_at = time.perf_counter()
-        sink.write(builders.record(5, captured_at=captured_at))
-        sink.mark(Marker(5, 0.2))
+        set_at = time.perf_counter()
+        sink.mark(Marker(5, 0.2, "stimulus", 0.21, "key", set_at))
         marker = line(process)
-    assert marker["sample"] == ["marker 5"]
-    assert abs(marker["stamp"] - captured_at) < 0.001
+    assert marker["sample"] == ["stimulus"]
+    assert abs(marker["stamp"] - set_at) < 0.001
 
 
 def test_a_clock_that_differs_is_corrected_and_that_is_said() -> None:

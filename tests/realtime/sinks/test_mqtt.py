@@ -44,8 +44,9 @@ def test_frames_the_label_and_markers_arrive(tmp_path: Path) -> None:
         frame = json.loads(subscriber.next("home/cam/frame"))
         assert (frame["frame"], frame["t"], frame["faces"][0]["label"]) == (3, 0.1, "happiness")
         assert frame["utc"].endswith("Z")
-        sink.mark(Marker(3, 0.1))
-        assert json.loads(subscriber.next("home/cam/marker")) == {"type": "marker", "frame": 3, "t": 0.1}
+        sink.mark(Marker(3, 0.1, "stimulus", 0.12))
+        sent = json.loads(subscriber.next("home/cam/marker"))
+        assert sent == {"type": "marker", "frame": 3, "t": 0.1, "name": "stimulus", "at": 0.12, "by": "key"}
 
 
 def test_the_label_is_published_when_it_changes_and_kept_for_those_who_come_later(tmp_path: Path) -> None:

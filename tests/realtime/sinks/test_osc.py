@@ -97,8 +97,8 @@ def test_uncertain_is_a_label_without_confidence(receiver: Receiver, sink: OscSi
 
 
 def test_a_marker_names_its_frame(receiver: Receiver, sink: OscSink) -> None:
-    sink.mark(Marker(12, 0.4))
-    assert receiver.packet() == {"/fer/marker": 12}
+    sink.mark(Marker(12, 0.4, "stimulus"))
+    assert receiver.packet() == {"/fer/marker": [12, "stimulus"]}
 
 
 def test_a_network_that_is_gone_is_said_once_and_tried_again() -> None:

@@ -20,7 +20,7 @@ from tests.conftest import ROOT
 def test_a_full_disk_is_one_line_and_is_reported_once() -> None:
     sink = JsonlSink(Path("/dev/full"), builders.run_info())
     with pytest.raises(SinkError, match=r"cannot write /dev/full: no space left on device; free some space") as caught:
-        sink.write(builders.record(of=builders.frame(media_time=0.0)))
+        sink.write(builders.record_of(builders.frame(media_time=0.0)))
     assert "\n" not in str(caught.value)
     sink.close(builders.summary())
     with pytest.raises(SinkError, match="no space left"):
@@ -62,7 +62,7 @@ from tests import builders
 sink = JsonlSink(Path("-"), builders.run_info())
 try:
     for n in range(100_000):
-        sink.write(builders.record(of=builders.frame(n, media_time=n / 30)))
+        sink.write(builders.record_of(builders.frame(n, media_time=n / 30)))
 except SinkError as error:
     print(error, file=sys.stderr)
     sink.close(builders.summary())
@@ -88,7 +88,7 @@ def test_a_file_whose_name_is_not_text(tmp_path: Path) -> None:
     path = tmp_path / "out.csv"
     run = builders.run_info()
     sink = CsvSink(path, run)
-    sink.write(builders.record(of=builders.frame(source="caf\udce9.mp4")))
+    sink.write(builders.record_of(builders.frame(source="caf\udce9.mp4")))
     sink.close(builders.summary())
     assert "caf\\udce9.mp4" in path.read_text()
 
@@ -100,7 +100,7 @@ from realtime.sinks.csv import CsvSink
 from tests import builders
 
 sink = CsvSink(Path(sys.argv[1]), builders.run_info())
-sink.write(builders.record(of=builders.frame(source="Zoë \udce9.mp4", media_time=0.0)))
+sink.write(builders.record_of(builders.frame(source="Zoë \udce9.mp4", media_time=0.0)))
 sink.close(builders.summary())
 """
 
