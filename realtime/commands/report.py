@@ -1,0 +1,56 @@
+"""`fer-cam report`: one HTML file about a recording, to read, to print and to hand on."""
+
+import argparse
+from pathlib import Path
+
+from realtime.errors import ConfigError
+
+RECORDING = "frames.jsonl"
+"""Name of the recording in a session's folder."""
+
+LONGEST_WINDOW_S = 60.0
+
+EPILOG = """\
+examples:
+  fer-cam clip.mp4 --jsonl clip.jsonl && fer-cam report clip.jsonl    writes clip_report.html
+  fer-cam report --compare before.jsonl after.jsonl                   side by side
+"""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds what `main` understands."""
+    parser.epilog = EPILOG
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("recording", nargs="?", type=Path, metavar="RUN.jsonl", help="what --jsonl wrote, or a session's folder")
+    what.add_argument("--compare", nargs="+", type=Path, metavar="RUN.jsonl", help="two or more recordings side by side")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="where to (default: RUN_report.html beside the recording)")
+    parser.add_argument("--overwrite", action="store_true", help="replace a report that exists (default: number the new one)")
+    parser.add_argument(
+        "--window",
+        type=float,
+        default=5.0,
+        metavar="S",
+        help="seconds after a marker in which expressions are looked at (default: %(default)g)",
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Writes a report; returns the exit code.
+
+    Raises:
+        ConfigError: an option is out of range, or jinja2 is missing.
+        SourceError: a recording cannot be read.
+        SinkError: the report cannot be written.
+    """
+    from realtime.report import page, written
+    from realtime.report.recording import load
+
+    if not 0 < args.window <= LONGEST_WINDOW_S:  # nor nan
+        raise ConfigError(f"--window {args.window:g}: give seconds above 0, {LONGEST_WINDOW_S:g} at most")
+    if args.compare and len(args.compare) < 2:
+        raise ConfigError("--compare: give two recordings or more")
+    paths = [path / RECORDING if path.is_dir() else path for path in args.compare or [args.recording]]
+    recordings = [load(path) for path in paths]
+    html = page.render_comparison(recordings) if args.compare else page.render(recordings[0], args.window)
+    print(f"wrote {written.write(html, paths, args.out, compared=bool(args.compare), overwrite=args.overwrite)}")
+    return 0
