@@ -40,7 +40,7 @@ class FirstExpression:
         at_marker: its label then; None where it was uncertain or not there.
         label: the first expression other than neutral that began after the marker; None where there was none in time.
         latency_s: from the marker to it.
-        window_s: how long was waited: until the next marker, the window's end, or the end of the recording.
+        window_s: how long was waited: until the next marker, the end of the window, or the face's last frame before that.
     """
 
     marker: MarkerAt
@@ -82,15 +82,16 @@ def first_expressions(recording: Recording, faces: Sequence[FaceSeries], window_
         end_s = min([marker.t + window_s, float(recording.t[-1]), *later[:1]])
         for face in faces:
             times = recording.t[face.rows]
-            if ((times >= marker.t - STALE_S) & (times <= end_s)).any():
-                found.append(_first(recording, face, every[face.id], marker, end_s))
+            there = times[(times > marker.t) & (times <= end_s)]
+            if len(there):
+                found.append(_first(recording, face, every[face.id], marker, float(there[-1])))
     return tuple(found)
 
 
 def _first(recording: Recording, face: FaceSeries, every: Sequence[Bout], marker: MarkerAt, end_s: float) -> FirstExpression:
     row = _rows_at(recording, face, np.array([marker.t]))[0]
     at_marker = None if row < 0 or face.labels[row] == UNLABELLED else recording.labels[face.labels[row]]
-    window_s = max(0.0, end_s - marker.t)
+    window_s = end_s - marker.t
     for bout in every:
         expressive = bout.label != UNLABELLED and recording.labels[bout.label] != NEUTRAL
         if expressive and marker.t < bout.start_s <= end_s:
@@ -101,14 +102,14 @@ def _first(recording: Recording, face: FaceSeries, every: Sequence[Bout], marker
 
 def locked_mean(recording: Recording, face: FaceSeries, name: str, window_s: float) -> LockedMean | None:
     """Mean over the markers of a name; None where the face was never near one. No baseline is subtracted."""
-    offsets = np.arange(round(-BEFORE_S / STEP_S), round(window_s / STEP_S) + 1) * STEP_S
+    offsets = np.array([i * STEP_S for i in range(round(-BEFORE_S / STEP_S), round(window_s / STEP_S) + 1)])
     times = np.array([marker.t for marker in recording.markers if marker.name == name])
     rows = _rows_at(recording, face, (times[:, None] + offsets).ravel()).reshape(len(times), -1)
     values = np.where((rows >= 0)[..., None], face.probs[rows].astype(np.float64), np.nan)
     counts = (rows >= 0).sum(0)
     if not counts.any():
         return None
-    mean = np.asarray(np.nansum(values, 0) / np.where(counts, counts, np.nan)[:, None], np.float64)
+    mean = np.nansum(values, 0) / np.where(counts, counts, np.nan)[:, None]
     squares = np.nansum((values - mean) ** 2, 0)
     enough = counts >= FEWEST
     error = np.sqrt(squares / np.where(enough, counts - 1, np.nan)[:, None] / np.maximum(counts, 1)[:, None])

@@ -219,8 +219,8 @@ def seconds(duration_s: float) -> str:
     """A duration: 0.42 s, 12.3 s, 4 min 05 s."""
     if duration_s >= 60:
         minutes, rest = divmod(round(duration_s), 60)
-        return f"{minutes} min {rest:02d} s"
-    return f"{duration_s:.1f} s" if duration_s >= 10 or not duration_s else f"{duration_s:.2f} s"
+        return f"{minutes}\u00a0min {rest:02d}\u00a0s"
+    return f"{duration_s:.1f}\u00a0s" if duration_s >= 10 or not duration_s else f"{duration_s:.2f}\u00a0s"
 
 
 def percent(part: float, whole: float = 1.0) -> str:
@@ -228,4 +228,4 @@ def percent(part: float, whole: float = 1.0) -> str:
     if not whole:
         return "–"
     value = 100 * part / whole
-    return f"{value:.1f} %" if 0 < value < 9.95 else f"{value:.0f} %"
+    return f"{value:.1f}\u00a0%" if 0 < value < 9.95 else f"{value:.0f}\u00a0%"
