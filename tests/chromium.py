@@ -1,4 +1,4 @@
-"""Drives a headless Chromium over its debugging pipe: opens a file, counts what it asks for, runs a line, takes a screenshot."""
+"""Drives a headless Chromium over its debugging pipe: opens a file, counts its requests, runs a line, takes a screenshot."""
 
 import base64
 import json
@@ -70,7 +70,9 @@ class Chromium:
 
     def requests(self) -> list[str]:
         """Addresses that the page asked for, apart from itself."""
-        return [event["params"]["request"]["url"] for event in self.events if event["method"] == "Network.requestWillBeSent"][1:]
+        return [event["params"]["request"]["url"] for event in self.events if event["method"] == "Network.requestWillBeSent"][
+            1:
+        ]
 
     def errors(self) -> list[str]:
         """What went wrong in its programs."""

@@ -5,9 +5,6 @@ from pathlib import Path
 
 from realtime.errors import ConfigError
 
-RECORDING = "frames.jsonl"
-"""Name of the recording in a session's folder."""
-
 LONGEST_WINDOW_S = 60.0
 
 EPILOG = """\
@@ -21,9 +18,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Adds what `main` understands."""
     parser.epilog = EPILOG
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("recording", nargs="?", type=Path, metavar="RUN.jsonl", help="what --jsonl wrote, or a session's folder")
-    what.add_argument("--compare", nargs="+", type=Path, metavar="RUN.jsonl", help="two or more recordings side by side")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="where to (default: RUN_report.html beside the recording)")
+    what.add_argument(
+        "recording", nargs="?", type=Path, metavar="RECORDING", help="what --jsonl wrote, or the folder of a session"
+    )
+    what.add_argument("--compare", nargs="+", type=Path, metavar="RECORDING", help="two or more recordings side by side")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="where to (default: RUN_report.html beside RUN.jsonl, report.html in a session)",
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace a report that exists (default: number the new one)")
     parser.add_argument(
         "--window",
@@ -49,7 +53,7 @@ def main(args: argparse.Namespace) -> int:
         raise ConfigError(f"--window {args.window:g}: give seconds above 0, {LONGEST_WINDOW_S:g} at most")
     if args.compare and len(args.compare) < 2:
         raise ConfigError("--compare: give two recordings or more")
-    paths = [path / RECORDING if path.is_dir() else path for path in args.compare or [args.recording]]
+    paths = [written.recording_in(path) for path in args.compare or [args.recording]]
     recordings = [load(path) for path in paths]
     html = page.render_comparison(recordings) if args.compare else page.render(recordings[0], args.window)
     print(f"wrote {written.write(html, paths, args.out, compared=bool(args.compare), overwrite=args.overwrite)}")

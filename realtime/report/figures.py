@@ -53,12 +53,12 @@ def find(weights_sha256: str) -> Figures | None:
     for folder in (package / "weights", package.parent / "weights"):  # installed, or a checkout
         for path in sorted(folder.glob(f"results/*--{LABELLING}-*.json")):
             result = json.loads(path.read_text(encoding="utf-8"))
-            if weights_sha256 and result["model_sha256"] == weights_sha256:
+            if weights_sha256 and result.get("model_sha256") == weights_sha256:
                 return _read(result)
     return None
 
 
-def _read(result: dict[str, object]) -> Figures:
+def _read(result: dict[str, object]) -> Figures | None:
     match result:
         case {
             "model": str(model),
@@ -75,7 +75,7 @@ def _read(result: dict[str, object]) -> Figures:
             rows = zip(labels, support, recall, precision, strict=True)
             classes = tuple(ClassFigures(*row, _taken_for(labels, i, confusion[i])) for i, row in enumerate(rows))
             return Figures(model, command, n, accuracy, balanced, classes)
-    raise ValueError("a result file of train.evaluate lacks a figure")
+    return None
 
 
 def _taken_for(labels: list[str], own: int, named: list[int]) -> tuple[str, int] | None:

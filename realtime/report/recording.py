@@ -49,7 +49,7 @@ class FaceSeries:
 
 @dataclass(frozen=True)
 class MarkerAt:
-    """A moment that the user marked, seconds of the recording."""
+    """A moment that the user marked, seconds of the recording: when it was set, not when a frame was shown."""
 
     name: str
     t: float
@@ -120,9 +120,8 @@ def load(path: Path) -> Recording:
                 if record.t is None:
                     raise SourceOpenError(f"{path} is of images, which have no time; a report needs a video or a camera")
                 rows.add(record, record.t)
-            case Marker(t=t) if t is not None:
-                # versions that name no markers wrote none
-                rows.markers.append(MarkerAt(getattr(record, "name", None) or UNNAMED, t))
+            case Marker(t=t, at=at, name=named) if t is not None:
+                rows.markers.append(MarkerAt(named or UNNAMED, t if at is None else at))
             case Summary():
                 rows.summary = record
     if not rows.t:

@@ -6,6 +6,14 @@ from pathlib import Path
 from realtime.errors import SinkError
 from realtime.sinks.paths import claim, reason
 
+RECORDING = "frames.jsonl"
+"""Name of the recording in the folder of a session."""
+
+
+def recording_in(path: Path) -> Path:
+    """The recording that a path means: its file, or that in the folder of a session."""
+    return path / RECORDING if path.is_dir() else path
+
 
 def write(html: str, recordings: Sequence[Path], out: Path | None, *, compared: bool, overwrite: bool) -> Path:
     """Writes the page and returns where it is; a name that is taken is numbered unless it may be overwritten.
@@ -35,8 +43,8 @@ def write(html: str, recordings: Sequence[Path], out: Path | None, *, compared: 
 
 
 def _target(recordings: Sequence[Path], out: Path | None, compared: bool) -> Path:
-    first = recordings[0]
-    name = f"{first.stem}_{'compared' if compared else 'report'}.html"
+    first, what = recordings[0], "compared" if compared else "report"
+    name = f"{what}.html" if first.name == RECORDING else f"{first.stem}_{what}.html"
     if out is None:
         return first.with_name(name)
     return out / name if out.is_dir() else out
