@@ -5,10 +5,20 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+LAUNCH = """
+import fcntl, os, sys
+reads, writes = (fcntl.fcntl(int(number), fcntl.F_DUPFD, 10) for number in sys.argv[1:3])
+os.dup2(reads, 3)
+os.dup2(writes, 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""Chromium reads its commands from number 3 and answers on number 4."""
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
@@ -46,6 +56,7 @@ class Chromium:
 
     def open(self, path: Path, *, size_wh: tuple[int, int] = (1400, 900), dark: bool = False) -> None:
         """Shows a file in a window of this size, until it is drawn."""
+        self._session = None  # the browser itself
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Network", "Runtime"):
@@ -105,10 +116,8 @@ def chromium(profile: Path) -> Iterator[Chromium]:
     reads, commands = os.pipe()
     answers, writes = os.pipe()
     options = ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--remote-debugging-pipe")
-    # Chromium reads its commands from number 3 and answers on number 4
-    script = f'exec "$@" 3<&{reads} 4>&{writes}'
     process = subprocess.Popen(
-        ["/bin/sh", "-c", script, "sh", found, *options, f"--user-data-dir={profile}", "about:blank"],
+        [sys.executable, "-c", LAUNCH, str(reads), str(writes), found, *options, f"--user-data-dir={profile}", "about:blank"],
         pass_fds=(reads, writes),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
