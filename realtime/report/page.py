@@ -1,0 +1,231 @@
+"""One self-contained HTML file from a recording. The only file that knows jinja2."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime import __version__
+from realtime.errors import ConfigError
+from realtime.labels import UNCERTAIN
+from realtime.report import events, expressions, figures, methods, timeline
+from realtime.report.palette import palette
+from realtime.report.quality import Quality, assess, flaws
+from realtime.report.recording import FaceSeries, Recording
+
+if TYPE_CHECKING:
+    import jinja2
+
+MOST_FACES = 8
+"""Faces that get a timeline and tables of their own: those that were there longest. The others are counted."""
+
+SHOWN = 0.05
+"""An expression whose mean stays below this around a marker gets no curve."""
+
+WIDTH, HEIGHT = 240.0, 90.0
+"""Of a small curve, in its own units."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A small curve of one expression around markers, as paths of SVG.
+
+    Attributes:
+        column: of the expression.
+        label: its name.
+        line, band: mean and interval; the band is empty where there is none.
+    """
+
+    column: int
+    label: str
+    line: str
+    band: str
+
+
+@dataclass(frozen=True)
+class Locked:
+    """The curves of one face around markers of one name.
+
+    Attributes:
+        of: their numbers.
+        curves: the expressions that reach SHOWN.
+        left_out: names of the others.
+        zero: where the marker is, in units of the curves.
+        rows: every fifth moment, for the table.
+    """
+
+    of: events.LockedMean
+    curves: tuple[Curve, ...]
+    left_out: tuple[str, ...]
+    zero: float
+    rows: tuple[int, ...]
+
+
+def render(recording: Recording, window_s: float) -> str:
+    """The report of a recording.
+
+    Args:
+        recording: what to report.
+        window_s: how long after a marker expressions are looked at, seconds.
+
+    Raises:
+        ConfigError: jinja2 is not installed.
+    """
+    quality = assess(recording)
+    known = figures.find(recording.header.run.weights_sha256)
+    faces = longest(recording)
+    curves = timeline.pack(recording, faces)
+    data = {
+        "name": recording.name,
+        "labels": recording.labels,
+        "scale": timeline.SCALE,
+        "markers": [[marker.t, marker.name] for marker in recording.markers],
+        **asdict(curves),
+    }
+    return _template("report.html.j2").render(
+        **_shared(recording.labels),
+        recording=recording,
+        run=recording.header.run,
+        quality=quality,
+        flaws=flaws(quality),
+        methods=methods.paragraph(recording, quality, known),
+        faces=faces,
+        curves=curves,
+        data=data,
+        slices=[timeline.slices(recording, face) for face in faces],
+        shares=expressions.shares(recording),
+        bouts=[expressions.bout_statistics(recording, [face]) for face in faces],
+        transitions=expressions.transitions(recording, recording.faces),
+        firsts=events.first_expressions(recording, faces, window_s),
+        locked=_locked(recording, faces, window_s),
+        window_s=window_s,
+        figures=known,
+    )
+
+
+def render_comparison(recordings: Sequence[Recording]) -> str:
+    """Recordings side by side.
+
+    Raises:
+        ConfigError: jinja2 is not installed, or the networks know different expressions.
+    """
+    labels = recordings[0].labels
+    if any(recording.labels != labels for recording in recordings):
+        raise ConfigError("the networks of these recordings know different expressions, and cannot be compared")
+    columns = [Column.of(recording) for recording in recordings]
+    return _template("compare.html.j2").render(**_shared(labels), columns=columns)
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One recording of a comparison."""
+
+    recording: Recording
+    quality: Quality
+    flaws: tuple[str, ...]
+    share: expressions.Share
+    bouts: dict[str, expressions.BoutStatistics]
+
+    @classmethod
+    def of(cls, recording: Recording) -> "Column":
+        """All that is compared; bouts of all faces together."""
+        quality = assess(recording)
+        pooled = expressions.bout_statistics(recording, recording.faces)
+        return cls(recording, quality, flaws(quality), expressions.shares(recording)[0], {bout.label: bout for bout in pooled})
+
+
+def longest(recording: Recording) -> tuple[FaceSeries, ...]:
+    """The faces with a timeline, by id."""
+    faces = sorted(recording.faces, key=lambda face: -recording.present_s(face))[:MOST_FACES]
+    return tuple(sorted(faces, key=lambda face: face.id))
+
+
+def _locked(recording: Recording, faces: Sequence[FaceSeries], window_s: float) -> list[Locked]:
+    names = dict.fromkeys(marker.name for marker in recording.markers)
+    means = [events.locked_mean(recording, face, name, window_s) for name in names for face in faces]
+    return [_drawn(mean, recording.labels) for mean in means if mean is not None]
+
+
+def _drawn(mean: events.LockedMean, labels: tuple[str, ...]) -> Locked:
+    x = (mean.offsets_s - mean.offsets_s[0]) / (mean.offsets_s[-1] - mean.offsets_s[0]) * WIDTH
+    peaks = np.nanmax(mean.mean, axis=0)
+    curves = tuple(
+        Curve(i, label, _line(x, mean.mean[:, i]), _band(x, mean.low[:, i], mean.high[:, i]))
+        for i, label in enumerate(labels)
+        if peaks[i] >= SHOWN
+    )
+    left_out = tuple(label for label, peak in zip(labels, peaks, strict=True) if peak < SHOWN)
+    zero = float(np.interp(0.0, mean.offsets_s, x))
+    return Locked(mean, curves, left_out, zero, tuple(range(0, len(x), 5)))
+
+
+def _line(x: NDArray[np.float64], y: NDArray[np.float64]) -> str:
+    """A path that breaks where there is no value."""
+    parts, pen = [], "M"
+    for left, value in zip(x, y, strict=True):
+        if np.isnan(value):
+            pen = "M"
+        else:
+            parts.append(f"{pen}{left:.1f} {HEIGHT * (1 - value):.1f}")
+            pen = "L"
+    return "".join(parts)
+
+
+def _band(x: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]) -> str:
+    """A closed path for each stretch that has an interval."""
+    known = np.flatnonzero(~np.isnan(low))
+    stretches = np.split(known, np.flatnonzero(np.diff(known) > 1) + 1) if len(known) else []
+    return "".join(
+        f"{_line(x[part], high[part])}L{_line(x[part][::-1], low[part][::-1])[1:]}Z" for part in stretches if len(part) > 1
+    )
+
+
+def _shared(labels: tuple[str, ...]) -> dict[str, object]:
+    """What every page needs: its own style and programs, so that it never asks for an address."""
+    names = ("report.css", "report.js", "uPlot.iife.min.js", "uPlot.min.css", "uPlot-LICENSE.txt")
+    texts = {name: files("realtime.report").joinpath("assets", name).read_text(encoding="utf-8") for name in names}
+    return {"labels": labels, "colours": palette((*labels, UNCERTAIN)), "texts": texts, "version": __version__}
+
+
+def _template(name: str) -> "jinja2.Template":
+    try:
+        import jinja2
+    except ImportError as error:
+        raise ConfigError("a report needs jinja2, which is not installed; pip install 'fer-cam[report]'") from error
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("realtime.report", "assets"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"clock": clock, "seconds": seconds, "percent": percent}
+    return environment.get_template(name)
+
+
+def clock(time_s: float) -> str:
+    """A moment of the recording: 1:02:03.4, or 2:03.4 within the first hour."""
+    tenths = round(time_s * 10)
+    minutes, rest = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    lead = f"{hours}:{minutes:02d}" if hours else f"{minutes}"
+    return f"{lead}:{rest // 10:02d}.{rest % 10}"
+
+
+def seconds(duration_s: float) -> str:
+    """A duration: 0.42 s, 12.3 s, 4 min 05 s."""
+    if duration_s >= 60:
+        minutes, rest = divmod(round(duration_s), 60)
+        return f"{minutes}\u00a0min {rest:02d}\u00a0s"
+    return f"{duration_s:.1f}\u00a0s" if duration_s >= 10 or not duration_s else f"{duration_s:.2f}\u00a0s"
+
+
+def percent(part: float, whole: float = 1.0) -> str:
+    """A share: 0 %, 0.3 %, 12 %; a dash where there is nothing to share."""
+    if not whole:
+        return "–"
+    value = 100 * part / whole
+    return f"{value:.1f}\u00a0%" if 0 < value < 9.95 else f"{value:.0f}\u00a0%"

@@ -1,0 +1,50 @@
+"""Where a report goes: beside its recording, and over nothing that is there."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from realtime.errors import SinkError
+from realtime.sinks.paths import claim, reason
+
+RECORDING = "frames.jsonl"
+"""Name of the recording in the folder of a session."""
+
+
+def recording_in(path: Path) -> Path:
+    """The recording that a path means: its file, or that in the folder of a session."""
+    return path / RECORDING if path.is_dir() else path
+
+
+def write(html: str, recordings: Sequence[Path], out: Path | None, *, compared: bool, overwrite: bool) -> Path:
+    """Writes the page and returns where it is; a name that is taken is numbered unless it may be overwritten.
+
+    Args:
+        html: the page.
+        recordings: what it is about; never overwritten.
+        out: a file, or a folder for the default name; None: beside the first recording.
+        compared: whether it puts recordings side by side.
+        overwrite: replace a file that exists.
+
+    Raises:
+        SinkError: the file cannot be written.
+    """
+    path = _target(recordings, out, compared)
+    if any(path.exists() and path.samefile(recording) for recording in recordings):
+        raise SinkError(f"cannot write {path}: it is the recording itself; give another name")
+    made = not (overwrite and path.exists())
+    path = claim(path) if made else path
+    try:
+        path.write_text(html, encoding="utf-8", errors="backslashreplace")  # names of files need not be text
+    except OSError as error:
+        if made:
+            path.unlink(missing_ok=True)
+        raise SinkError(f"cannot write {path}: {reason(error)}") from error
+    return path
+
+
+def _target(recordings: Sequence[Path], out: Path | None, compared: bool) -> Path:
+    first, what = recordings[0], "compared" if compared else "report"
+    name = f"{what}.html" if first.name == RECORDING else f"{first.stem}_{what}.html"
+    if out is None:
+        return first.with_name(name)
+    return out / name if out.is_dir() else out
