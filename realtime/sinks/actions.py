@@ -45,7 +45,8 @@ class Actions:
                 )
         self._commands = Commands(lines)
         self._osc = OscSender(osc) if osc is not None and Kind.OSC in kinds else None
-        self._mqtt = BrokerConnection(broker, lines) if broker is not None and Kind.MQTT in kinds else None
+        quiet = Lines()  # the output of --mqtt says the same of the same broker
+        self._mqtt = BrokerConnection(broker, quiet) if broker is not None and Kind.MQTT in kinds else None
 
     def act(self, firing: Firing) -> None:
         """Carries out the action of a firing.

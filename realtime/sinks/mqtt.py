@@ -1,9 +1,11 @@
 """MQTT, for home automation and dashboards. The guide `stage` lists the topics."""
 
 import json
+import socket
 import ssl
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from realtime.config import OutputConfig
@@ -72,6 +74,7 @@ class BrokerConnection:
             self._client.tls_set_context(ssl.create_default_context())
         if status_topic is not None:
             self._client.will_set(status_topic, OFFLINE, retain=True)
+        self._client.on_socket_open = _send_at_once
         self._client.on_connect = self._connected
         self._client.on_connect_fail = self._unreachable
         self._client.on_disconnect = self._disconnected
@@ -94,7 +97,8 @@ class BrokerConnection:
     def close(self) -> None:
         """Says `offline` and disconnects, in bounded time; may be called twice."""
         if self._status_topic is not None and self.connected:
-            self.publish(self._status_topic, OFFLINE, retain=True).wait_for_publish(LAST_MESSAGE_S)
+            with suppress(RuntimeError, ValueError):  # the connection breaks at this moment: the broker publishes the last will
+                self.publish(self._status_topic, OFFLINE, retain=True).wait_for_publish(LAST_MESSAGE_S)
         self._client.on_disconnect = None
         self._client.disconnect()
         self._client.loop_stop()
@@ -112,9 +116,14 @@ class BrokerConnection:
         self._said = None
 
     def _unreachable(self, client: "Client", data: object) -> None:
-        self._say(f"cannot reach the MQTT broker {self._broker}; trying again in the background")
+        doubt = ", or its certificate is not trusted" if self._broker.tls else ""
+        self._say(f"cannot reach the MQTT broker {self._broker}{doubt}; trying again in the background")
 
     def _disconnected(self, client: "Client", data: object, flags: object, reason: Any, properties: object) -> None:
+        if not self._up.is_set():  # it hung up before it had accepted the connection
+            if self._said is None:
+                self._unreachable(client, data)
+            return
         self._up.clear()
         if self._said is None:
             self._say(f"the MQTT broker {self._broker} is gone ({reason}); trying again in the background")
@@ -193,6 +202,11 @@ class MqttSink(DataSink):
         """Whether the frame before has been handed to the network: a slow one would otherwise pile up frames in memory."""
         last = self._under_way
         return last is None or last.rc != 0 or last.is_published()
+
+
+def _send_at_once(client: "Client", data: object, sock: Any) -> None:
+    """Turns Nagle's algorithm off: a frame would wait for the acknowledgement of the one before, for up to 40 ms."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _json(value: dict[str, Any]) -> str:

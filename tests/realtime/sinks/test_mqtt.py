@@ -49,7 +49,7 @@ def test_frames_the_label_and_markers_arrive(tmp_path: Path) -> None:
         assert sent == {"type": "marker", "frame": 3, "t": 0.1, "name": "stimulus", "at": 0.12, "by": "key"}
 
 
-def test_the_label_is_published_when_it_changes_and_kept_for_those_who_come_later(tmp_path: Path) -> None:
+def test_the_label_is_published_when_it_changes_and_retained(tmp_path: Path) -> None:
     with broker(tmp_path) as port, sink_at(port) as sink:
         with Subscriber(port) as subscriber:
             subscriber.next("home/cam/status")
@@ -110,6 +110,25 @@ def test_a_login_is_used_and_a_wrong_one_is_reported_without_it(tmp_path: Path) 
     assert "refused the connection" in line
     assert "check user and password" in line
     assert "wrong" not in line
+
+
+def test_a_server_that_is_no_broker_is_not_said_to_be_gone() -> None:
+    lines = HeardLines()
+    with closing(socket.create_server(("127.0.0.1", 0))) as server, sink_at(server.getsockname()[1], lines=lines):
+        connection, _ = server.accept()
+        connection.close()
+        assert lines.next().startswith("cannot reach the MQTT broker mqtt://127.0.0.1:")
+
+
+def test_a_certificate_that_is_not_trusted_is_thought_of() -> None:
+    lines = HeardLines()
+    where = Broker.parse(f"mqtts://127.0.0.1:{free_port()}", "mqtt")
+    connection = BrokerConnection(where, lines)
+    assert (
+        lines.next()
+        == f"cannot reach the MQTT broker {where}, or its certificate is not trusted; trying again in the background"
+    )
+    connection.close()
 
 
 def test_the_end_does_not_wait_for_a_broker_that_is_not_there() -> None:
