@@ -14,7 +14,7 @@ from realtime import __version__, provenance, signals
 from realtime.config import Config
 from realtime.datatypes import RunInfo, SourceInfo
 from realtime.engine import Engine
-from realtime.errors import SinkError
+from realtime.errors import FerError, SinkError
 from realtime.meter import Meter
 from realtime.model.classifier import Classifier
 from realtime.player import Player
@@ -126,13 +126,26 @@ def _run(config: Config, info: RunInfo, engine: Engine, openers: Openers, stop: 
         finally:
             if guard is not None:
                 guard.disarm()
-            for notice in outputs.notices():
+            for notice in (*outputs.notices(), *_report(outputs.session)):
                 terminal.notice(notice)
             terminal.finish(meter.summary(), written(outputs))
     finally:
         for view in (window, inbox):
             if view is not None:
                 view.close()
+
+
+def _report(folder: Path | None) -> tuple[str, ...]:
+    """Writes the report into the folder of a session; where it cannot be written, says why."""
+    if folder is None:
+        return ()
+    from realtime.report import session
+
+    try:
+        session.write(folder)
+    except FerError as error:  # the data are whole, and `fer-cam report` makes it another time
+        return (f"no report: {error}",)
+    return ()
 
 
 def written(outputs: Outputs) -> list[Path]:

@@ -38,9 +38,18 @@ class Outputs:
         run: whose frames come.
         images: take the painted image of every frame.
         data: take its record.
+        session: the folder of the session that they make up, if they do.
     """
 
-    def __init__(self, run: RunInfo, images: Sequence[PaintedSink] = (), data: Sequence[DataSink] = ()) -> None:
+    def __init__(
+        self,
+        run: RunInfo,
+        images: Sequence[PaintedSink] = (),
+        data: Sequence[DataSink] = (),
+        *,
+        session: Path | None = None,
+    ) -> None:
+        self.session = session
         self._recorder = Recorder(run)
         self._images = list(images)
         self._data = list(data)
@@ -120,8 +129,10 @@ class Outputs:
         """Does something with a sink. A failure of an essential one is kept; another one is left out from now on."""
         try:
             work(item)
-        except SinkError as error:
+        except Exception as error:
             if sink.essential:
+                if not isinstance(error, SinkError):
+                    raise
                 failures.append(error)
                 return
             self._notices.append(f"continuing without an output: {error}")
@@ -154,7 +165,7 @@ def open_outputs(config: OutputConfig, run: RunInfo) -> Outputs:
                 sink.close(Meter(run.labels).summary())
         paths.give_back()
         raise
-    return Outputs(run, opened[: len(to_images)], opened[len(to_images) :])
+    return Outputs(run, opened[: len(to_images)], opened[len(to_images) :], session=config.session)
 
 
 def uses_stdout(config: OutputConfig) -> bool:

@@ -172,7 +172,7 @@ def test_a_session_has_everything_in_one_folder(studio: Studio) -> None:
     options = {"session": folder, "participant": "P07", "task": "faces", "jsonl": None, "display": True, "save": Path()}
     assert studio.run(film(1, 2, 3), **options, markers=("stimulus",)) == 0
     assert sorted(path.name for path in folder.iterdir()) == [
-        "events.tsv", "faces.csv", "frames.jsonl", "session.json", "video.mp4",
+        "events.tsv", "faces.csv", "frames.jsonl", "report.html", "session.json", "video.mp4",
     ]  # fmt: skip
     events = (folder / "events.tsv").read_text().splitlines()
     assert events[0].split("\t")[:3] == ["onset", "duration", "trial_type"]
