@@ -219,6 +219,7 @@ class FrameResult:
         latency_s: from capture to the end of processing; of a file's frame, which waits for others, what processing took.
         dropped: frames of the source that were never processed, so far.
         effort: how much was done for it.
+        found_xyxy: float32 (n,4), every face that was found, also one that has not been read yet.
     """
 
     frame: Frame
@@ -228,6 +229,10 @@ class FrameResult:
     latency_s: float
     dropped: int
     effort: Effort = FULL_EFFORT
+    found_xyxy: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 4), np.float32))
+
+    def __post_init__(self) -> None:
+        _checked("FrameResult.found_xyxy", self.found_xyxy, np.float32, (None, 4))
 
 
 @dataclass(frozen=True)

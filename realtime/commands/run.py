@@ -100,6 +100,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--markers", type=_names, default=(), metavar="A,B,...", help="names of the markers with the keys 1 to 9"
     )
     study.add_argument("--marker-port", type=int, metavar="PORT", help="UDP port of this machine: each datagram sets a marker")
+    output.add_argument("--blur", action="store_true", help="hide every face in the window and in every image that is written")
+    output.add_argument("--numbers-only", action="store_true", help="refuse to write any image: no video, no snapshot")
     output.add_argument("--display", action=argparse.BooleanOptionalAction, help="a window (default: where there is a screen)")
     output.add_argument("--mirror", action=argparse.BooleanOptionalAction, help="mirror the window (default: for cameras)")
     output.add_argument("-q", "--quiet", action="store_true", help="print errors only")
@@ -195,11 +197,13 @@ def _config(args: argparse.Namespace) -> Config:
         smoothing_s=args.smoothing,
         display=args.display,
         mirror=args.mirror,
-        save=args.save if args.save or not args.demo else Path(),
+        save=args.save if args.save or not args.demo or args.numbers_only else Path(),
         jsonl=args.jsonl,
         csv=args.csv,
         overwrite=args.overwrite,
         snapshots=args.snapshots,
+        blur=args.blur,
+        numbers_only=args.numbers_only,
         session=args.session,
         participant=args.participant,
         task=args.task,

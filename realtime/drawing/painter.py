@@ -1,13 +1,43 @@
 """One painted image per frame, which every view and every output shares."""
 
 import threading
+from collections import deque
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from realtime.datatypes import FrameResult
 from realtime.drawing import overlay
+from realtime.drawing.blur import hide
 from realtime.drawing.hud import Status
+
+HOLD_S = 1.0
+"""So long the place of a face that is no longer found stays hidden, in the time of `Frame.time_s`."""
+
+
+class Painter:
+    """Makes the painted images of a run, one per frame, in order.
+
+    Args:
+        blur: hide every face that is found, or was found up to HOLD_S ago, before anything is painted.
+    """
+
+    def __init__(self, *, blur: bool = False) -> None:
+        self._blur = blur
+        self._recent: deque[tuple[float, NDArray[np.float32]]] = deque()
+
+    def paint(self, result: FrameResult) -> "Painted":
+        """The frame as views and outputs show it."""
+        return Painted(self._hidden(result) if self._blur else result)
+
+    def _hidden(self, result: FrameResult) -> FrameResult:
+        now = result.frame.time_s
+        while self._recent and not 0 <= now - self._recent[0][0] <= HOLD_S:
+            self._recent.popleft()
+        self._recent.append((now, result.found_xyxy))
+        image = hide(result.frame.image, (box for _, boxes in self._recent for box in boxes))
+        return replace(result, frame=replace(result.frame, image=image))
 
 
 class Painted:
