@@ -1,5 +1,6 @@
 """A user's desk: a folder, a short clip, a small network, and the program to run on them in this process."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -32,11 +33,11 @@ class Desk:
         """What is there now was there before the program ran."""
         self._before = self.files()
 
-    def run(self, *args: str | Path) -> program.Done:
+    def run(self, *args: str | Path, load: Callable[[str], cli.Command] = cli.load) -> program.Done:
         """Runs the program without a window, on the small network unless another one is given."""
         self._capsys.readouterr()
         model = () if "--model" in args else ("--model", self.model)
-        code = cli.main([str(arg) for arg in (*args, *model, "--no-display")])
+        code = cli.main([str(arg) for arg in (*args, *model, "--no-display")], load)
         out, err = self._capsys.readouterr()
         return program.Done(code, out, err)
 
