@@ -95,7 +95,6 @@ def test_importing_realtime_costs_nothing() -> None:
 
 
 PRIVATE_BUT_NEEDED = {
-    ("os", "_exit"): "Python's name for an end without cleaning up",
     ("layer", "_forward_pre_hooks"): "torch lists the hooks of a module nowhere else",
     ("module", "_forward_hooks"): "the same",
     ("network[0]", "_forward_hooks"): "the same",
