@@ -1,7 +1,7 @@
 """Scripted fake sources and cameras."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -26,9 +26,13 @@ class FakeSource:
         """Set while `read` hangs."""
         self._script = iter(script)
         self._hang = hang
-        self._given = 0
+        self.given = 0
+        """How many frames it has given."""
+        self.asked: Callable[[], object] = lambda: None
+        """Called before each read; may take its time."""
 
     def read(self) -> Frame | None:
+        self.asked()
         step = next(self._script, None)
         if isinstance(step, Exception):
             raise step
@@ -37,8 +41,8 @@ class FakeSource:
                 self.reading.set()
                 self.closed.wait()
             return None
-        frame = Frame(picture(step), self._given, float(step), None, "fake")
-        self._given += 1
+        frame = Frame(picture(step), self.given, float(step), None, "fake")
+        self.given += 1
         return frame
 
     def close(self) -> None:
@@ -53,6 +57,8 @@ class FakeCapture:
     ) -> None:
         self.asked: list[tuple[int, float]] = []
         self.released = 0
+        self.let_go = threading.Event()
+        """Set once it is released."""
         self._images = iter(images)
         self._is_open = is_open
         self._fps = fps
@@ -83,3 +89,4 @@ class FakeCapture:
 
     def release(self) -> None:
         self.released += 1
+        self.let_go.set()

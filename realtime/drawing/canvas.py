@@ -166,7 +166,7 @@ class Layer:
 
 
 @lru_cache(maxsize=1024)
-def _inked(run: Run, cap_px: int, colour: Colour) -> Layer:
+def layer_of(run: Run, cap_px: int, colour: Colour) -> Layer:
     """A word or run, line_height(cap_px) high."""
     coverage = _coverage(run, cap_px)
     added = (coverage[:, :, None].astype(np.uint16) * np.array(colour, np.uint16) + 127) // 255
@@ -187,7 +187,7 @@ def write(picture: Picture, text: str, x: int, y: int, cap_px: int, colour: Colo
     """Writes one line whose box starts at x, y (top left); what falls outside the picture is cut off."""
     for part in _parts(text):
         if not part.text.isspace():
-            _inked(part, cap_px, colour).lay(picture, x, y)
+            layer_of(part, cap_px, colour).lay(picture, x, y)
         x += _length(part, cap_px)
 
 

@@ -65,7 +65,7 @@ def draw_corners(picture: Picture, hud: Status, nobody: bool, sizes: Sizes) -> l
     Returns what they cover.
     """
     whole = canvas.bounds(picture)
-    covered = [_pill(picture, _speed(hud), sizes.pad, sizes.pad, sizes)]
+    covered = [_pill(picture, speed_line(hud), sizes.pad, sizes.pad, sizes)]
     for line in (*(["no face"] if nobody else []), *hud.notices):
         covered.append(_pill(picture, line, sizes.pad, covered[-1].y2 + sizes.pad // 2, sizes))
     if hud.recording:
@@ -82,7 +82,7 @@ def draw_corners(picture: Picture, hud: Status, nobody: bool, sizes: Sizes) -> l
     return covered
 
 
-def _speed(hud: Status) -> str:
+def speed_line(hud: Status) -> str:
     """Frame rate and latency in words."""
     what = "latency" if hud.live else "a frame"
     speed = f"{hud.fps:.1f} fps   {hud.latency_ms.p50:.0f} ms {what} (p95 {hud.latency_ms.p95:.0f})"

@@ -107,9 +107,23 @@ def test_a_result_names_the_selected_network(clip: Path, tiny: list[str], tmp_pa
     assert json.loads(path.read_text())["command"].endswith("--video small.mp4 --repeats 1 --model tiny.onnx --threads 1")
 
 
-def test_latency_of_a_matrix(tiny: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scenes, "FACE_PART", 3)
-    arguments = ["--matrix", "--sizes", "240x180", "320x180", "--faces", "0", "1", "--frames", "8", "--repeats", "1", *tiny]
+def test_latency_of_a_matrix(tiny: list[str], tmp_path: Path) -> None:
+    arguments = [
+        "--matrix",
+        "--face",
+        "60",
+        "--sizes",
+        "240x180",
+        "320x180",
+        "--faces",
+        "0",
+        "1",
+        "--frames",
+        "8",
+        "--repeats",
+        "1",
+        *tiny,
+    ]
     result = run(latency, arguments, tmp_path)
     assert isinstance(result, Matrix)
     assert [(cell.width, cell.faces, cell.face_px) for cell in result.cells] == [
@@ -121,10 +135,9 @@ def test_latency_of_a_matrix(tiny: list[str], tmp_path: Path, monkeypatch: pytes
     assert [round(cell.seen[1]) for cell in result.cells] == [0, 1, 0, 1]
 
 
-def test_scaling(tiny: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scenes, "FACE_PART", 3)
+def test_scaling(tiny: list[str], tmp_path: Path) -> None:
     arguments = ["--size", "320x180", "--faces", "1", "2", "--sizes", "240x180", "320x180", "--frames", "3", "--repeats", "1"]
-    result = run(scaling, [*arguments, *tiny], tmp_path)
+    result = run(scaling, [*arguments, "--face", "60", *tiny], tmp_path)
     assert isinstance(result, Scaling)
     assert [cell.faces for cell in result.by_faces] == [1, 2]
     assert [cell.width for cell in result.by_pixels] == [240, 320]
