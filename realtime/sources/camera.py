@@ -178,7 +178,7 @@ def list_cameras(*, open_timeout_s: float = 5.0, opener: OpenCapture = open_capt
         try:
             camera = Camera(index, open_timeout_s=open_timeout_s, opener=opener)
         except SourceOpenError:
-            continue  # on Linux every camera has a second node that gives no pictures
+            continue  # on Linux every camera has a second node that gives no images
         open_s = time.perf_counter() - started
         info = camera.info
         found.append(CameraInfo(index, camera.backend, info.width, info.height, info.fps or 0.0, open_s))
@@ -200,7 +200,7 @@ def _open(index: int, size_wh: tuple[int, int] | None, fps: float | None, opener
                 image, captured_at = _grab(capture)
                 if image is not None:
                     return _Opened(capture, image, captured_at)
-            raise SourceOpenError(f"camera {index} opens but gives no picture; is another program using it? Try --list-cameras")
+            raise SourceOpenError(f"camera {index} opens but gives no image; is another program using it? Try --list-cameras")
         except BaseException:
             capture.release()
             raise
@@ -225,7 +225,7 @@ def _grab(capture: cv2.VideoCapture) -> tuple[NDArray[np.uint8] | None, float]:
         captured_at = time.perf_counter()
         done, image = capture.retrieve() if grabbed else (False, None)
         return (as_bgr(image) if done and image is not None else None), captured_at
-    except (cv2.error, ValueError):  # a picture cut short on the wire; counted by the caller as a read that failed
+    except (cv2.error, ValueError):  # an image cut short on the wire; counted by the caller as a read that failed
         return None, time.perf_counter()
 
 

@@ -49,7 +49,7 @@ class Blurred(Follower):
 
 
 @pytest.fixture(autouse=True)
-def _every_picture_is_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+def _every_image_is_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(follower, "_match", lambda gray, square, memory: (square, 1.0))
 
 
