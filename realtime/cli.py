@@ -5,8 +5,9 @@ import difflib
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from importlib import import_module
-from typing import NoReturn
+from typing import NoReturn, Protocol, cast
 
 from realtime import __version__
 from realtime.errors import FerError, SourceOpenError
@@ -25,13 +26,28 @@ COMMANDS = {
 DEFAULT = "run"
 
 
-def main(argv: list[str] | None = None) -> int:
+class Command(Protocol):
+    """What every module in `realtime.commands` has."""
+
+    def add_options(self, parser: argparse.ArgumentParser, /) -> None:
+        """Adds what `main` understands."""
+
+    def main(self, args: argparse.Namespace, /) -> int:
+        """Does it; returns the exit code."""
+
+
+def load(name: str) -> Command:
+    """The command of that name: only the one that is used is imported."""
+    return cast(Command, import_module(f"realtime.commands.{name}"))
+
+
+def main(argv: list[str] | None = None, load: Callable[[str], Command] = load) -> int:
     """Runs fer-cam; returns the exit code."""
     _occupy_standard_streams()
     words = sys.argv[1:] if argv is None else argv
     named = bool(words) and words[0] in COMMANDS
     name, words = (words[0], words[1:]) if named else (DEFAULT, words)
-    command = import_module(f"realtime.commands.{name}")
+    command = load(name)
     parser = _Parser(
         prog=f"fer-cam {name}" if named else "fer-cam",
         description=_description(name),
@@ -43,7 +59,7 @@ def main(argv: list[str] | None = None) -> int:
     verbose = getattr(args, "verbose", 0)
     _quieten(verbose)
     try:
-        return int(command.main(args))
+        return command.main(args)
     except FerError as error:
         if verbose and sys.stderr is not None:
             print(printable(traceback.format_exc(), keep="\n"), file=sys.stderr, end="")

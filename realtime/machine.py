@@ -6,21 +6,26 @@ from pathlib import Path
 
 UNKNOWN = "unknown"
 
+HERE = Path(__file__).parent
 
-def current_commit() -> str:
-    """The commit of the checkout, with `+` where it has changes; `unknown` outside of one."""
+CPUINFO = Path("/proc/cpuinfo")
+"""Where Linux describes the processor."""
+
+
+def current_commit(folder: Path = HERE) -> str:
+    """The commit of the checkout that `folder` is in, with `+` where it has changes; `unknown` outside of one."""
     command = ["git", "describe", "--always", "--dirty=+", "--abbrev=12", "--exclude=*"]
     try:
-        done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True, timeout=10)
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, timeout=10)
     except (OSError, subprocess.SubprocessError):
         return UNKNOWN
     return done.stdout.strip()
 
 
-def processor() -> str:
+def processor(cpuinfo: Path = CPUINFO) -> str:
     """The processor's name, as the system gives it."""
     try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     except OSError:
@@ -32,10 +37,10 @@ SPEEDS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8", "asimddp", "
 """What decides how fast small integers are multiplied. Names don't tell: clouds call processors with and without "AMD EPYC"."""
 
 
-def instructions() -> tuple[str, ...]:
+def instructions(cpuinfo: Path = CPUINFO) -> tuple[str, ...]:
     """Which of SPEEDS the processor has, as Linux tells; empty elsewhere, where the processor's name is telling."""
     try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        lines = cpuinfo.read_text(encoding="utf-8").splitlines()
     except OSError:
         return ()
     flags = next((line.partition(":")[2].split() for line in lines if line.startswith(("flags", "Features"))), [])

@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -33,14 +33,18 @@ class Stop:
 
 
 @contextmanager
-def caught() -> Iterator[Stop]:
-    """Catches the signals that end a run, and gives them back afterwards."""
+def caught(handler: Callable[[int], "signal._HANDLER"] = signal.getsignal) -> Iterator[Stop]:
+    """Catches the signals that end a run, and gives them back to their handlers afterwards.
+
+    Args:
+        handler: the present handler of a signal; None for one that C code has set.
+    """
     stop = Stop()
     if threading.current_thread() is not threading.main_thread():
         yield stop  # only the main thread may catch signals
         return
     numbers = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
-    before = {number: signal.getsignal(number) for number in numbers}
+    before = {number: handler(number) for number in numbers}
     if before.get(HANGUP) is signal.SIG_IGN:
         del before[HANGUP]  # nohup: the run is to outlive its terminal
     for number in before:
@@ -48,5 +52,5 @@ def caught() -> Iterator[Stop]:
     try:
         yield stop
     finally:
-        for number, handler in before.items():
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)  # None: set by somebody's C code
+        for number, given in before.items():
+            signal.signal(number, signal.SIG_DFL if given is None else given)

@@ -1,5 +1,6 @@
 """A user's working folder with a short clip and a small network, and the program, run in this process."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -32,11 +33,11 @@ class Desk:
         """Records the current entries as existing before the program ran."""
         self._before = self.files()
 
-    def run(self, *args: str | Path) -> program.Done:
-        """Runs the program without a window, by default with the small network."""
+    def run(self, *args: str | Path, load: Callable[[str], cli.Command] = cli.load) -> program.Done:
+        """Runs the program without a window, on the small network unless another one is given."""
         self._capsys.readouterr()
         model = () if "--model" in args else ("--model", self.model)
-        code = cli.main([str(arg) for arg in (*args, *model, "--no-display")])
+        code = cli.main([str(arg) for arg in (*args, *model, "--no-display")], load)
         out, err = self._capsys.readouterr()
         return program.Done(code, out, err)
 

@@ -26,7 +26,8 @@ class FakeSource:
         """Set while `read` hangs."""
         self._script = iter(script)
         self._hang = hang
-        self._given = 0
+        self.given = 0
+        """How many frames it has given."""
 
     def read(self) -> Frame | None:
         step = next(self._script, None)
@@ -37,8 +38,8 @@ class FakeSource:
                 self.reading.set()
                 self.closed.wait()
             return None
-        frame = Frame(make_image(step), self._given, float(step), None, "fake")
-        self._given += 1
+        frame = Frame(make_image(step), self.given, float(step), None, "fake")
+        self.given += 1
         return frame
 
     def close(self) -> None:

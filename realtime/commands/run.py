@@ -2,11 +2,16 @@
 
 import argparse
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from realtime.config import Config, SourceConfig
 from realtime.errors import ConfigError, SourceError, SourceOpenError
 from realtime.model.providers import AUTO, PROVIDERS
+
+if TYPE_CHECKING:
+    from realtime.sources.camera import CameraInfo
 
 SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 
@@ -168,16 +173,30 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     reading.add_argument("--max-frames", type=int, metavar="N", help="stop after N frames")
 
 
-def main(args: argparse.Namespace) -> int:
+def _run(config: Config) -> int:
+    from realtime.run import run  # OpenCV, onnxruntime and PyAV: not for --help
+
+    return run(config)
+
+
+def _cameras() -> "Sequence[CameraInfo]":
+    from realtime.sources.camera import list_cameras
+
+    return list_cameras()
+
+
+def main(
+    args: argparse.Namespace,
+    run: Callable[[Config], int] = _run,
+    cameras: "Callable[[], Sequence[CameraInfo]]" = _cameras,
+) -> int:
     """Runs, or lists the cameras; returns the exit code.
 
     Raises:
         FerError: it cannot.
     """
     if args.list_cameras:
-        return _list_cameras()
-    from realtime.run import run
-
+        return _list(cameras())
     try:
         return run(_config(args))
     except ConfigError as error:
@@ -275,10 +294,7 @@ def _size(text: str | None) -> tuple[int, int] | None:
     return int(width), int(height)
 
 
-def _list_cameras() -> int:
-    from realtime.sources.camera import list_cameras
-
-    cameras = list_cameras()
+def _list(cameras: "Sequence[CameraInfo]") -> int:
     for camera in cameras:
         print(
             f"--device {camera.index}   {camera.width}x{camera.height}   {camera.fps:g} fps   {camera.backend}   "

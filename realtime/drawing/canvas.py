@@ -129,7 +129,7 @@ def _advance(text: str, cap_px: int) -> int:
 def _coverage(run: Run, cap_px: int) -> Image:
     """How much of each pixel a word or run covers, uint8 (line_height(cap_px), its length and margins)."""
     height, width = line_height(cap_px), _length(run, cap_px) + 2 * MARGIN
-    image = PillowImage.new("L", (width, height))
+    image = PillowPillowImage.new("L", (width, height))
     baseline = round((height + cap_px) / 2)
     font = fonts.load(cap_px, fonts.is_simple(run.text), run.path)
     ImageDraw.Draw(image).text((MARGIN, baseline), run.text, fill=255, font=font, anchor="ls")
@@ -167,7 +167,7 @@ class Layer:
 
 
 @lru_cache(maxsize=1024)
-def _inked(run: Run, cap_px: int, colour: Colour) -> Layer:
+def layer_of(run: Run, cap_px: int, colour: Colour) -> Layer:
     """A word or run, line_height(cap_px) high."""
     coverage = _coverage(run, cap_px)
     added = (coverage[:, :, None].astype(np.uint16) * np.array(colour, np.uint16) + 127) // 255
@@ -188,7 +188,7 @@ def write(image: Image, text: str, x: int, y: int, cap_px: int, colour: Colour) 
     """Writes one line whose box starts at x, y (top left); what falls outside the image is cut off."""
     for part in _parts(text):
         if not part.text.isspace():
-            _inked(part, cap_px, colour).lay(image, x, y)
+            layer_of(part, cap_px, colour).lay(image, x, y)
         x += _length(part, cap_px)
 
 

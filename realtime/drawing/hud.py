@@ -65,7 +65,7 @@ def draw_corners(image: Image, hud: Status, nobody: bool, sizes: Sizes) -> list[
     Returns what they cover.
     """
     whole = canvas.bounds(image)
-    covered = [_pill(image, _speed(hud), sizes.pad, sizes.pad, sizes)]
+    covered = [_pill(image, speed_line(hud), sizes.pad, sizes.pad, sizes)]
     for line in (*(["no face"] if nobody else []), *hud.notices):
         covered.append(_pill(image, line, sizes.pad, covered[-1].y2 + sizes.pad // 2, sizes))
     if hud.recording:
@@ -82,7 +82,7 @@ def draw_corners(image: Image, hud: Status, nobody: bool, sizes: Sizes) -> list[
     return covered
 
 
-def _speed(hud: Status) -> str:
+def speed_line(hud: Status) -> str:
     """Frame rate and latency in words."""
     what = "latency" if hud.live else "a frame"
     speed = f"{hud.fps:.1f} fps   {hud.latency_ms.p50:.0f} ms {what} (p95 {hud.latency_ms.p95:.0f})"

@@ -92,7 +92,7 @@ def _draw_box(image: Image, face: TrackedFace, box: Rect, sizes: Sizes) -> None:
 def _draw_plates(image: Image, faces: Sequence[TrackedFace], boxes: Sequence[Rect], taken: list[Rect], sizes: Sizes) -> None:
     """Labels every face, the largest first; in a crowd words get shorter before they cover each other."""
     for face, box in zip(faces, boxes, strict=True):
-        spot = _place(face, box, taken, canvas.bounds(image), sizes)
+        spot = place_label(face, box, taken, canvas.bounds(image), sizes)
         if spot is None:
             continue
         rect, text = spot
@@ -103,7 +103,7 @@ def _draw_plates(image: Image, faces: Sequence[TrackedFace], boxes: Sequence[Rec
         canvas.write(image, text, rect.x1 + sizes.pad, rect.y1 + sizes.pad // 2, sizes.cap, colour.ink())
 
 
-def _place(face: TrackedFace, box: Rect, taken: Sequence[Rect], whole: Rect, sizes: Sizes) -> tuple[Rect, str] | None:
+def place_label(face: TrackedFace, box: Rect, taken: Sequence[Rect], whole: Rect, sizes: Sizes) -> tuple[Rect, str] | None:
     """Where the label goes and how much of it: above the box, else below, else inside; None where no text fits at all."""
     words = (f"#{face.id} {face.caption}", f"#{face.id} {face.label}", f"#{face.id}")
     height = canvas.line_height(sizes.cap) + 2 * (sizes.pad // 2)

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from realtime.datatypes import Faces
 from realtime.errors import ModelError
 
+SHIPPED = Path(cv2.data.haarcascades)
+"""The folder with OpenCV's cascades."""
+
 CASCADE = "haarcascade_frontalface_default.xml"
 
 SEARCH_SIDE = 28
@@ -78,13 +81,13 @@ class HaarDetector:
         return Faces(boxes, np.asarray(votes, dtype=np.float32).ravel())
 
 
-def load_cascade(name: str) -> cv2.CascadeClassifier:
+def load_cascade(name: str, folder: Path = SHIPPED) -> cv2.CascadeClassifier:
     """One of the cascades that OpenCV ships. Not to be shared between threads.
 
     Raises:
         ModelError: this OpenCV lacks it.
     """
-    path = Path(cv2.data.haarcascades) / name
+    path = folder / name
     cascade = cv2.CascadeClassifier(str(path)) if path.is_file() else cv2.CascadeClassifier()
     if cascade.empty():
         raise ModelError(f"this OpenCV ({cv2.__version__}) lacks {name}; install opencv-python 4.14 or later, below 5")

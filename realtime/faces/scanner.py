@@ -106,9 +106,9 @@ class Scanner:
     Args:
         min_face: side of the smallest face looked for, pixels of the frame; 0 means a twelfth of its height.
         live: results are taken when they are there; otherwise a fixed time after the frame, waiting for them.
-        make: makes a detector for faces from so many pixels up; for tests.
+        make: makes a detector for faces from so many pixels up.
         clock: seconds, for what a scan costs.
-        end_s: how long `close` waits for a scan, seconds.
+        pool: runs the scans, and is closed with the scanner; by default threads of its own.
     """
 
     def __init__(
@@ -118,14 +118,14 @@ class Scanner:
         live: bool,
         make: Callable[[float], Detector] | None = None,
         clock: Callable[[], float] = time.perf_counter,
-        end_s: float = workers.END_S,
+        pool: Workers | None = None,
     ) -> None:
         self._min_face = min_face
         self._live = live
         self._make = make or _coarse
         self._clock = clock
         self._searches = (_Search(FAR_SIZE, FAR_S, FAR_LAG_S), _Search(NEAR_SIZE, NEAR_S, NEAR_LAG_S))
-        self._workers = Workers(1 if live else len(self._searches), "scan", end_s=end_s)
+        self._workers = pool or Workers(1 if live else len(self._searches), "scan")
         self._scans = 0
         self._offered_s = self._taken_s = -math.inf
         self._step_s = self._rest_s = 0.0

@@ -3,7 +3,7 @@
 import os
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,7 +11,11 @@ VARIABLE = "FER_CACHE"
 """Names another folder: for containers without a home, and for tests."""
 
 
-def folder(platform: str = sys.platform, environment: Mapping[str, str] = os.environ) -> Path:
+def folder(
+    platform: str = sys.platform,
+    environment: Mapping[str, str] = os.environ,
+    home: Callable[[], Path] = Path.home,
+) -> Path:
     """Where the system wants caches to be; it need not exist.
 
     Raises:
@@ -25,35 +29,34 @@ def folder(platform: str = sys.platform, environment: Mapping[str, str] = os.env
     if platform not in ("win32", "darwin") and Path(environment.get("XDG_CACHE_HOME", "")).is_absolute():
         return Path(environment["XDG_CACHE_HOME"]) / "fer-cam"
     try:
-        home = Path.home()
+        parent = home()
     except RuntimeError as error:
         raise OSError(f"no home folder; {VARIABLE} can name another one") from error
     inside = {"win32": "AppData/Local/fer-cam/cache", "darwin": "Library/Caches/fer-cam"}
-    return home / inside.get(platform, ".cache/fer-cam")
+    return parent / inside.get(platform, ".cache/fer-cam")
 
 
-def read(name: str) -> str | None:
-    """The text kept under `name`, or None if there is none.
+def read(path: Path) -> str | None:
+    """The text kept at `path`, or None if there is none.
 
     Raises:
         OSError: it cannot be read.
         ValueError: it is no text.
     """
     try:
-        return (folder() / name).read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
 
 
-def write(name: str, text: str) -> None:
+def write(path: Path, text: str) -> None:
     """Keeps a text; who reads meanwhile finds the old one or the new one, never half of it.
 
     Raises:
         OSError: it cannot be written.
     """
-    path = folder() / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=name, suffix=".tmp")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from realtime import machine
 from realtime.errors import ProviderError
-from realtime.machine import instructions, processor
 from realtime.model import cache, session
 from realtime.model.providers import AUTO, CPU, PROVIDERS
 from realtime.model.session import Session
@@ -91,17 +91,44 @@ class Opened:
     notes: tuple[str, ...] = ()
 
 
-def open_session(model: str = AUTO, threads: int = 0, provider: str = AUTO) -> Opened:
+@dataclass(frozen=True)
+class Computer:
+    """Where the networks are tried: what the answer depends on, what times them, and where the answer is kept.
+
+    Attributes:
+        processor, instructions: what tells this processor from others.
+        onnxruntime: its version.
+        installed: names of the providers in it.
+        locate: the file that a model's name means.
+        open: a network, from its file, its threads and its provider.
+        clock: seconds.
+        cache: the folder that keeps the answer; may raise OSError.
+    """
+
+    processor: Callable[[], str] = machine.processor
+    instructions: Callable[[], tuple[str, ...]] = machine.instructions
+    onnxruntime: str = session.RUNTIME
+    installed: Callable[[], tuple[str, ...]] = session.installed
+    locate: Callable[[str], Path] = session.locate
+    open: Callable[[Path, int, str], Session] = Session
+    clock: Callable[[], float] = time.perf_counter
+    cache: Callable[[], Path] = cache.folder
+
+
+THIS = Computer()
+
+
+def open_session(model: str = AUTO, threads: int = 0, provider: str = AUTO, computer: Computer = THIS) -> Opened:
     """Opens the network that `model` names, on `provider`; what is "auto" is measured, once on each machine.
 
     Raises:
         ModelError: see `session.locate` and `session.Session`.
     """
-    files = [(session.locate(name), name == FAST) for name in (CHOICES if model == AUTO else [model])]
-    candidates = [Candidate(path, name, fast) for name in _providers(provider) for path, fast in files]
+    files = [(computer.locate(name), name == FAST) for name in (CHOICES if model == AUTO else [model])]
+    candidates = [Candidate(path, name, fast) for name in _providers(provider, computer) for path, fast in files]
     if len(candidates) == 1:
-        return Opened(Session(candidates[0].path, threads, candidates[0].provider))
-    return _chosen(candidates, threads)
+        return Opened(computer.open(candidates[0].path, threads, candidates[0].provider))
+    return _chosen(candidates, threads, computer)
 
 
 def measure(runs: Sequence[Callable[[], object]], budget_s: float, clock: Callable[[], float]) -> list[float]:
@@ -145,42 +172,44 @@ def preferred(candidates: Sequence[Candidate], seconds: Sequence[float]) -> int:
     return order[fastest([seconds[index] for index in order])]
 
 
-def _providers(provider: str) -> tuple[str, ...]:
+def _providers(provider: str, computer: Computer) -> tuple[str, ...]:
     """What may run the network, preferred first."""
     if provider != AUTO:
         return (provider,)
-    return tuple(name for name in session.installed() if PROVIDERS[name].measured) or (CPU,)
+    return tuple(name for name in computer.installed() if PROVIDERS[name].measured) or (CPU,)
 
 
-def _chosen(candidates: Sequence[Candidate], threads: int) -> Opened:
+def _chosen(candidates: Sequence[Candidate], threads: int, computer: Computer) -> Opened:
     question = Question(
-        processor(),
-        instructions(),
-        session.RUNTIME,
+        computer.processor(),
+        computer.instructions(),
+        computer.onnxruntime,
         session.threads_for(threads),
         tuple((c.path.name, session.checksum(c.path), c.provider) for c in candidates),
     )
     notes: list[str] = []
-    answer = _recall(question, notes)
+    answer = _recall(question, notes, computer)
     if answer is not None:
         try:
-            return Opened(Session(candidates[answer].path, threads, candidates[answer].provider), tuple(notes))
+            return Opened(computer.open(candidates[answer].path, threads, candidates[answer].provider), tuple(notes))
         except ProviderError as error:  # a GPU that has gone since
             notes.append(str(error))
-    return _measured(question, candidates, threads, notes)
+    return _measured(question, candidates, threads, notes, computer)
 
 
-def _measured(question: Question, candidates: Sequence[Candidate], threads: int, notes: list[str]) -> Opened:
+def _measured(
+    question: Question, candidates: Sequence[Candidate], threads: int, notes: list[str], computer: Computer
+) -> Opened:
     opened: list[tuple[int, Session]] = []
     refusals: list[ProviderError] = []
     for index, candidate in enumerate(candidates):
         try:
-            opened.append((index, Session(candidate.path, threads, candidate.provider)))
+            opened.append((index, computer.open(candidate.path, threads, candidate.provider)))
         except ProviderError as error:
             refusals.append(error)
     if not opened:
         raise refusals[0]
-    rounds = measure([_round(network) for _, network in opened], BUDGET_S, time.perf_counter)
+    rounds = measure([_round(network) for _, network in opened], BUDGET_S, computer.clock)
     times = [seconds / sum(FACES) for seconds in rounds]
     index, network = opened[preferred([candidates[i] for i, _ in opened], times)]
     words = [f"{candidates[i]} {1000 * seconds:.1f} ms a face" for (i, _), seconds in zip(opened, times, strict=True)]
@@ -189,7 +218,7 @@ def _measured(question: Question, candidates: Sequence[Candidate], threads: int,
         if other is not network:
             other.close()
     notes.append(f"measured: {'; '.join(words)}")
-    _remember(question, index, words, notes)
+    _remember(question, index, words, notes, computer)
     return Opened(network, tuple(notes))
 
 
@@ -204,10 +233,11 @@ def _round(network: Session) -> Callable[[], None]:
     return run
 
 
-def _recall(question: Question, notes: list[str]) -> int | None:
+def _recall(question: Question, notes: list[str], computer: Computer) -> int | None:
     """Index of the candidate that was chosen before, or None: unknown, or what was kept is no answer to this question."""
     try:
-        text = cache.read(question.name)
+        path = computer.cache() / question.name
+        text = cache.read(path)
         if text is None:
             return None
         kept = json.loads(text)
@@ -219,14 +249,13 @@ def _recall(question: Question, notes: list[str]) -> int | None:
     except (OSError, ValueError, TypeError, KeyError) as error:
         notes.append(f"measuring again, for what was remembered cannot be used ({error})")
         return None
-    notes.append(f"measured at an earlier start: {words} (forget it: delete {cache.folder() / question.name})")
+    notes.append(f"measured at an earlier start: {words} (forget it: delete {path})")
     return index
 
 
-def _remember(question: Question, index: int, words: Sequence[str], notes: list[str]) -> None:
+def _remember(question: Question, index: int, words: Sequence[str], notes: list[str], computer: Computer) -> None:
     try:
-        cache.write(
-            question.name, json.dumps({"question": asdict(question), "answer": index, "measured": list(words)}, indent=1)
-        )
+        answer = {"question": asdict(question), "answer": index, "measured": list(words)}
+        cache.write(computer.cache() / question.name, json.dumps(answer, indent=1))
     except OSError as error:
         notes.append(f"could not remember it ({error}); the next start measures again")

@@ -4,7 +4,9 @@ import hashlib
 import io
 import os
 import re
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -36,8 +38,28 @@ CHECKSUMS = "SHA256SUMS"
 MOST_THREADS = 4
 """More than so many parts of a crowd are not read at the same time."""
 
+PACKAGE = Path(__file__).parent.parent
+FOLDERS = (PACKAGE / "weights", PACKAGE.parent / "weights")
+"""Where the shipped weights lie: installed, or in a checkout."""
 
-def locate(model: str) -> Path:
+
+@dataclass(frozen=True)
+class Runtime:
+    """The part of onnxruntime that a session is opened with.
+
+    Attributes:
+        available: the titles of the providers in this build.
+        open: loads a network; takes what `onnxruntime.InferenceSession` takes.
+    """
+
+    available: Callable[[], Sequence[str]] = ort.get_available_providers
+    open: Callable[..., ort.InferenceSession] = ort.InferenceSession
+
+
+ONNXRUNTIME = Runtime()
+
+
+def locate(model: str, folders: Sequence[Path] = FOLDERS) -> Path:
     """The weights file that `model` names: a key of SHIPPED, a path, or "auto", which is int8 where nothing is measured.
 
     Raises:
@@ -51,8 +73,7 @@ def locate(model: str) -> Path:
         raise WeightsNotFound(
             f"{model}: no such weights file; give int8, full, fast or the path of an .onnx file, or leave --model out"
         )
-    here = Path(__file__).parent.parent
-    for folder in (here / "weights", here.parent / "weights"):  # installed, or a checkout
+    for folder in folders:
         if (folder / shipped).is_file():
             return folder / shipped
     remedy = "they come with the source tree only" if model == "ferplus" else "install fer-cam again, or give --model PATH"
@@ -68,14 +89,14 @@ def checksum(path: Path) -> str:
     return _listed(path) or _digest(path)
 
 
-def installed() -> tuple[str, ...]:
+def installed(runtime: Runtime = ONNXRUNTIME) -> tuple[str, ...]:
     """Names of the providers in this build of onnxruntime."""
-    return providers.installed(ort.get_available_providers())
+    return providers.installed(runtime.available())
 
 
-def threads_for(threads: int) -> int:
+def threads_for(threads: int, cores: int | None = None) -> int:
     """How many parts of a crowd are read side by side; 0 takes as many as there are cores, at most 4."""
-    return threads or min(MOST_THREADS, os.cpu_count() or 1)
+    return threads or min(MOST_THREADS, cores or os.cpu_count() or 1)
 
 
 class Session:
@@ -89,6 +110,7 @@ class Session:
         path: an ONNX file written by train.export. If a SHA256SUMS file beside it lists it, its checksum must agree.
         threads: see `threads_for`.
         provider: what runs it, a name in PROVIDERS. It is never replaced by another one.
+        runtime: what loads it.
 
     Attributes:
         path: where it came from.
@@ -104,13 +126,13 @@ class Session:
         ProviderError: the provider is not installed, or onnxruntime would run the network elsewhere.
     """
 
-    def __init__(self, path: Path, threads: int = 0, provider: str = CPU) -> None:
+    def __init__(self, path: Path, threads: int = 0, provider: str = CPU, runtime: Runtime = ONNXRUNTIME) -> None:
         self.path = path
         self.threads = threads_for(threads)
         self.provider = provider
         self.sha256 = _checked_sum(path)
         self._helpers = Workers(self.threads - 1, "network")  # they start when first needed
-        self._session = _open(path, self.threads, PROVIDERS[provider])
+        self._session = _open(path, self.threads, PROVIDERS[provider], runtime)
         text = self._session.get_modelmeta().custom_metadata_map.get(KEY)
         if text is None:
             raise ModelSpecError(f"{path.name} has no {KEY} metadata; only networks written by train.export can be used")
@@ -160,14 +182,14 @@ class Session:
             raise _refused(provider, f"it failed at the first face ({_first_line(error)})") from error
 
 
-def _open(path: Path, threads: int, provider: Provider) -> ort.InferenceSession:
+def _open(path: Path, threads: int, provider: Provider, runtime: Runtime) -> ort.InferenceSession:
     """The network on `provider` and on nothing else.
 
     onnxruntime goes on with the CPU where a provider fails, with a line in a log at most (microsoft/onnxruntime #23372), so
     what it says afterwards is checked.
     """
-    if provider.title not in ort.get_available_providers():
-        raise _refused(provider, f"the onnxruntime {RUNTIME} installed here has only {', '.join(installed())}")
+    if provider.title not in runtime.available():
+        raise _refused(provider, f"the onnxruntime {RUNTIME} installed here has only {', '.join(installed(runtime))}")
     if provider.name != CPU:
         ort.set_default_logger_severity(4)  # it is told below, in one line
     if provider.name == "cuda" and hasattr(ort, "preload_dlls"):
@@ -175,10 +197,10 @@ def _open(path: Path, threads: int, provider: Provider) -> ort.InferenceSession:
             ort.preload_dlls()
     # by path: given bytes, onnxruntime's Python side would keep them for good, 24 or 48 MB
     try:
-        session = ort.InferenceSession(str(path), _options(threads, provider), **_where(provider))
+        session = runtime.open(str(path), _options(threads, provider), **_where(provider))
     except Exception as error:  # onnxruntime raises a dozen unrelated types here
         if provider.name != CPU:
-            _open(path, threads, PROVIDERS[CPU])  # raises if the file is at fault
+            _open(path, threads, PROVIDERS[CPU], runtime)  # raises if the file is at fault
             raise _refused(provider, f"it cannot load the network ({_first_line(error)})") from error
         raise WeightsCorrupt(
             f"{path.name} is no network that onnxruntime can load ({_first_line(error)}); fetch it again, or export it "

@@ -165,13 +165,13 @@ class OutputPaths:
         path.open("ab").close()
 
 
-def claim(path: Path) -> Path:
-    """Creates an empty file of this name, or of the first numbered one that is free, and returns it.
+def claim(path: Path, most: int = MOST_COPIES) -> Path:
+    """Creates an empty file of this name, or of the first of `most` numbered ones that is free, and returns it.
 
     Raises:
         SinkError: the folder is missing or read-only.
     """
-    for number in range(1, MOST_COPIES + 1):
+    for number in range(1, most + 1):
         tail = f"-{number}{path.suffix}"
         free = path if number == 1 else path.with_name(shortened(path.stem, len(os.fsencode(tail))) + tail)
         try:
@@ -181,7 +181,7 @@ def claim(path: Path) -> Path:
         except OSError as error:
             raise SinkError(f"cannot write {path}: {reason(error)}") from error
         return free
-    raise SinkError(f"cannot write {path}: {MOST_COPIES} files of that name are there; move some or give another name")
+    raise SinkError(f"cannot write {path}: {most} files of that name are there; move some or give another name")
 
 
 def reason(error: OSError) -> str:

@@ -1,8 +1,10 @@
 """Where frames come from. Importing this is cheap: what needs OpenCV or PyAV is imported when a source is opened."""
 
 import re
-from importlib.resources import files
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from realtime.config import SourceConfig
@@ -14,7 +16,39 @@ DEMO = "demo"
 URL_SCHEMES = ("http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "udp")
 
 
-def open_source(config: SourceConfig, notify: Notify = unheard, *, verbose: bool = False) -> Source:
+def _camera(index: int, **options: Any) -> Source:
+    from realtime.sources.camera import Camera
+
+    return Camera(index, **options)
+
+
+def _stream(url: str, **options: Any) -> Source:
+    from realtime.sources.stream import Stream
+
+    return Stream(url, **options)
+
+
+@dataclass(frozen=True)
+class Equipment:
+    """What sources are opened with besides files.
+
+    Attributes:
+        camera: opens a camera by its number; takes the options of `Camera`.
+        stream: opens an address; takes the options of `Stream`.
+        demo: the clip that "demo" means.
+    """
+
+    camera: Callable[..., Source] = _camera
+    stream: Callable[..., Source] = _stream
+    demo: Path = Path(__file__).parent.parent / "assets" / "demo.mp4"
+
+
+EQUIPMENT = Equipment()
+
+
+def open_source(
+    config: SourceConfig, notify: Notify = unheard, *, verbose: bool = False, equipment: Equipment = EQUIPMENT
+) -> Source:
     """Opens what `config.location` names: a camera, "demo", a URL, a folder of images, an image or a video file.
 
     Raises:
@@ -22,9 +56,7 @@ def open_source(config: SourceConfig, notify: Notify = unheard, *, verbose: bool
     """
     text = _path_of(config.location)
     if (camera := camera_number(text)) is not None:
-        from realtime.sources.camera import Camera
-
-        return Camera(
+        return equipment.camera(
             camera,
             size_wh=config.camera_size_wh,
             fps=config.camera_fps,
@@ -35,11 +67,9 @@ def open_source(config: SourceConfig, notify: Notify = unheard, *, verbose: bool
     if url := re.match(r"([a-zA-Z][a-zA-Z0-9+.-]+)://", text):
         if url[1].lower() not in URL_SCHEMES:
             raise SourceOpenError(f"an address that begins with {url[0]} is not understood; known are {', '.join(URL_SCHEMES)}")
-        from realtime.sources.stream import Stream
-
-        return Stream(text, timeout_s=config.open_timeout_s, notify=notify)
+        return equipment.stream(text, timeout_s=config.open_timeout_s, notify=notify)
     if text == DEMO:
-        return _demo(notify)
+        return _demo(equipment.demo, notify)
     path = Path(text)
     if _like_address(text) and not path.exists():
         raise SourceOpenError("an address needs its scheme, such as rtsp:// or http:// in front; there is no file of that name")
@@ -70,10 +100,9 @@ def _path_of(text: str) -> str:
     return url2pathname(text.split("//", 1)[1][len(parts.netloc) :])
 
 
-def _demo(notify: Notify) -> Source:
+def _demo(clip: Path, notify: Notify) -> Source:
     from realtime.sources.file import VideoFile
 
-    clip = Path(str(files("realtime") / "assets" / "demo.mp4"))
     if not clip.is_file():
         raise SourceOpenError("the demo clip is missing from this installation; install fer-cam again")
     return VideoFile(clip, name=DEMO, notify=notify)

@@ -34,6 +34,30 @@ MOST_CAMERAS = 10
 OpenCapture = Callable[[int], cv2.VideoCapture]
 
 
+def _may_use(node: Path) -> bool:
+    return os.access(node, os.R_OK | os.W_OK)
+
+
+@dataclass(frozen=True)
+class System:
+    """The operating system, as far as its cameras differ from those of others.
+
+    Attributes:
+        platform: as `sys.platform` names it.
+        devices: the folder in which Linux has a node for every camera.
+        may_use: whether this user may use a node.
+        clock: seconds, for the stamps of frames.
+    """
+
+    platform: str = sys.platform
+    devices: Path = Path("/dev")
+    may_use: Callable[[Path], bool] = _may_use
+    clock: Callable[[], float] = time.perf_counter
+
+
+THIS_SYSTEM = System()
+
+
 @dataclass(frozen=True)
 class CameraInfo:
     """A camera that can be opened.
@@ -75,7 +99,8 @@ class Camera:
         open_timeout_s: limit for opening and for the next frame, seconds.
         verbose: let OpenCV talk.
         notify: hears that the camera gives another size than asked for.
-        opener: opens OpenCV's capture; for tests.
+        opener: opens OpenCV's capture.
+        system: what it runs on.
 
     Raises:
         SourceOpenError: there is no such camera, it may not be used, or it gives no frame.
@@ -91,9 +116,11 @@ class Camera:
         verbose: bool = False,
         notify: Notify = unheard,
         opener: OpenCapture = open_capture,
+        system: System = THIS_SYSTEM,
     ) -> None:
         self._name = f"camera {index}"
         self._limit_s = open_timeout_s
+        self._clock = system.clock
         self._index = 0
         if not verbose:
             cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
@@ -103,10 +130,10 @@ class Camera:
             raise SourceOpenError("there is no camera with a number as large as that; --list-cameras lists the available ones")
 
         def make() -> _Opened:
-            return _open(index, size_wh, fps, opener)
+            return _open(index, size_wh, fps, opener, system)
 
         try:
-            if sys.platform == "darwin" and threading.current_thread() is threading.main_thread():
+            if system.platform == "darwin" and threading.current_thread() is threading.main_thread():
                 opened = make()  # macOS asks the user for permission on the main thread only
             else:
                 opened = within(open_timeout_s, make, lambda late: late.capture.release())
@@ -156,9 +183,9 @@ class Camera:
         self._handle.close()
 
     def _grab(self) -> tuple[NDArray[np.uint8], float]:
-        started = time.perf_counter()
+        started = self._clock()
         for _ in range(FAILED_READS):
-            image, captured_at = _grab(self._capture)
+            image, captured_at = _grab(self._capture, self._clock)
             if image is not None:
                 return image, captured_at
             if captured_at - started > self._limit_s:
@@ -166,38 +193,40 @@ class Camera:
         raise SourceLostError(f"{self._name} stopped giving frames; is it still plugged in?")
 
 
-def list_cameras(*, open_timeout_s: float = 5.0, opener: OpenCapture = open_capture) -> tuple[CameraInfo, ...]:
+def list_cameras(
+    *, open_timeout_s: float = 5.0, opener: OpenCapture = open_capture, system: System = THIS_SYSTEM
+) -> tuple[CameraInfo, ...]:
     """Every camera that opens and gives a frame, by number. Opens each of them, so their lights flash."""
-    if sys.platform == "linux":
-        indices = sorted(int(node.name[5:]) for node in Path("/dev").glob("video*") if node.name[5:].isdecimal())
+    if system.platform == "linux":
+        indices = sorted(int(node.name[5:]) for node in system.devices.glob("video*") if node.name[5:].isdecimal())
     else:
         indices = list(range(MOST_CAMERAS))
     found: list[CameraInfo] = []
     for index in indices:
-        started = time.perf_counter()
+        started = system.clock()
         try:
-            camera = Camera(index, open_timeout_s=open_timeout_s, opener=opener)
+            camera = Camera(index, open_timeout_s=open_timeout_s, opener=opener, system=system)
         except SourceOpenError:
             continue  # on Linux every camera has a second node that gives no images
-        open_s = time.perf_counter() - started
+        open_s = system.clock() - started
         info = camera.info
         found.append(CameraInfo(index, camera.backend, info.width, info.height, info.fps or 0.0, open_s))
         camera.close()
     return tuple(found)
 
 
-def _open(index: int, size_wh: tuple[int, int] | None, fps: float | None, opener: OpenCapture) -> _Opened:
+def _open(index: int, size_wh: tuple[int, int] | None, fps: float | None, opener: OpenCapture, system: System) -> _Opened:
     try:
         capture = opener(index)
         try:
             if not capture.isOpened():
                 raise SourceOpenError(
-                    f"there is no camera {index}{_permission_hint(index)}; --list-cameras shows those there are, "
+                    f"there is no camera {index}{_permission_hint(index, system)}; --list-cameras shows those there are, "
                     "--demo needs none"
                 )
             _ask(capture, size_wh, fps)
             for _ in range(FAILED_READS):
-                image, captured_at = _grab(capture)
+                image, captured_at = _grab(capture, system.clock)
                 if image is not None:
                     return _Opened(capture, image, captured_at)
             raise SourceOpenError(f"camera {index} opens but gives no image; is another program using it? Try --list-cameras")
@@ -219,21 +248,21 @@ def _ask(capture: cv2.VideoCapture, size_wh: tuple[int, int] | None, fps: float 
     capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # the newest frame, not the oldest of four
 
 
-def _grab(capture: cv2.VideoCapture) -> tuple[NDArray[np.uint8] | None, float]:
+def _grab(capture: cv2.VideoCapture, clock: Callable[[], float]) -> tuple[NDArray[np.uint8] | None, float]:
     try:
         grabbed = capture.grab()
-        captured_at = time.perf_counter()
+        captured_at = clock()
         done, image = capture.retrieve() if grabbed else (False, None)
         return (as_bgr(image) if done and image is not None else None), captured_at
     except (cv2.error, ValueError):  # an image cut short on the wire; counted by the caller as a read that failed
-        return None, time.perf_counter()
+        return None, clock()
 
 
-def _permission_hint(index: int) -> str:
-    if sys.platform == "linux":
-        node = Path(f"/dev/video{index}")
-        if node.exists() and not os.access(node, os.R_OK | os.W_OK):
+def _permission_hint(index: int, system: System) -> str:
+    if system.platform == "linux":
+        node = system.devices / f"video{index}"
+        if node.exists() and not system.may_use(node):
             return f" for you: {node} may not be read; `sudo usermod -aG video $USER`, then log in again"
-    if sys.platform == "darwin":
+    if system.platform == "darwin":
         return ", or this terminal may not use it (System Settings > Privacy & Security > Camera)"
     return ""

@@ -34,7 +34,8 @@ class LiveFeed:
         reopen: opens it again.
         reconnect_s: how long to try before giving up, seconds; 0 gives up at once.
         notices: where the source leaves its own.
-        wait, clock: for tests.
+        wait, clock: how time passes.
+        join_s: how long `close` waits for a driver that hangs, seconds.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class LiveFeed:
         notices: Notices | None = None,
         wait: Wait = threading.Event.wait,
         clock: Callable[[], float] = time.perf_counter,
+        join_s: float = JOIN_S,
     ) -> None:
         self.info = source.info
         self._source = source
@@ -54,6 +56,7 @@ class LiveFeed:
         self._notices = notices or Notices()
         self._wait = wait
         self._clock = clock
+        self._join_s = join_s
         self._mailbox: Mailbox[Frame] = Mailbox()
         self._closing = threading.Event()
         self._exchange = threading.Lock()
@@ -88,14 +91,14 @@ class LiveFeed:
         return self._notices.take()
 
     def close(self) -> None:
-        """Ends the thread; where a driver hangs, leaves it behind after JOIN_S, and it frees the source when it can."""
+        """Ends the thread; where a driver hangs, leaves it behind after `join_s`, and it frees the source when it can."""
         self._closing.set()
         with self._exchange:
             self._source.close()
             if self._buffer is not None:
                 self._buffer.close()
         self._mailbox.close()
-        self._thread.join(JOIN_S)
+        self._thread.join(self._join_s)
 
     def _run(self) -> None:
         failure: BaseException | None = None

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -28,6 +28,8 @@ from realtime.sources.container import (
 from realtime.sources.display import Display
 from realtime.sources.lookahead import Lookahead
 from realtime.sources.timestamps import MediaClock
+
+OpenContainer = Callable[..., InputContainer]
 
 UNREADABLE_PACKETS = 200
 """So many unreadable packets in a row, and there is nothing left to read."""
@@ -63,6 +65,7 @@ class Decoder:
         options: of FFmpeg's protocols and formats.
         container_format: FFmpeg's name of the format; None lets it find out.
         notify: told once that data are damaged, and at the end how often.
+        opener: opens the container; takes what `av.open` takes.
 
     Raises:
         av.FFmpegError: it cannot be opened; the caller knows what to advise.
@@ -79,6 +82,7 @@ class Decoder:
         timeout_s: float | None = None,
         options: dict[str, str] | None = None,
         container_format: str | None = None,
+        opener: OpenContainer = av.open,
     ) -> None:
         self._name = name
         self._notify = notify
@@ -87,9 +91,7 @@ class Decoder:
         self._told_damaged = 0
         self._told_wrong = 0
         self._cut = False
-        self._container: InputContainer = av.open(
-            url, format=container_format, options=options, timeout=timeout_s, metadata_errors="replace"
-        )
+        self._container = opener(url, format=container_format, options=options, timeout=timeout_s, metadata_errors="replace")
         try:
             self._stream = video_stream(self._container, name)
             finite = is_file or is_finite(self._container, self._stream)

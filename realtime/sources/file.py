@@ -8,7 +8,7 @@ import av
 from realtime.datatypes import Frame, SourceInfo
 from realtime.errors import SourceOpenError
 from realtime.sources.base import Notify, unheard
-from realtime.sources.decoder import Decoder, reason
+from realtime.sources.decoder import Decoder, OpenContainer, reason
 from realtime.sources.handle import Handle, within
 
 
@@ -19,15 +19,18 @@ class VideoFile:
         path: the file.
         name: what to call it, instead of the file's name.
         notify: hears about damage.
+        opener: see `Decoder`.
 
     Raises:
         SourceOpenError: it is no video that can be read.
     """
 
-    def __init__(self, path: Path, *, name: str | None = None, notify: Notify = unheard) -> None:
+    def __init__(
+        self, path: Path, *, name: str | None = None, notify: Notify = unheard, opener: OpenContainer = av.open
+    ) -> None:
         self._name = name or path.name
         self._index = 0
-        self._decoder = _open(path, self._name, notify)
+        self._decoder = _open(path, self._name, notify, opener)
         self._handle = Handle(self._decoder.close)
         height, width = self._decoder.size_hw
         self.info = SourceInfo(
@@ -66,7 +69,7 @@ class VideoFile:
         self._handle.close()
 
 
-def _open(path: Path, name: str, notify: Notify) -> Decoder:
+def _open(path: Path, name: str, notify: Notify, opener: OpenContainer) -> Decoder:
     if path.is_dir():  # before FFmpeg sees it, which calls it a lack of permission on Windows
         raise SourceOpenError(f"{name} is a folder, not a video; a folder of images can be given with --source")
     try:
@@ -75,7 +78,7 @@ def _open(path: Path, name: str, notify: Notify) -> Decoder:
 
         def make() -> Decoder:
             # "file:" keeps FFmpeg from reading a protocol into a name such as "12:30.mp4"
-            return Decoder(f"file:{path}", name=name, notify=notify, is_file=True)
+            return Decoder(f"file:{path}", name=name, notify=notify, is_file=True, opener=opener)
 
         if path.exists() and not path.is_file():
             # a pipe may have no writer yet, or a silent one: a signal must be able to end the wait

@@ -18,12 +18,13 @@ HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b
 AVIF_BRANDS = frozenset({b"avif", b"avis"})
 
 
-def read_images(path: Path, notify: Notify) -> list[MatLike]:
+def read_images(path: Path, notify: Notify, most_bytes: int = MOST_BYTES) -> list[MatLike]:
     """Every image of a file: the pages of a TIFF, the frames of an animated GIF, PNG, WebP or AVIF, otherwise one.
 
     Args:
         path: the file.
         notify: told if there are more than fit into memory.
+        most_bytes: that memory.
 
     Raises:
         SourceOpenError: it cannot be read; the message gives the reason.
@@ -38,17 +39,17 @@ def read_images(path: Path, notify: Notify) -> list[MatLike]:
         raise SourceOpenError(f"{path.name} is an image in a format that is not supported; convert it to JPEG or PNG")
     brands = _brands(data)
     if brands & AVIF_BRANDS:
-        images = [_upright(image, data) for image in _decode(path, data, notify)]
+        images = [_upright(image, data) for image in _decode(path, data, notify, most_bytes)]
     elif brands & HEIC_BRANDS:
         images = [_heic(path, data)]
     else:
-        images = _decode(path, data, notify)
+        images = _decode(path, data, notify, most_bytes)
     if not images:
         raise SourceOpenError(f"{path.name} cannot be read as an image; it is damaged, or something else")
     return images
 
 
-def _decode(path: Path, data: bytes, notify: Notify) -> list[MatLike]:
+def _decode(path: Path, data: bytes, notify: Notify, most_bytes: int) -> list[MatLike]:
     """What OpenCV reads; nothing if it cannot."""
     if not data:
         return []
@@ -58,7 +59,7 @@ def _decode(path: Path, data: bytes, notify: Notify) -> list[MatLike]:
         first = cv2.imdecode(array, cv2.IMREAD_COLOR)
         if first is None or not _may_hold_more(data):
             return [] if first is None else [first]
-        most = max(1, MOST_BYTES // first.nbytes)
+        most = max(1, most_bytes // first.nbytes)
         # a range that does not begin at 0 gives wrong images of a GIF or WebP (OpenCV 4.14)
         done, images = cv2.imdecodemulti(array, cv2.IMREAD_COLOR, range=(0, most + 1))
     except cv2.error:  # such as more pixels than OpenCV allows

@@ -1,6 +1,7 @@
 """Network streams and videos on the web, through FFmpeg."""
 
 import errno
+from collections.abc import Callable
 
 import av
 
@@ -36,6 +37,38 @@ CHECK_ADDRESS = "check the address and the network"
 ESCAPES = "with / ? # @ in a password written as %2F %3F %23 %40"
 
 
+def connect(url: str, name: str, timeout_s: float, notify: Notify) -> Decoder:
+    """The decoder of an address.
+
+    Args:
+        url: what the user gave.
+        name: what to call it.
+        timeout_s: FFmpeg's limit, seconds.
+        notify: hears about damage.
+
+    Raises:
+        TimeoutError: it does not answer in time.
+        SourceOpenError: it refuses, or is no video.
+    """
+    connection = _Connection(repair_url(url), name, timeout_s, notify)
+    try:
+        return connection.open()
+    except av.error.ExitError as error:  # FFmpeg's own limit, a moment before ours
+        raise TimeoutError from error
+    except av.error.HTTPUnauthorizedError as error:
+        raise SourceOpenError(
+            f"{name} wants a login; give it as {url.partition(':')[0].lower()}://USER:PASSWORD@..., {ESCAPES}"
+        ) from error
+    except av.error.InvalidDataError as error:
+        raise SourceOpenError(f"{name} answers, but not with a video; give the address of the stream itself") from error
+    except av.FFmpegError as error:
+        advice = ESCAPES if name.endswith(f"@{HIDDEN}") else CHECK_ADDRESS
+        raise SourceOpenError(f"{name} cannot be opened: {reason(error)}; {advice}") from error
+
+
+Connect = Callable[[str, str, float, Notify], Decoder]
+
+
 class Stream:
     """A camera on the network (live: whatever is not taken in time is the caller's to drop) or a video on the web.
 
@@ -46,17 +79,18 @@ class Stream:
         url: http(s), rtsp(s), rtmp(s) or udp.
         timeout_s: limit for opening and for every read, seconds.
         notify: hears about damage in a file.
+        connect: gets the decoder; may hang.
 
     Raises:
         SourceOpenError: it refuses, does not answer in time, or is no video.
     """
 
-    def __init__(self, url: str, *, timeout_s: float = 10.0, notify: Notify = unheard) -> None:
+    def __init__(self, url: str, *, timeout_s: float = 10.0, notify: Notify = unheard, connect: Connect = connect) -> None:
         self._name = redact_url(url)
         self._index = 0
         # FFmpeg's own limit does not reach into name resolution, ours does
         try:
-            self._decoder = within(timeout_s, lambda: _open(url, self._name, timeout_s, notify), Decoder.close)
+            self._decoder = within(timeout_s, lambda: connect(url, self._name, timeout_s, notify), Decoder.close)
         except TimeoutError as error:
             raise SourceOpenError(f"{self._name} does not answer within {timeout_s:g} s; {CHECK_ADDRESS}") from error
         self._handle = Handle(self._decoder.close)
@@ -95,23 +129,6 @@ class Stream:
     def close(self) -> None:
         """Ends the connection, when a read that waits is over at the latest."""
         self._handle.close()
-
-
-def _open(url: str, name: str, timeout_s: float, notify: Notify) -> Decoder:
-    connection = _Connection(repair_url(url), name, timeout_s, notify)
-    try:
-        return connection.open()
-    except av.error.ExitError as error:  # FFmpeg's own limit, a moment before ours
-        raise TimeoutError from error
-    except av.error.HTTPUnauthorizedError as error:
-        raise SourceOpenError(
-            f"{name} wants a login; give it as {url.partition(':')[0].lower()}://USER:PASSWORD@..., {ESCAPES}"
-        ) from error
-    except av.error.InvalidDataError as error:
-        raise SourceOpenError(f"{name} answers, but not with a video; give the address of the stream itself") from error
-    except av.FFmpegError as error:
-        advice = ESCAPES if name.endswith(f"@{HIDDEN}") else CHECK_ADDRESS
-        raise SourceOpenError(f"{name} cannot be opened: {reason(error)}; {advice}") from error
 
 
 class _Connection:

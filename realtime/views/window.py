@@ -5,11 +5,13 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol, cast
 
 import cv2
+from cv2.typing import MatLike, Rect
 
 from realtime.datatypes import Summary
 from realtime.drawing.hud import Status
@@ -43,6 +45,67 @@ ACTIONS = {
 DIGITS = tuple("123456789")
 
 
+class Gui(Protocol):
+    """The part of OpenCV that shows windows."""
+
+    def namedWindow(self, title: str, flags: int, /) -> None:  # noqa: N802
+        """Opens a window."""
+
+    def imshow(self, title: str, image: MatLike, /) -> None:
+        """Gives it an image to show."""
+
+    def resizeWindow(self, title: str, width: int, height: int, /) -> None:  # noqa: N802
+        """Sets the size of its image, in screen pixels."""
+
+    def getWindowImageRect(self, title: str, /) -> Rect:  # noqa: N802
+        """Where its image is on the screen."""
+
+    def getWindowProperty(self, title: str, which: int, /) -> float:  # noqa: N802
+        """Such as whether it is visible."""
+
+    def setWindowProperty(self, title: str, which: int, value: float, /) -> None:  # noqa: N802
+        """Such as full screen."""
+
+    def waitKey(self, wait_ms: int, /) -> int:  # noqa: N802
+        """Handles events and waits for a key; -1 if none came."""
+
+    def destroyWindow(self, title: str, /) -> None:  # noqa: N802
+        """Closes it."""
+
+
+OPENCV = cast(Gui, cv2)  # mypy takes no module for a protocol here
+
+
+def check_screen(platform: str = sys.platform, timeout_s: float = PROBE_TIMEOUT_S) -> None:
+    """Tries a window in another process, for OpenCV's Qt does not fail without a display: it aborts the whole program.
+
+    Only Linux is tried; macOS and Windows always have a screen for programs that a user starts.
+
+    Raises:
+        SinkError: a window cannot be opened.
+    """
+    if not platform.startswith("linux"):
+        return
+    display = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if not display:
+        raise SinkError("there is no screen (DISPLAY is not set); use --no-display, or ssh -X for a window from afar")
+    # os._exit drops the window before it is painted.
+    probe = f"import cv2, os; cv2.namedWindow('fer-cam', {FLAGS}); os._exit(0)"
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", probe],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=timeout_s,
+            cwd=Path(sys.prefix),  # so that no cv2.py of the user's folder is imported
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise SinkError(f"the screen {display} cannot be tried ({error}); use --no-display") from error
+    if done.returncode != 0:
+        raise SinkError(f"no window can be opened on the screen {display}; use --no-display, or check DISPLAY and xauth")
+
+
 class Window:
     """The view with keys; it handles full screen, details and help itself.
 
@@ -50,6 +113,8 @@ class Window:
         title: of the window.
         mirror: whether images are mirrored, as people expect of a camera that looks at them.
         markers: names of the markers that the keys 1 to 9 set.
+        gui: opens and draws it.
+        check: raises SinkError where there is no screen for it.
 
     Raises:
         SinkError: there is no screen to open a window on.
@@ -57,8 +122,17 @@ class Window:
 
     paced = True
 
-    def __init__(self, title: str, mirror: bool = False, markers: Sequence[str] = ()) -> None:
-        check_screen()
+    def __init__(
+        self,
+        title: str,
+        mirror: bool = False,
+        markers: Sequence[str] = (),
+        *,
+        gui: Gui = OPENCV,
+        check: Callable[[], None] = check_screen,
+    ) -> None:
+        check()
+        self._gui = gui
         self._title = title
         self._mirror = mirror
         self._markers = markers
@@ -70,7 +144,7 @@ class Window:
         self._drawn_for: tuple[int, int] | None = None
         os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false")  # Qt talks about fonts and Wayland on stderr
         try:
-            cv2.namedWindow(title, FLAGS)
+            self._gui.namedWindow(title, FLAGS)
         except cv2.error as error:
             raise SinkError(f"no window can be opened ({_first_line(error)}); use --no-display") from error
 
@@ -99,7 +173,7 @@ class Window:
         """Lets the window redraw itself and waits up to `wait_ms` for a key; QUIT for ever once the window is closed."""
         if self._closed:
             return Action.QUIT
-        key = cv2.waitKey(max(1, wait_ms))  # 0 would wait for ever
+        key = self._gui.waitKey(max(1, wait_ms))  # 0 would wait for ever
         if not self._visible():
             self._closed = True
             return Action.QUIT
@@ -112,7 +186,7 @@ class Window:
         match action:
             case Action.FULLSCREEN:
                 self._full = not self._full
-                cv2.setWindowProperty(
+                self._gui.setWindowProperty(
                     self._title, cv2.WND_PROP_FULLSCREEN, cv2.WINDOW_FULLSCREEN if self._full else cv2.WINDOW_NORMAL
                 )
             case Action.DETAILS:
@@ -135,20 +209,20 @@ class Window:
             return
         self._closed = True
         if self._visible():
-            cv2.destroyWindow(self._title)
-            cv2.waitKey(1)  # some backends close it only when events are handled
+            self._gui.destroyWindow(self._title)
+            self._gui.waitKey(1)  # some backends close it only when events are handled
 
     def _draw(self) -> None:
         if self._shown is not None:
             painted, status = self._shown
             status = replace(status, help=self._help, details=self._details)
             self._drawn_for = self._room(*painted.result.frame.size_hw)
-            cv2.imshow(self._title, painted.view(status, mirror=self._mirror, size_wh=self._drawn_for))
+            self._gui.imshow(self._title, painted.view(status, mirror=self._mirror, size_wh=self._drawn_for))
 
     def _room(self, height: int, width: int) -> tuple[int, int] | None:
         """How large the image is shown, pixels, so that text is drawn at that size; None where the window does not tell."""
         try:
-            _, _, room_w, room_h = cv2.getWindowImageRect(self._title)
+            _, _, room_w, room_h = self._gui.getWindowImageRect(self._title)
         except cv2.error:
             return None
         scale = min(room_w / width, room_h / height)
@@ -156,44 +230,14 @@ class Window:
 
     def _fit(self, height: int, width: int) -> None:
         scale = min(FIRST_SIZE_WH[0] / width, FIRST_SIZE_WH[1] / height)
-        cv2.resizeWindow(self._title, max(1, round(width * scale)), max(1, round(height * scale)))
+        self._gui.resizeWindow(self._title, max(1, round(width * scale)), max(1, round(height * scale)))
 
     def _visible(self) -> bool:
         """Whether the user has left the window open; a window behind another one counts as visible."""
         try:
-            return cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) >= 1
+            return self._gui.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) >= 1
         except cv2.error:  # some backends throw for a window that is gone
             return False
-
-
-def check_screen() -> None:
-    """Tries a window in another process, for OpenCV's Qt does not fail without a display: it aborts the whole program.
-
-    Only Linux is tried; macOS and Windows always have a screen for programs that a user starts.
-
-    Raises:
-        SinkError: a window cannot be opened.
-    """
-    if not sys.platform.startswith("linux"):
-        return
-    display = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    if not display:
-        raise SinkError("there is no screen (DISPLAY is not set); use --no-display, or ssh -X for a window from afar")
-    # os._exit drops the window before it is painted.
-    probe = f"import cv2, os; cv2.namedWindow('fer-cam', {FLAGS}); os._exit(0)"
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", probe],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=PROBE_TIMEOUT_S,
-            cwd=Path(sys.prefix),  # so that no cv2.py of the user's folder is imported
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise SinkError(f"the screen {display} cannot be tried ({error}); use --no-display") from error
-    if done.returncode != 0:
-        raise SinkError(f"no window can be opened on the screen {display}; use --no-display, or check DISPLAY and xauth")
 
 
 def _first_line(error: cv2.error) -> str:

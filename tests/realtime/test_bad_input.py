@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from realtime.labels import LABELS
 from realtime.model import session
 from realtime.model.session import CHECKSUMS
-from realtime.sources import camera
 from realtime.sources.camera import CameraInfo
 from tests import demo, program
+from tests.commands import RunCommand
 from tests.desk import Desk, refused
 from tests.mjpeg_server import MjpegServer
 from tests.tiny_models import write_left_right, write_linear
@@ -98,14 +98,13 @@ def test_what_cannot_be_opened(desk: Desk, bad: Bad) -> None:
     assert desk.made() == set()
 
 
-def test_no_camera_to_list(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(camera, "list_cameras", lambda: ())
-    refused(desk.run("--list-cameras"), 3, "no camera found", "plugged in")
+def test_no_camera_to_list(desk: Desk) -> None:
+    refused(desk.run("--list-cameras", load=RunCommand().load), 3, "no camera found", "plugged in")
 
 
-def test_cameras_are_listed_as_they_are_asked_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(camera, "list_cameras", lambda: (CameraInfo(2, "V4L2", 1280, 720, 29.97, 0.44),))
-    done = desk.run("--list-cameras")
+def test_cameras_are_listed_as_they_are_asked_for(desk: Desk) -> None:
+    command = RunCommand(cameras=[CameraInfo(2, "V4L2", 1280, 720, 29.97, 0.44)])
+    done = desk.run("--list-cameras", load=command.load)
     assert (done.code, done.err) == (0, "")
     assert done.out.split() == ["--device", "2", "1280x720", "29.97", "fps", "V4L2", "opened", "in", "0.4", "s"]
 

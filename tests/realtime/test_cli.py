@@ -6,39 +6,33 @@ from pathlib import Path
 
 import pytest
 
-import realtime.run
+import realtime
 from realtime import cli
 from realtime.config import Config
 from realtime.errors import SinkError
+from tests.commands import RunCommand
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[Config]:
-    """Catches the Config that would have been run."""
-    configs: list[Config] = []
-
-    def run(config: Config) -> int:
-        configs.append(config)
-        return 0
-
-    monkeypatch.setattr(realtime.run, "run", run)
-    return configs
+def command() -> RunCommand:
+    """Keeps the Config that would have been run."""
+    return RunCommand()
 
 
-def test_no_arguments_is_the_first_camera(asked: list[Config]) -> None:
-    assert cli.main([]) == 0
-    assert asked == [Config()]
+def test_no_arguments_is_the_first_camera(command: RunCommand) -> None:
+    assert command.fer_cam() == 0
+    assert command.asked == [Config()]
 
 
-def test_every_option_reaches_the_config(asked: list[Config], tmp_path: Path) -> None:
+def test_every_option_reaches_the_config(command: RunCommand, tmp_path: Path) -> None:
     video = tmp_path / "clip.mp4"
     arguments = (
         f"--video {video} --model m.onnx --provider openvino --threads 3 --min-face 50 --threshold 0.5 --smoothing 0 "
         "--no-display --no-mirror --save out.mp4 --jsonl - --csv out.csv --overwrite --snapshots shots "
         "--size 1280x720 --fps 25 --timeout 3 --reconnect 7 --max-frames 9 -q"
     )
-    assert cli.main(arguments.split()) == 0
-    assert asked == [
+    assert command.fer_cam(*arguments.split()) == 0
+    assert command.asked == [
         Config.of(
             source=str(video),
             model="m.onnx",
@@ -80,15 +74,15 @@ def test_every_option_reaches_the_config(asked: list[Config], tmp_path: Path) ->
         ("--video http://host/clip.mp4", "http://host/clip.mp4"),
     ],
 )
-def test_sources(asked: list[Config], arguments: str, source: str) -> None:
-    cli.main(arguments.split())
-    assert asked[0].source.location == source
+def test_sources(command: RunCommand, arguments: str, source: str) -> None:
+    command.fer_cam(*arguments.split())
+    assert command.asked[0].source.location == source
 
 
-def test_a_file_called_0_is_no_camera(asked: list[Config], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_called_0_is_no_camera(command: RunCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    cli.main(["--video", "0"])
-    assert Path(asked[0].source.location) == tmp_path / "0"
+    command.fer_cam("--video", "0")
+    assert Path(command.asked[0].source.location) == tmp_path / "0"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not delete the folder of a program")
@@ -103,16 +97,17 @@ def test_a_current_folder_that_was_deleted(
     assert "the current folder was deleted" in capsys.readouterr().err
 
 
-def test_an_output_that_ends_in_a_slash_stays_a_folder(asked: list[Config]) -> None:
-    cli.main(["--save", "results/", "--csv", "tables/", "--jsonl", "lines/"])
-    assert (asked[0].output.save, asked[0].output.csv, asked[0].output.jsonl) == ("results/", "tables/", "lines/")
+def test_an_output_that_ends_in_a_slash_stays_a_folder(command: RunCommand) -> None:
+    command.fer_cam("--save", "results/", "--csv", "tables/", "--jsonl", "lines/")
+    output = command.asked[0].output
+    assert (output.save, output.csv, output.jsonl) == ("results/", "tables/", "lines/")
 
 
-def test_save_without_a_name_and_the_demo_save_here(asked: list[Config]) -> None:
-    cli.main(["--save"])
-    cli.main(["--demo"])
-    cli.main(["--demo", "--save", "x.mp4"])
-    assert [config.output.save for config in asked] == [Path(), Path(), Path("x.mp4")]
+def test_save_without_a_name_and_the_demo_save_here(command: RunCommand) -> None:
+    command.fer_cam("--save")
+    command.fer_cam("--demo")
+    command.fer_cam("--demo", "--save", "x.mp4")
+    assert [config.output.save for config in command.asked] == [Path(), Path(), Path("x.mp4")]
 
 
 @pytest.mark.parametrize(
@@ -133,15 +128,15 @@ def test_save_without_a_name_and_the_demo_save_here(asked: list[Config]) -> None
     ],
 )
 def test_a_users_mistake_is_one_line_and_exit_code_2(
-    asked: list[Config], capsys: pytest.CaptureFixture[str], arguments: str, says: str
+    command: RunCommand, capsys: pytest.CaptureFixture[str], arguments: str, says: str
 ) -> None:
-    assert cli.main(arguments.split()) == 2
+    assert command.fer_cam(*arguments.split()) == 2
     out, err = capsys.readouterr()
     assert out == ""
     assert err.count("\n") == 1
     assert err.startswith("fer-cam: ")
     assert says in err
-    assert asked == []
+    assert command.asked == []
 
 
 def test_a_folder_as_video(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -159,39 +154,36 @@ def test_usage(arguments: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert "usage: fer-cam" in capsys.readouterr().err
 
 
-def test_a_traceback_only_when_asked_for(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_traceback_only_when_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     def fail(config: Config) -> int:
         raise SinkError("cannot write there")
 
-    monkeypatch.setattr(realtime.run, "run", fail)
-    assert cli.main([]) == 5
+    assert RunCommand(fail).fer_cam() == 5
     assert capsys.readouterr().err == "fer-cam: cannot write there\n"
-    assert cli.main(["-v"]) == 5
+    assert RunCommand(fail).fer_cam("-v") == 5
     assert "Traceback" in capsys.readouterr().err
 
 
-def test_ctrl_c_before_anything_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_before_anything_is_open() -> None:
     def interrupt(config: Config) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(realtime.run, "run", interrupt)
-    assert cli.main([]) == 130
+    assert RunCommand(interrupt).fer_cam() == 130
 
 
-def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_is_not_hidden() -> None:
     def bug(config: Config) -> int:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(realtime.run, "run", bug)
     with pytest.raises(ZeroDivisionError):
-        cli.main([])
+        RunCommand(bug).fer_cam()
 
 
-def test_opencv_is_quiet_unless_asked(asked: list[Config], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_opencv_is_quiet_unless_asked(command: RunCommand, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENCV_LOG_LEVEL", raising=False)
-    cli.main(["-v"])
+    command.fer_cam("-v")
     assert "OPENCV_LOG_LEVEL" not in os.environ
-    cli.main([])
+    command.fer_cam()
     assert os.environ["OPENCV_LOG_LEVEL"] == "SILENT"
 
 
@@ -210,9 +202,9 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"fer-cam {realtime.__version__}\n"
 
 
-def test_the_first_word_picks_a_command(capsys: pytest.CaptureFixture[str], asked: list[Config]) -> None:
-    assert cli.main(["run", "clip.mp4", "--no-display"]) == 0
-    assert asked[0].source.location == "clip.mp4"
+def test_the_first_word_picks_a_command(capsys: pytest.CaptureFixture[str], command: RunCommand) -> None:
+    assert command.fer_cam("run", "clip.mp4", "--no-display") == 0
+    assert command.asked[0].source.location == "clip.mp4"
     assert cli.main(["guide", "nonsense"]) == 2
     assert "no guide is called nonsense; the guides are: " in capsys.readouterr().err
 

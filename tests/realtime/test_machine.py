@@ -13,31 +13,29 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 @pytest.fixture
-def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository with one commit that the module believes to live in."""
+def checkout(tmp_path: Path) -> Path:
+    """A repository with one commit."""
     (tmp_path / "file").write_text("one")
     git(tmp_path, "init", "-q")
     git(tmp_path, "add", "file")
     git(tmp_path, "commit", "-qm", "one")
-    monkeypatch.setattr(machine, "__file__", str(tmp_path / "version.py"))
     return tmp_path
 
 
 def test_commit_of_a_clean_checkout(checkout: Path) -> None:
-    assert git(checkout, "rev-parse", "HEAD").startswith(machine.current_commit())
-    assert len(machine.current_commit()) == 12
+    assert git(checkout, "rev-parse", "HEAD").startswith(machine.current_commit(checkout))
+    assert len(machine.current_commit(checkout)) == 12
 
 
 def test_changes_are_admitted(checkout: Path) -> None:
-    clean = machine.current_commit()
+    clean = machine.current_commit(checkout)
     (checkout / "file").write_text("two")
-    assert machine.current_commit() == clean + "+"
+    assert machine.current_commit(checkout) == clean + "+"
 
 
 def test_outside_of_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "__file__", str(tmp_path / "version.py"))
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    assert machine.current_commit() == "unknown"
+    assert machine.current_commit(tmp_path) == "unknown"
 
 
 def test_without_git(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,14 +54,11 @@ def test_without_git(monkeypatch: pytest.MonkeyPatch) -> None:
         ("processor : 0\n", ()),
     ],
 )
-def test_instructions(cpuinfo: str, found: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Path, "read_text", lambda self, encoding: cpuinfo)
-    assert machine.instructions() == found
+def test_instructions(cpuinfo: str, found: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "cpuinfo").write_text(cpuinfo)
+    assert machine.instructions(tmp_path / "cpuinfo") == found
 
 
-def test_instructions_elsewhere_than_on_linux(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(self: Path, encoding: str) -> str:
-        raise FileNotFoundError(2, "No such file or directory")
-
-    monkeypatch.setattr(Path, "read_text", missing)
-    assert machine.instructions() == ()
+def test_elsewhere_than_on_linux(tmp_path: Path) -> None:
+    assert machine.instructions(tmp_path / "cpuinfo") == ()
+    assert machine.processor(tmp_path / "cpuinfo")  # what Python says, which differs by system

@@ -1,5 +1,6 @@
 """The middle of the program on invented images: a detector that is told what to find, a network that can be computed."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from realtime.config import ReadingConfig
-from realtime.datatypes import Effort, Faces, Frame, FrameResult, State
+from realtime.datatypes import Effort, Faces, Frame, FrameResult, Scores, State
 from realtime.faces.finder import FrameByFrame, PerImageFinder
 from realtime.labels import LABELS, UNCERTAIN
 from realtime.model.classifier import Classifier
@@ -86,19 +87,17 @@ def test_all_faces_of_a_frame_are_read(detector: ScriptedDetector, classifier: C
         assert face.quality > 0.5
 
 
-def test_one_call_of_the_network_per_frame(
-    detector: ScriptedDetector, classifier: Classifier, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_call_of_the_network_per_frame(detector: ScriptedDetector, tmp_path: Path) -> None:
     sizes: list[int] = []
-    classify = Classifier.classify
 
-    def counting(self: Classifier, faces: list[NDArray[np.uint8]]) -> object:
-        sizes.append(len(faces))
-        return classify(self, faces)
+    class Counting(Classifier):
+        def classify(self, faces: NDArray[np.uint8] | Sequence[NDArray[np.uint8]]) -> Scores:
+            sizes.append(len(faces))
+            return super().classify(faces)
 
-    monkeypatch.setattr(Classifier, "classify", counting)
+    counting = Counting.load(str(write_left_right(tmp_path / "tiny.onnx")))
     detector.boxes = [LEFT, RIGHT]
-    play(Pipeline(FrameByFrame(detector), classifier, ReadingConfig()), make_image(), 10 / FPS)
+    play(Pipeline(FrameByFrame(detector), counting, ReadingConfig()), make_image(), 10 / FPS)
     assert sizes == [0] * 5 + [2] * 5  # tentative faces cost nothing
 
 

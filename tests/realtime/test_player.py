@@ -2,9 +2,9 @@
 
 import io
 import json
-import sys
 import threading
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 
@@ -86,13 +86,17 @@ def test_a_video_that_was_not_written_is_not_told_of(studio: Studio, capsys: pyt
 
 @pytest.mark.parametrize(("jsonl", "screen", "plain"), [("-", True, True), ("-", False, False), ("out.jsonl", True, False)])
 def test_no_live_view_over_data_on_the_screen(
-    studio: Studio, jsonl: str, screen: bool, plain: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    studio: Studio, jsonl: str, screen: bool, plain: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    class Stdout(io.StringIO):
+        def isatty(self) -> bool:
+            return screen
+
     told = io.StringIO()
     studio.openers = replace(studio.openers, console=lambda: Console(file=told, force_terminal=True))
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: screen)
     monkeypatch.chdir(studio.folder)
-    assert studio.run(film(1), jsonl=jsonl) == 0
+    with redirect_stdout(Stdout()):
+        assert studio.run(film(1), jsonl=jsonl) == 0
     assert (HIDE_CURSOR in told.getvalue()) is not plain
 
 
@@ -123,7 +127,7 @@ def test_a_camera_pauses_and_goes_on_with_its_newest_frame(studio: Studio) -> No
     read = source.read
 
     def held() -> Frame | None:  # the first frame at once, the others while the user pauses
-        if source._given:
+        if source.given:
             go.wait()
         return read()
 

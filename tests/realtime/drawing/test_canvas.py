@@ -23,7 +23,7 @@ def test_words_stand_where_the_whole_line_has_them(text: str, cap_px: int) -> No
     width = canvas.text_width(text, cap_px)
     words, line = (np.zeros((canvas.line_height(cap_px), width + 20, 3), np.uint8) for _ in range(2))
     canvas.write(words, text, 5, 0, cap_px, WHITE)
-    canvas._inked(Run(text), cap_px, WHITE).lay(line, 5, 0)
+    canvas.layer_of(Run(text), cap_px, WHITE).lay(line, 5, 0)
     assert inked(words) == pytest.approx(inked(line), abs=1)
     assert inked(words)[1] < 5 + width
     # the same ink, a word at most a fraction of a pixel beside its place
@@ -93,5 +93,9 @@ def test_names_are_drawn_in_their_own_letters(text: str) -> None:
     canvas.write(boxes, "\uffff" * len(text), 5, 0, 20, WHITE)
     assert shown.any()
     assert not np.array_equal(shown, boxes)
-    letters = {canvas._coverage(Run(letter), 20).tobytes() for letter in text}
+    letters = set()
+    for letter in text:
+        alone = np.zeros((canvas.line_height(20), 60, 3), np.uint8)
+        canvas.write(alone, letter, 5, 0, 20, WHITE)
+        letters.add(alone.tobytes())
     assert len(letters) == len(set(text))

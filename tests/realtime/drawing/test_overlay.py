@@ -187,7 +187,7 @@ def test_labels_do_not_cover_each_other() -> None:
     sizes = style.Sizes.of(np.zeros((720, 1280, 3), np.uint8))
     for face in faces:
         box = Rect(*(int(v) for v in face.box_xyxy))
-        spot = overlay._place(face, box, seen, Rect(0, 0, 1280, 720), sizes)
+        spot = overlay.place_label(face, box, seen, Rect(0, 0, 1280, 720), sizes)
         assert spot is not None
         rect, text = spot
         assert text.startswith(f"#{face.id}")
@@ -198,7 +198,7 @@ def test_labels_do_not_cover_each_other() -> None:
 
 def test_a_label_that_fits_nowhere_is_left_out() -> None:
     sizes = style.Sizes.of(np.zeros((16, 16, 3), np.uint8))
-    assert overlay._place(builders.face(), Rect(0, 0, 16, 16), [], Rect(0, 0, 16, 16), sizes) is None
+    assert overlay.place_label(builders.face(), Rect(0, 0, 16, 16), [], Rect(0, 0, 16, 16), sizes) is None
 
 
 @pytest.mark.parametrize(("size_wh", "cap"), [((320, 240), 8), ((1280, 720), 14), ((720, 1280), 14), ((3840, 2160), 42)])
@@ -300,8 +300,8 @@ def test_an_empty_frame_says_so() -> None:
 
 
 def test_latency_says_what_it_is() -> None:
-    assert hud._speed(HUD) == "29.8 fps   14 ms latency (p95 22)"
-    assert hud._speed(replace(HUD, live=False)) == "29.8 fps   14 ms a frame (p95 22)"
+    assert hud.speed_line(HUD) == "29.8 fps   14 ms latency (p95 22)"
+    assert hud.speed_line(replace(HUD, live=False)) == "29.8 fps   14 ms a frame (p95 22)"
 
 
 def test_a_file_shows_how_far_it_is_and_the_hint_goes_once_help_is_open() -> None:

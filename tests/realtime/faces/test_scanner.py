@@ -1,6 +1,8 @@
 """Scans in the background, with a detector that waits until it may go on."""
 
 import threading
+from collections.abc import Callable
+from concurrent.futures import Future
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from numpy.typing import NDArray
 
 from realtime.datatypes import Effort, Faces
 from realtime.faces.scanner import ANYWAY_S, FAR_LAG_S, FAR_S, NEAR_LAG_S, NEAR_S, Scanner
+from realtime.workers import Workers
 
 LIMIT_S = 20.0
 NOBODY = np.zeros((0, 4), np.float32)
@@ -37,6 +40,18 @@ class Searcher:
         if self.failure is not None:
             raise self.failure
         return Faces(np.array([[1, 2, 61, 62]], np.float32), np.ones(1, np.float32))
+
+
+class AtOnce:
+    """Workers that have done a job when they are asked to."""
+
+    def submit(self, job: Callable[[], Faces]) -> "Future[Faces]":
+        future: Future[Faces] = Future()
+        future.set_result(job())
+        return future
+
+    def close(self) -> None:
+        """Nothing runs."""
 
 
 def frame(level: int = 0) -> NDArray[np.uint8]:
@@ -106,12 +121,9 @@ def test_live_scans_take_a_third_of_a_core_at_most() -> None:
 
     cost_s = 0.3
     searcher = Slow()
-    scanner = Scanner(40, live=True, make=searcher.make, clock=lambda: now)
+    scanner = Scanner(40, live=True, make=searcher.make, clock=lambda: now, pool=AtOnce())  # type: ignore[arg-type]
     while now < 30.0:
         scanner.offer(frame(int(37 * now) % 251), NOBODY, now)
-        for search in scanner._searches:
-            if search.scan is not None:
-                search.scan.future.result(LIMIT_S)
         scanner.take(now)
         now += 1 / 30
     scanner.close()
@@ -187,7 +199,7 @@ def test_an_error_on_the_thread_arrives_as_itself() -> None:
 
 def test_a_scan_that_hangs_is_left_behind() -> None:
     searcher = Searcher()
-    scanner = Scanner(40, live=True, make=searcher.make, end_s=0.1)
+    scanner = Scanner(40, live=True, make=searcher.make, pool=Workers(1, "scan", end_s=0.1))
     searcher.go.clear()
     scanner.offer(frame(), NOBODY, 0.0)
     assert searcher.begun.wait(LIMIT_S)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from realtime.errors import ProviderError, WeightsCorrupt
 from realtime.labels import LABELS
-from realtime.model import cache, chooser, session
-from realtime.model.chooser import Candidate, Opened, fastest, measure, open_session, preferred
+from realtime.model import cache, session
+from realtime.model.chooser import Candidate, Computer, Opened, fastest, measure, open_session, preferred
 from realtime.model.spec import ModelSpec
 
 INT8, FULL, FAST = (session.SHIPPED[name] for name in ("int8", "full", "fast"))
@@ -24,13 +24,16 @@ class Machine:
     """A computer: how many seconds a face takes by file and provider, and what it was made to do.
 
     Attributes:
+        folder: its disk: the weights, and the cache.
         speeds: seconds a face, by file name and provider.
+        providers: installed in it.
         broken: providers that do not really run.
         loaded: what was loaded, in order.
         closed: what was closed again.
         batches: faces in each call of a network.
     """
 
+    folder: Path
     speeds: dict[tuple[str, str], float] = field(
         default_factory=lambda: {
             (INT8, "cpu"): 0.002,
@@ -41,14 +44,38 @@ class Machine:
             (FAST, "cuda"): 0.0009,
         }
     )
+    providers: tuple[str, ...] = ("cpu",)
+    processor: str = "a processor"
+    instructions: tuple[str, ...] = ("avx2",)
+    onnxruntime: str = "1.24.1"
     broken: tuple[str, ...] = ()
     loaded: list[tuple[str, str]] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
     batches: list[int] = field(default_factory=list)
     now: float = 100.0
 
-    def perf_counter(self) -> float:
-        return self.now
+    @property
+    def cache(self) -> Path:
+        return self.folder / "cache"
+
+    @property
+    def kept(self) -> Path:
+        """The one file in the cache."""
+        (path,) = self.cache.iterdir()
+        return path
+
+    def computer(self) -> Computer:
+        """The machine as the program meets it."""
+        return Computer(
+            processor=lambda: self.processor,
+            instructions=lambda: self.instructions,
+            onnxruntime=self.onnxruntime,
+            installed=lambda: self.providers,
+            locate=lambda name: self.folder / session.SHIPPED[name],
+            open=self.open,  # type: ignore[arg-type]  # a network that looks like a Session
+            clock=lambda: self.now,
+            cache=lambda: self.cache,
+        )
 
     def open(self, path: Path, threads: int = 0, provider: str = "cpu") -> "Network":
         if provider in self.broken:
@@ -56,11 +83,11 @@ class Machine:
         self.loaded.append((path.name, provider))
         return Network(self, path, provider)
 
-    def started(self, model: str = "auto", provider: str = "auto", threads: int = 2) -> "Start":
-        """A start of the program."""
+    def started(self, model: str = "auto", provider: str = "auto", threads: int = 2, **changes: Any) -> "Start":
+        """A start of the program, on a machine with these changes."""
         self.loaded.clear()
         self.batches.clear()
-        opened = open_session(model, threads, provider)
+        opened = open_session(model, threads, provider, replace(self.computer(), **changes))
         return Start(opened.session.path.name, opened.session.provider, opened)
 
 
@@ -96,20 +123,11 @@ class Network:
 
 
 @pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
+def machine(tmp_path: Path) -> Machine:
     """An empty cache, a CPU, and no real network."""
-    machine = Machine()
-    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "cache"))
-    monkeypatch.setattr(chooser, "Session", machine.open)
-    monkeypatch.setattr(chooser, "time", machine)
-    monkeypatch.setattr(session, "installed", lambda: ("cpu",))
-    return machine
-
-
-def kept() -> Path:
-    """The one file in the cache."""
-    (path,) = cache.folder().iterdir()
-    return path
+    for name in (INT8, FULL, FAST):
+        (tmp_path / name).write_text(f"the weights of {name}")
+    return Machine(tmp_path)
 
 
 # Measuring
@@ -157,7 +175,7 @@ def test_a_network_that_is_named_is_not_measured(machine: Machine) -> None:
     start = machine.started("full", "auto")
     assert (start.file, start.provider, start.notes) == (FULL, "cpu", "")
     assert (machine.loaded, machine.batches) == ([(FULL, "cpu")], [])
-    assert not cache.folder().exists()
+    assert not machine.cache.exists()
 
 
 def test_the_faster_file_is_taken_and_remembered(machine: Machine) -> None:
@@ -170,7 +188,7 @@ def test_the_faster_file_is_taken_and_remembered(machine: Machine) -> None:
     assert second.file == INT8
     assert (machine.loaded, machine.batches, machine.now) == ([(INT8, "cpu")], [], before)
     assert f"{INT8} on cpu 2.0 ms a face; {FULL} on cpu 6.0 ms a face; {FAST} on cpu 1.0 ms a face" in second.notes
-    assert str(kept()) in second.notes
+    assert str(machine.kept) in second.notes
 
 
 def test_where_small_integers_are_slow_the_full_file_is_taken(machine: Machine) -> None:
@@ -207,29 +225,27 @@ def test_measuring_is_short_and_mostly_of_one_face(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("change", ["processor", "instructions", "threads", "onnxruntime", "weights"])
-def test_what_the_answer_depends_on_asks_again(
-    machine: Machine, change: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_what_the_answer_depends_on_asks_again(machine: Machine, change: str) -> None:
     machine.started()
     match change:
         case "processor":
-            monkeypatch.setattr(chooser, "processor", lambda: "another")
+            machine.processor = "another"
         case "instructions":
-            monkeypatch.setattr(chooser, "instructions", lambda: ("avx512_vnni",))
+            machine.instructions = ("avx512_vnni",)
         case "onnxruntime":
-            monkeypatch.setattr(session, "RUNTIME", "9.9.9")
+            machine.onnxruntime = "9.9.9"
         case "weights":
-            monkeypatch.setattr(session, "checksum", lambda path: "0" * 64)
+            (machine.folder / INT8).write_text("trained again")
     machine.speeds[FULL, "cpu"] = 0.001
     assert machine.started(threads=3 if change == "threads" else 2).file == FULL
     assert machine.started(threads=3 if change == "threads" else 2).file == FULL
     assert machine.batches == []
-    assert len(list(cache.folder().iterdir())) == 2  # the first answer is still there
+    assert len(list(machine.cache.iterdir())) == 2  # the first answer is still there
 
 
-def damaged(**changes: Any) -> Callable[[], None]:
-    def damage() -> None:
-        kept().write_text(json.dumps(json.loads(kept().read_text()) | changes))
+def damaged(**changes: Any) -> Callable[[Path], None]:
+    def damage(kept: Path) -> None:
+        kept.write_text(json.dumps(json.loads(kept.read_text()) | changes))
 
     return damage
 
@@ -237,11 +253,11 @@ def damaged(**changes: Any) -> Callable[[], None]:
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda: kept().write_text(""),
-        lambda: kept().write_text("{"),
-        lambda: kept().write_text("[]"),
-        lambda: kept().write_text("null"),
-        lambda: kept().write_bytes(b"\xff\x00"),
+        lambda kept: kept.write_text(""),
+        lambda kept: kept.write_text("{"),
+        lambda kept: kept.write_text("[]"),
+        lambda kept: kept.write_text("null"),
+        lambda kept: kept.write_bytes(b"\xff\x00"),
         damaged(answer=3),
         damaged(answer=-1),
         damaged(answer="one"),
@@ -250,9 +266,9 @@ def damaged(**changes: Any) -> Callable[[], None]:
         damaged(question={}),
     ],
 )
-def test_a_damaged_memory_is_measured_again(machine: Machine, damage: Callable[[], None]) -> None:
+def test_a_damaged_memory_is_measured_again(machine: Machine, damage: Callable[[Path], object]) -> None:
     machine.started()
-    damage()
+    damage(machine.kept)
     machine.speeds[FULL, "cpu"] = 0.001
     start = machine.started()
     assert start.file == FULL
@@ -262,8 +278,7 @@ def test_a_damaged_memory_is_measured_again(machine: Machine, damage: Callable[[
 
 
 def test_where_nothing_can_be_kept_each_start_measures(machine: Machine) -> None:
-    cache.folder().parent.mkdir(exist_ok=True)
-    cache.folder().write_text("a file where the folder should be")
+    machine.cache.write_text("a file where the folder should be")
     for _ in range(2):
         start = machine.started()
         assert start.file == INT8
@@ -271,28 +286,26 @@ def test_where_nothing_can_be_kept_each_start_measures(machine: Machine) -> None
         assert len(machine.batches) > 0
 
 
-def test_without_a_home_each_start_measures(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_home_each_start_measures(machine: Machine) -> None:
     def homeless() -> Path:
         raise OSError("no home folder")
 
-    monkeypatch.setattr(cache, "folder", homeless)
-    assert "could not remember it (no home folder)" in machine.started().notes
+    assert "could not remember it (no home folder)" in machine.started(cache=homeless).notes
 
 
-def test_the_weights_fault_is_not_hidden(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_weights_fault_is_not_hidden(machine: Machine) -> None:
     def corrupt(path: Path, threads: int, provider: str) -> Network:
         raise WeightsCorrupt("damaged")
 
-    monkeypatch.setattr(chooser, "Session", corrupt)
     with pytest.raises(WeightsCorrupt):
-        machine.started()
+        machine.started(open=corrupt)
 
 
 # Providers
 
 
-def test_a_gpu_that_is_faster_is_taken(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "installed", lambda: ("cpu", "cuda"))
+def test_a_gpu_that_is_faster_is_taken(machine: Machine) -> None:
+    machine.providers = ("cpu", "cuda")
     start = machine.started()
     assert (start.file, start.provider) == (FULL, "cuda")
     assert len(machine.loaded) == 6
@@ -300,28 +313,28 @@ def test_a_gpu_that_is_faster_is_taken(machine: Machine, monkeypatch: pytest.Mon
     assert machine.loaded == [(FULL, "cuda")]
 
 
-def test_a_gpu_that_is_no_faster_is_left_alone(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "installed", lambda: ("cpu", "cuda"))
+def test_a_gpu_that_is_no_faster_is_left_alone(machine: Machine) -> None:
+    machine.providers = ("cpu", "cuda")
     machine.speeds[FULL, "cuda"] = 0.0018
     assert machine.started().provider == "cpu"
 
 
-def test_also_for_a_network_that_is_named(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "installed", lambda: ("cpu", "cuda"))
+def test_also_for_a_network_that_is_named(machine: Machine) -> None:
+    machine.providers = ("cpu", "cuda")
     start = machine.started("full")
     assert (start.file, start.provider) == (FULL, "cuda")
     assert machine.loaded == [(FULL, "cpu"), (FULL, "cuda")]
 
 
-def test_coreml_and_openvino_wait_to_be_named(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "installed", lambda: ("cpu", "openvino", "coreml"))
+def test_coreml_and_openvino_wait_to_be_named(machine: Machine) -> None:
+    machine.providers = ("cpu", "openvino", "coreml")
     assert machine.started("full").provider == "cpu"
     machine.speeds[FULL, "coreml"] = 0.001
     assert machine.started("full", "coreml").provider == "coreml"
 
 
-def test_a_gpu_that_does_not_run_is_passed_over_once(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "installed", lambda: ("cpu", "cuda"))
+def test_a_gpu_that_does_not_run_is_passed_over_once(machine: Machine) -> None:
+    machine.providers = ("cpu", "cuda")
     machine.broken = ("cuda",)
     assert "--provider cuda: no" in machine.started().notes
     again = machine.started()
@@ -330,8 +343,8 @@ def test_a_gpu_that_does_not_run_is_passed_over_once(machine: Machine, monkeypat
     assert "--provider cuda: no" in again.notes
 
 
-def test_a_gpu_that_has_gone_is_measured_without(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "installed", lambda: ("cpu", "cuda"))
+def test_a_gpu_that_has_gone_is_measured_without(machine: Machine) -> None:
+    machine.providers = ("cpu", "cuda")
     machine.started()
     machine.broken = ("cuda",)
     start = machine.started()

@@ -1,8 +1,9 @@
 import hashlib
-import os
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
@@ -13,11 +14,32 @@ from realtime.errors import ModelSpecError, ProviderError, WeightsCorrupt, Weigh
 from realtime.labels import LABELS
 from realtime.model import session
 from realtime.model.providers import Provider
-from realtime.model.session import Session, locate
+from realtime.model.session import Runtime, Session, locate, threads_for
 from realtime.model.spec import KEY, ModelSpec
 from tests.tiny_models import write_left_right, write_linear
 
 K = len(LABELS)
+
+
+class Watched:
+    """A session of onnxruntime whose batches are seen before they are run."""
+
+    def __init__(self, real: ort.InferenceSession, see: Callable[[NDArray[np.float32]], None]) -> None:
+        self._real = real
+        self._see = see
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def run(self, outputs: None, feed: dict[str, NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+        (batch,) = feed.values()
+        self._see(batch)
+        return list(self._real.run(outputs, feed))
+
+
+def watched(see: Callable[[NDArray[np.float32]], None]) -> Callable[..., Any]:
+    """Opens sessions whose batches `see` is shown."""
+    return lambda *arguments, **options: Watched(ort.InferenceSession(*arguments, **options), see)
 
 
 @pytest.fixture
@@ -48,24 +70,19 @@ def test_a_crowd_is_read_in_parts_and_told_in_order(model: Path, faces: int) -> 
 
 
 @pytest.mark.parametrize(("threads", "faces", "parts"), [(3, 7, [2, 2, 3]), (3, 2, [1, 1]), (3, 1, [1]), (1, 7, [7])])
-def test_every_thread_has_its_part(
-    model: Path, monkeypatch: pytest.MonkeyPatch, threads: int, faces: int, parts: list[int]
-) -> None:
-    net, taken = Session(model, threads=threads), []
-    read = net._read
-    monkeypatch.setattr(net, "_read", lambda batch: (taken.append(len(batch)), read(batch))[1])
+def test_every_thread_has_its_part(model: Path, threads: int, faces: int, parts: list[int]) -> None:
+    taken: list[int] = []
+    net = Session(model, threads=threads, runtime=Runtime(open=watched(lambda batch: taken.append(len(batch)))))
     net.run(np.zeros((faces, 1, 48, 48), np.float32))
     assert sorted(taken) == parts
 
 
-def test_what_fails_in_a_part_is_told(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail_elsewhere(batch: np.ndarray) -> np.ndarray:
+def test_what_fails_in_a_part_is_told(model: Path) -> None:
+    def fail_elsewhere(_: NDArray[np.float32]) -> None:
         if threading.current_thread() is not threading.main_thread():
             raise RuntimeError("out of memory")
-        return batch
 
-    net = Session(model, threads=2)
-    monkeypatch.setattr(net, "_read", fail_elsewhere)
+    net = Session(model, threads=2, runtime=Runtime(open=watched(fail_elsewhere)))
     with pytest.raises(RuntimeError, match="out of memory"):
         net.run(np.zeros((2, 1, 48, 48), np.float32))
 
@@ -86,11 +103,10 @@ def test_auto_is_int8_where_nothing_is_measured() -> None:
     assert locate("auto") == locate("int8") != locate("full")
 
 
-def test_without_weights(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(session.SHIPPED, "int8", "not-shipped.onnx")
+def test_without_weights(tmp_path: Path) -> None:
     for model in ("auto", "int8"):
-        with pytest.raises(WeightsNotFound, match=r"not-shipped\.onnx are missing; install fer-cam again"):
-            locate(model)
+        with pytest.raises(WeightsNotFound, match=r"fer-resnet50-int8\.onnx are missing; install fer-cam again"):
+            locate(model, [tmp_path, tmp_path / "none"])
 
 
 def test_checksum_is_the_listed_one_or_counted(model: Path) -> None:
@@ -143,20 +159,14 @@ def test_shapes_must_agree_with_the_spec(tmp_path: Path) -> None:
         Session(other_side)
 
 
-def test_unreadable_file(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(self: Path, mode: str) -> None:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(Path, "open", refuse)
-    with pytest.raises(WeightsNotFound, match="Permission denied"):
-        Session(model)
+def test_unreadable_file(tmp_path: Path) -> None:
+    with pytest.raises(WeightsNotFound, match="cannot be read"):
+        Session(tmp_path)  # no system reads a folder as a file
 
 
-def test_threads(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "cpu_count", lambda: 64)
-    assert (Session(model).threads, Session(model, threads=7).threads) == (4, 7)
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    assert Session(model).threads == 2
+def test_threads(model: Path) -> None:
+    assert (threads_for(0, cores=64), threads_for(7, cores=64), threads_for(0, cores=2)) == (4, 7, 2)
+    assert (Session(model).threads, Session(model, threads=7).threads) == (threads_for(0), 7)
 
 
 # What runs it
@@ -167,10 +177,9 @@ def test_the_cpu_runs_it_unless_told_otherwise(model: Path) -> None:
     assert "cpu" in session.installed()
 
 
-def test_a_provider_that_is_not_installed(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ort, "get_available_providers", lambda: ["CPUExecutionProvider"])
+def test_a_provider_that_is_not_installed(model: Path) -> None:
     with pytest.raises(ProviderError) as caught:
-        Session(model, provider="cuda")
+        Session(model, provider="cuda", runtime=Runtime(available=lambda: ["CPUExecutionProvider"]))
     assert str(caught.value) == (
         f"--provider cuda: the onnxruntime {ort.__version__} installed here has only cpu; it needs an NVIDIA GPU and, in place "
         'of onnxruntime, pip install "onnxruntime-gpu[cuda,cudnn]"; or leave --provider out'
@@ -180,11 +189,11 @@ def test_a_provider_that_is_not_installed(model: Path, monkeypatch: pytest.Monke
 
 @pytest.mark.filterwarnings("ignore:Specified provider")
 @pytest.mark.skipif("dml" in session.installed(), reason="DirectML is here and may really run it")
-def test_going_back_to_the_cpu_without_a_word_is_an_error(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_going_back_to_the_cpu_without_a_word_is_an_error(model: Path) -> None:
     """onnxruntime itself takes the CPU here: the session works and no exception comes."""
-    monkeypatch.setattr(ort, "get_available_providers", lambda: ["DmlExecutionProvider", "CPUExecutionProvider"])
+    promising = Runtime(available=lambda: ["DmlExecutionProvider", "CPUExecutionProvider"])
     with pytest.raises(ProviderError, match=r"--provider dml: .*would use the CPU; .*pip install onnxruntime-directml"):
-        Session(model, provider="dml")
+        Session(model, provider="dml", runtime=promising)
 
 
 AZURE = Provider("azure", "AzureExecutionProvider", "a cloud")
@@ -202,26 +211,12 @@ def test_a_provider_that_takes_no_layer_is_an_error(model: Path, monkeypatch: py
 
 
 class Elsewhere:
-    """A provider's session: the CPU runs it under another name, and may fail on the way."""
+    """A session on another provider: the CPU runs it under that name."""
 
-    fails_loading: ClassVar[bool] = False
-    fails_running: ClassVar[bool] = False
-    asked: ClassVar[list[tuple[list[str], list[dict[str, str]]]]] = []
-
-    def __init__(
-        self,
-        path: str,
-        options: ort.SessionOptions,
-        providers: list[str],
-        provider_options: list[dict[str, str]],
-        enable_fallback: int,
-    ) -> None:
-        assert enable_fallback == 0  # else onnxruntime prints to stdout and goes on with the CPU
-        self.asked.append((providers, provider_options))
-        if self.fails_loading and providers[0] != "CPUExecutionProvider":
-            raise RuntimeError("[ONNXRuntimeError] : 1 : FAIL : CUDA failure 35: driver too old.\nstack")
+    def __init__(self, real: ort.InferenceSession, providers: list[str], fails: bool) -> None:
         self._providers = providers
-        self._session = REAL(path, options, providers=["CPUExecutionProvider"])
+        self._real = real
+        self._fails = fails
 
     def get_providers(self) -> list[str]:
         return self._providers
@@ -229,46 +224,62 @@ class Elsewhere:
     def __getattr__(self, name: str) -> Any:
         if name == "get_provider_graph_assignment_info":
             raise AttributeError(name)  # as before 1.24
-        return getattr(self._session, name)
+        return getattr(self._real, name)
 
     def run(self, outputs: None, feed: dict[str, NDArray[np.float32]]) -> list[NDArray[np.float32]]:
-        if self.fails_running:
+        if self._fails:
             raise RuntimeError("CUDNN_STATUS_NOT_INITIALIZED")
-        return list(self._session.run(outputs, feed))
+        return list(self._real.run(outputs, feed))
 
 
-REAL = ort.InferenceSession
+@dataclass
+class Cuda:
+    """An onnxruntime with CUDA, which may fail on the way, and what it was asked for: providers and their options."""
+
+    fails_loading: bool = False
+    fails_running: bool = False
+    asked: list[tuple[list[str], list[dict[str, str]]]] = field(default_factory=list)
+
+    @property
+    def runtime(self) -> Runtime:
+        return Runtime(lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"], self.open)
+
+    def open(
+        self,
+        path: str,
+        options: ort.SessionOptions,
+        providers: list[str],
+        provider_options: list[dict[str, str]],
+        enable_fallback: int,
+    ) -> Any:
+        assert enable_fallback == 0  # else onnxruntime prints to stdout and goes on with the CPU
+        self.asked.append((providers, provider_options))
+        if self.fails_loading and providers[0] != "CPUExecutionProvider":
+            raise RuntimeError("[ONNXRuntimeError] : 1 : FAIL : CUDA failure 35: driver too old.\nstack")
+        real = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        return Elsewhere(real, providers, self.fails_running)
 
 
-@pytest.fixture
-def cuda(monkeypatch: pytest.MonkeyPatch) -> type[Elsewhere]:
-    """An onnxruntime with CUDA."""
-    monkeypatch.setattr(ort, "get_available_providers", lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"])
-    monkeypatch.setattr(ort, "InferenceSession", Elsewhere)
-    monkeypatch.setattr(Elsewhere, "asked", [])
-    return Elsewhere
-
-
-def test_a_provider_that_works(model: Path, cuda: type[Elsewhere]) -> None:
-    net = Session(model, provider="cuda")
+def test_a_provider_that_works(model: Path) -> None:
+    cuda = Cuda()
+    net = Session(model, provider="cuda", runtime=cuda.runtime)
     assert net.provider == "cuda"
     assert net.run(np.zeros((3, 1, 48, 48), np.float32)).shape == (3, K)
     assert cuda.asked == [
         (["CUDAExecutionProvider", "CPUExecutionProvider"], [{"cudnn_conv_algo_search": "HEURISTIC"}, {}]),
     ]
-    assert session.installed() == ("cpu", "cuda")
+    assert session.installed(cuda.runtime) == ("cpu", "cuda")
 
 
-def test_a_provider_that_cannot_load(model: Path, cuda: type[Elsewhere], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cuda, "fails_loading", True)
+def test_a_provider_that_cannot_load(model: Path) -> None:
+    runtime = Cuda(fails_loading=True).runtime
     with pytest.raises(ProviderError, match=r"cannot load the network \(CUDA failure 35: driver too old\); it needs an NVIDIA"):
-        Session(model, provider="cuda")
+        Session(model, provider="cuda", runtime=runtime)
     model.write_text("these are no weights")  # then it is not the provider's fault
     with pytest.raises(WeightsCorrupt, match="no network that onnxruntime can load"):
-        Session(model, provider="cuda")
+        Session(model, provider="cuda", runtime=runtime)
 
 
-def test_a_provider_that_fails_at_the_first_face(model: Path, cuda: type[Elsewhere], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cuda, "fails_running", True)
+def test_a_provider_that_fails_at_the_first_face(model: Path) -> None:
     with pytest.raises(ProviderError, match=r"--provider cuda: it failed at the first face \(CUDNN_STATUS"):
-        Session(model, provider="cuda")
+        Session(model, provider="cuda", runtime=Cuda(fails_running=True).runtime)

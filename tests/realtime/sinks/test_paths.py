@@ -126,12 +126,11 @@ def test_what_the_system_says_becomes_a_remedy() -> None:
     assert reason(OSError("odd")).startswith("odd;")
 
 
-def test_claiming_gives_up_at_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("realtime.sinks.paths.MOST_COPIES", 2)
+def test_claiming_gives_up_at_last(tmp_path: Path) -> None:
     for name in ("a.txt", "a-2.txt"):
-        assert claim(tmp_path / "a.txt") == tmp_path / name
+        assert claim(tmp_path / "a.txt", most=2) == tmp_path / name
     with pytest.raises(SinkError, match="2 files of that name are there"):
-        claim(tmp_path / "a.txt")
+        claim(tmp_path / "a.txt", most=2)
 
 
 @pytest.mark.parametrize("letter", ["l", "é", "日"])

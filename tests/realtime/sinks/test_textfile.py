@@ -1,9 +1,12 @@
 """What cannot be written, and what nearly cannot: full disks, closed pipes, names that are not text."""
 
+import errno
+import io
 import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -32,21 +35,34 @@ def test_a_folder_that_is_missing_is_one_line(tmp_path: Path) -> None:
         JsonlSink(tmp_path / "missing" / "out.jsonl", builders.run_info())
 
 
+class NetworkDrive(type(Path())):  # type: ignore[misc]  # PosixPath or WindowsPath
+    """A path on a drive that has gone away when its file is closed."""
+
+    def open(self, mode: str, buffering: int) -> io.FileIO:
+        assert buffering == 0
+
+        class Gone(io.FileIO):
+            def close(self) -> None:
+                if not self.closed:
+                    super().close()
+                    raise OSError(errno.EIO, "Input/output error")
+
+        return Gone(self, mode)
+
+
 def test_a_late_error_of_the_file_system_is_reported(tmp_path: Path) -> None:
-    file = TextFile(tmp_path / "out.txt")
-    assert file._file is not None
-    os.close(file._file.fileno())  # as a network drive that goes away
-    with pytest.raises(SinkError, match=r"cannot finish .*out\.txt: bad file descriptor"):
+    file = TextFile(NetworkDrive(tmp_path / "out.txt"))
+    file.write("data")
+    with pytest.raises(SinkError, match=r"cannot finish .*out\.txt: input/output error"):
         file.close()
     file.close()
 
 
-def test_the_remedy_for_a_closed_standard_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_remedy_for_a_closed_standard_output() -> None:
     """In this process: what is left in the buffer of stdout goes nowhere instead of failing at exit."""
     reader, writer = os.pipe()
     os.close(reader)
-    with os.fdopen(writer, "w") as pipe:
-        monkeypatch.setattr(sys, "stdout", pipe)
+    with os.fdopen(writer, "w") as pipe, redirect_stdout(pipe):
         with pytest.raises(SinkError, match="its reader is gone"):
             TextFile(None).write("data")
         pipe.flush()

@@ -1,7 +1,7 @@
 """Cameras, with a fake of cv2.VideoCapture: what is asked of them, what comes out, how they fail."""
 
-import sys
 import threading
+from itertools import count
 from pathlib import Path
 
 import cv2
@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from realtime.errors import SourceLostError, SourceOpenError
-from realtime.sources import camera as camera_module
-from realtime.sources.camera import FAILED_READS, Camera, CameraInfo, list_cameras, open_capture
+from realtime.sources.camera import FAILED_READS, Camera, CameraInfo, System, list_cameras, open_capture
 from tests.fakes import FakeCapture, make_image
 from tests.video_files import level
 
@@ -89,9 +88,10 @@ def test_failures_in_a_row_are_a_lost_camera() -> None:
 
 
 def test_a_slow_failure_is_a_lost_camera_at_once() -> None:
-    camera = Camera(0, open_timeout_s=5, opener=lambda _: FakeCapture([make_image(1), None, make_image(2)]))
+    ticks = count(0.0, 6.0)  # so that every read takes longer than the limit
+    system = System(clock=lambda: next(ticks))
+    camera = Camera(0, open_timeout_s=5, opener=lambda _: FakeCapture([make_image(1), None, make_image(2)]), system=system)
     assert camera.read() is not None
-    camera._limit_s = 0.0  # as if the failed read had taken longer than the limit
     with pytest.raises(SourceLostError):
         camera.read()
 
@@ -148,32 +148,30 @@ def test_a_camera_that_hangs_is_given_up_and_released_when_it_opens_after_all() 
     assert released.wait(10)
 
 
-def test_on_macos_the_main_thread_opens(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "platform", "darwin")
+def test_on_macos_the_main_thread_opens() -> None:
+    macos = System("darwin")
     opened_in: list[threading.Thread] = []
 
     def opener(_: int) -> FakeCapture:
         opened_in.append(threading.current_thread())
         return FakeCapture([make_image(1)])
 
-    Camera(0, opener=opener)
+    Camera(0, opener=opener, system=macos)
     assert opened_in == [threading.main_thread()]
     with pytest.raises(SourceOpenError, match="Privacy & Security"):
-        Camera(0, opener=lambda _: FakeCapture(is_open=False))
+        Camera(0, opener=lambda _: FakeCapture(is_open=False), system=macos)
 
 
-def test_a_camera_without_permission_names_the_group(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setattr(Path, "exists", lambda _: True)
-    monkeypatch.setattr(camera_module.os, "access", lambda *_: False)
-    with pytest.raises(SourceOpenError, match=r"/dev/video0 may not be read; `sudo usermod -aG video"):
-        Camera(0, opener=lambda _: FakeCapture(is_open=False))
+def test_a_camera_without_permission_names_the_group(tmp_path: Path) -> None:
+    (tmp_path / "video0").touch()
+    linux = System("linux", tmp_path, may_use=lambda node: node.name != "video0")
+    with pytest.raises(SourceOpenError, match=r"/video0 may not be read; `sudo usermod -aG video"):
+        Camera(0, opener=lambda _: FakeCapture(is_open=False), system=linux)
 
 
-def test_on_windows_there_is_no_hint_to_give(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "platform", "win32")
+def test_on_windows_there_is_no_hint_to_give() -> None:
     with pytest.raises(SourceOpenError, match=r"^there is no camera 0; --list-cameras"):
-        Camera(0, opener=lambda _: FakeCapture(is_open=False))
+        Camera(0, opener=lambda _: FakeCapture(is_open=False), system=System("win32"))
 
 
 def test_opencv_is_quiet_unless_verbose() -> None:
@@ -191,24 +189,22 @@ def test_the_real_opencv_says_no_to_a_number_nobody_has() -> None:
     capture.release()
 
 
-def test_cameras_are_listed_by_trying(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "platform", "win32")
+def test_cameras_are_listed_by_trying() -> None:
     captures = {1: FakeCapture([make_image(1, 48, 64)], fps=15), 4: FakeCapture([make_image(1)], fps=0)}
-    found = list_cameras(opener=lambda index: captures.get(index, FakeCapture(is_open=False)))
+    found = list_cameras(opener=lambda index: captures.get(index, FakeCapture(is_open=False)), system=System("win32"))
     assert [(c.index, c.backend, c.width, c.height, c.fps) for c in found] == [(1, "FAKE", 64, 48, 15), (4, "FAKE", 6, 4, 0)]
     assert all(isinstance(c, CameraInfo) and c.open_s >= 0 for c in found)
     assert [capture.released for capture in captures.values()] == [1, 1]
 
 
-def test_on_linux_only_nodes_that_exist_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "platform", "linux")
-    nodes = [Path("/dev/video10"), Path("/dev/video2"), Path("/dev/video-codec")]
-    monkeypatch.setattr(Path, "glob", lambda *_: iter(nodes))
+def test_on_linux_only_nodes_that_exist_are_tried(tmp_path: Path) -> None:
+    for name in ("video10", "video2", "video-codec", "snd"):
+        (tmp_path / name).touch()
     tried: list[int] = []
 
     def opener(index: int) -> FakeCapture:
         tried.append(index)
         return FakeCapture(is_open=False)
 
-    assert list_cameras(opener=opener) == ()
+    assert list_cameras(opener=opener, system=System("linux", tmp_path)) == ()
     assert tried == [2, 10]

@@ -10,7 +10,6 @@ import pytest
 from realtime.config import SourceConfig
 from realtime.datatypes import Frame
 from realtime.errors import ConfigError, SourceLostError, SourceOpenError
-from realtime.sources import capture
 from realtime.sources.base import Source
 from realtime.sources.capture import FIRST_PAUSE_S, LONGEST_PAUSE_S, LiveFeed, open_feed
 from realtime.sources.feed import AheadFeed, Feed
@@ -236,8 +235,7 @@ def test_close_interrupts_a_pause() -> None:
     assert feed.finished
 
 
-def test_a_source_opened_again_during_close_is_closed_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(capture, "JOIN_S", 0.01)
+def test_a_source_opened_again_during_close_is_closed_too() -> None:
     opening, release = threading.Event(), threading.Event()
     late = FakeSource(range(5))
 
@@ -247,7 +245,7 @@ def test_a_source_opened_again_during_close_is_closed_too(monkeypatch: pytest.Mo
         return late
 
     patience = Patience()
-    feed = LiveFeed(FakeSource([LOST]), reopen, wait=patience.wait, clock=patience.clock)
+    feed = LiveFeed(FakeSource([LOST]), reopen, wait=patience.wait, clock=patience.clock, join_s=0.01)
     assert opening.wait(10)
     (thread,) = capture_threads()
     feed.close()  # in bounded time, though opening hangs

@@ -6,10 +6,11 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.container import InputContainer
 from av.stream import Disposition
 
 from realtime.errors import SourceLostError, SourceOpenError
-from realtime.sources.decoder import UNREADABLE_PACKETS
+from realtime.sources.decoder import UNREADABLE_PACKETS, OpenContainer
 from realtime.sources.file import VideoFile
 from tests.fakes import make_image
 from tests.video_files import gray_levels, level, read_all, restamp, turn_clockwise, write_sound, write_video
@@ -220,9 +221,9 @@ def test_real_clips(clips: Path, name: str, count: int, fps: float, last_s: floa
     source.close()
 
 
-def refusal(path: Path) -> str:
+def refusal(path: Path, opener: OpenContainer = av.open) -> str:
     with pytest.raises(SourceOpenError) as caught:
-        VideoFile(path)
+        VideoFile(path, opener=opener)
     message = str(caught.value)
     assert "\n" not in message
     assert path.name in message
@@ -339,16 +340,15 @@ class BrokenDisk:
             yield packet
 
 
-def broken(monkeypatch: pytest.MonkeyPatch, path: Path, error: av.FFmpegError) -> tuple[VideoFile, BrokenDisk]:
+def broken(path: Path, error: av.FFmpegError) -> tuple[VideoFile, BrokenDisk]:
     """The file on a disk that breaks after 20 packets."""
     disk = BrokenDisk(av.open(str(path)), error, 20)
-    monkeypatch.setattr("av.open", lambda *_, **__: disk)
-    return VideoFile(path), disk
+    return VideoFile(path, opener=lambda *_, **__: disk), disk  # type: ignore[arg-type, return-value]
 
 
-def test_a_disk_that_breaks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_breaks(tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.mkv", gray_levels(60), codec="mjpeg", pix_fmt="yuvj420p")
-    source, disk = broken(monkeypatch, path, av.error.OSError(5, "Input/output error"))
+    source, disk = broken(path, av.error.OSError(5, "Input/output error"))
     times, error = read_until_lost(source)
     assert times == pytest.approx([i / 30 for i in range(20)], abs=0.002)  # those within the decoder as well
     assert str(error) == "a.mkv stopped giving frames: input/output error"
@@ -356,20 +356,19 @@ def test_a_disk_that_breaks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     source.close()
 
 
-def test_damage_without_an_end_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_damage_without_an_end_is_given_up(tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.mkv", gray_levels(60), codec="mjpeg", pix_fmt="yuvj420p")
-    source, disk = broken(monkeypatch, path, av.error.InvalidDataError(1094995529, "Invalid data"))
+    source, disk = broken(path, av.error.InvalidDataError(1094995529, "Invalid data"))
     _, error = read_until_lost(source)
     assert str(error) == "a.mkv is too damaged to be read further"
     assert disk.tries == source.damaged == UNREADABLE_PACKETS
     source.close()
 
 
-def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_permission(tmp_path: Path) -> None:
     path = write_video(tmp_path / "secret.mp4", [50])
 
-    def deny(*_: object, **__: object) -> None:
+    def deny(*_: object, **__: object) -> InputContainer:  # root may read everything
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr("av.open", deny)  # root may read everything
-    assert "permissions" in refusal(path)
+    assert "permissions" in refusal(path, deny)

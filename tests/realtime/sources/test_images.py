@@ -1,6 +1,7 @@
 """ImageFiles: every kind, in a person's order; a bad one in a folder is named and passed over."""
 
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -178,18 +179,21 @@ def test_a_folder_of_bad_images(tmp_path: Path) -> None:
         ImageFiles(tmp_path)
 
 
-def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = save(tmp_path / "a.png", make_image(1))
+class Locked(type(Path())):  # type: ignore[misc]  # PosixPath or WindowsPath
+    """A path that may not be read. Locking a real one would not stop root."""
 
-    def deny(_: Path) -> None:
+    def read_bytes(self) -> bytes:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", deny)
-    with pytest.raises(SourceOpenError, match="Permission denied"):
-        ImageFiles(path)
-    monkeypatch.setattr(Path, "iterdir", deny)
-    with pytest.raises(SourceOpenError, match="check its permissions"):
-        ImageFiles(tmp_path)
+    def iterdir(self) -> Iterator[Path]:
+        raise PermissionError(13, "Permission denied")
+
+
+def test_no_permission(tmp_path: Path) -> None:
+    with pytest.raises(SourceOpenError, match=r"Permission denied.*check its permissions"):
+        ImageFiles(Locked(save(tmp_path / "a.png", make_image(1))))
+    with pytest.raises(SourceOpenError, match=r"Permission denied.*check its permissions"):
+        ImageFiles(Locked(tmp_path))
 
 
 @pytest.mark.parametrize("shape", [(4, 6), (4, 6, 1), (4, 6, 3), (4, 6, 4)])

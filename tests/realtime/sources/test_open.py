@@ -8,13 +8,13 @@ from urllib.parse import quote
 import cv2
 import pytest
 
-import realtime.sources
 from realtime.config import SourceConfig
 from realtime.datatypes import SourceInfo
 from realtime.errors import SourceOpenError
-from realtime.sources import camera, open_source, stream
+from realtime.sources import Equipment, open_source
 from realtime.sources.file import VideoFile
 from realtime.sources.images import ImageFiles
+from tests.demo import CLIP
 from tests.fakes import make_image
 from tests.video_files import write_video
 
@@ -32,9 +32,9 @@ class Asked:
 
 
 @pytest.mark.parametrize(("text", "index"), [("0", 0), ("12", 12), ("-1", -1), ("/dev/video2", 2)])
-def test_a_number_is_a_camera(monkeypatch: pytest.MonkeyPatch, text: str, index: int) -> None:
-    monkeypatch.setattr(camera, "Camera", Asked)
-    source = open_source(SourceConfig(text, camera_size_wh=(640, 480), camera_fps=60, open_timeout_s=3), verbose=True)
+def test_a_number_is_a_camera(text: str, index: int) -> None:
+    config = SourceConfig(text, camera_size_wh=(640, 480), camera_fps=60, open_timeout_s=3)
+    source = open_source(config, verbose=True, equipment=Equipment(camera=Asked))
     assert isinstance(source, Asked)
     assert source.what == index
     wanted = {"size_wh": (640, 480), "fps": 60, "open_timeout_s": 3, "verbose": True}
@@ -42,9 +42,8 @@ def test_a_number_is_a_camera(monkeypatch: pytest.MonkeyPatch, text: str, index:
 
 
 @pytest.mark.parametrize("url", ["http://a/b", "https://a/b.mp4", "rtsp://u:p@a/b", "RTMP://a/b", "udp://@:1234"])
-def test_an_address_is_a_stream(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    monkeypatch.setattr(stream, "Stream", Asked)
-    source = open_source(SourceConfig(url, open_timeout_s=4))
+def test_an_address_is_a_stream(url: str) -> None:
+    source = open_source(SourceConfig(url, open_timeout_s=4), equipment=Equipment(stream=Asked))
     assert isinstance(source, Asked)
     assert (source.what, source.options["timeout_s"]) == (url, 4)
 
@@ -101,14 +100,16 @@ def test_the_notes_of_a_source_are_heard(tmp_path: Path) -> None:
     assert [line.split()[0] for line in told] == ["a.png"]
 
 
-def test_demo_is_the_clip_that_comes_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "assets").mkdir()
-    monkeypatch.setattr(realtime.sources, "files", lambda _: tmp_path)
-    with pytest.raises(SourceOpenError, match="demo clip is missing"):
-        open_source(SourceConfig("demo"))
-    write_video(tmp_path / "assets" / "demo.mp4", [50, 60])
+def test_demo_is_the_clip_that_comes_along(tmp_path: Path) -> None:
     source = open_source(SourceConfig("demo"))
-    assert (source.info.name, source.info.frames, source.info.live) == ("demo", 2, False)
+    assert (source.info.name, source.info.path, source.info.live) == ("demo", str(CLIP), False)
+    source.close()
+    equipment = Equipment(demo=tmp_path / "demo.mp4")
+    with pytest.raises(SourceOpenError, match="demo clip is missing"):
+        open_source(SourceConfig("demo"), equipment=equipment)
+    write_video(tmp_path / "demo.mp4", [50, 60])
+    source = open_source(SourceConfig("demo"), equipment=equipment)
+    assert (source.info.name, source.info.frames) == ("demo", 2)
     source.close()
 
 

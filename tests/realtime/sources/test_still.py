@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from realtime.errors import SourceOpenError
-from realtime.sources import still
 from realtime.sources.images import ImageFiles
+from realtime.sources.still import read_images
 from tests.fakes import make_image
 from tests.video_files import level, read_all
 
@@ -56,11 +56,10 @@ def test_a_folder_with_files_of_several_images(tmp_path: Path) -> None:
     assert source.skipped == 0
 
 
-def test_more_images_than_fit_into_memory_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(still, "MOST_BYTES", 2 * 16 * 24 * 3)
+def test_more_images_than_fit_into_memory_are_told(tmp_path: Path) -> None:
     told: list[str] = []
-    source = ImageFiles(animated(tmp_path / "a.gif"), notify=told.append)
-    assert len(read_all(source)) == 2
+    images = read_images(animated(tmp_path / "a.gif"), told.append, most_bytes=2 * 16 * 24 * 3)
+    assert len(images) == 2
     assert told == ["a.gif: only the first 2 of its images are read; split it to read the others"]
 
 

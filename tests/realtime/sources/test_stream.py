@@ -15,11 +15,11 @@ import pytest
 from realtime.config import SourceConfig
 from realtime.datatypes import Frame
 from realtime.errors import SourceLostError, SourceOpenError
-from realtime.sources import stream as stream_module
+from realtime.sources.base import Notify
 from realtime.sources.capture import open_feed
-from realtime.sources.decoder import UNREADABLE_PACKETS
+from realtime.sources.decoder import UNREADABLE_PACKETS, Decoder
 from realtime.sources.feed import Feed
-from realtime.sources.stream import Stream
+from realtime.sources.stream import Connect, Stream, connect
 from tests.fakes import make_image
 from tests.mjpeg_server import DIALECTS, MjpegServer
 from tests.rtsp_server import RtspServer
@@ -283,9 +283,9 @@ def test_an_image_on_the_web_is_one_frame(tmp_path: Path) -> None:
         source.close()
 
 
-def refusal(url: str, timeout_s: float = 10.0) -> str:
+def refusal(url: str, timeout_s: float = 10.0, through: Connect = connect) -> str:
     with pytest.raises(SourceOpenError) as caught:
-        Stream(url, timeout_s=timeout_s)
+        Stream(url, timeout_s=timeout_s, connect=through)
     message = str(caught.value)
     assert "\n" not in message
     assert "127.0.0.1" in message
@@ -327,21 +327,22 @@ def test_a_server_that_never_answers() -> None:
         assert "does not answer within 0.5 s" in refusal(server.url, 0.5)
 
 
-def test_the_same_where_ffmpegs_limit_runs_out_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream_module, "within", lambda _, make, __: make())
+def test_the_same_where_ffmpegs_limit_runs_out_first() -> None:
+    def impatient(url: str, name: str, _: float, notify: Notify) -> Decoder:
+        return connect(url, name, 0.2, notify)
+
     with MjpegServer(JPEGS, silent=True) as server:
-        assert "does not answer within 0.2 s" in refusal(server.url, 0.2)
+        assert "does not answer within 60 s" in refusal(server.url, 60.0, impatient)
 
 
-def test_a_name_that_is_never_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_that_is_never_resolved() -> None:
     release = threading.Event()
 
-    def hang(*_: object) -> None:
+    def hang(*_: object) -> Decoder:
         release.wait(20)
         raise SourceOpenError("too late for anybody")
 
-    monkeypatch.setattr(stream_module, "_open", hang)
-    assert "does not answer within 0.05 s" in refusal("http://127.0.0.1/", 0.05)
+    assert "does not answer within 0.05 s" in refusal("http://127.0.0.1/", 0.05, hang)
     release.set()
 
 

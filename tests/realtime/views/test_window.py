@@ -12,7 +12,6 @@ from realtime.datatypes import Percentiles
 from realtime.drawing.hud import Status
 from realtime.drawing.painter import Painted
 from realtime.errors import SinkError
-from realtime.views import window
 from realtime.views.base import Action
 from realtime.views.window import ACTIONS, Window, check_screen
 from tests import builders
@@ -50,25 +49,23 @@ def test_a_display_that_cannot_be_reached_is_one_line_and_no_abort(monkeypatch: 
 @linux
 def test_a_display_that_does_not_answer_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISPLAY", ":987")
-    monkeypatch.setattr(window, "PROBE_TIMEOUT_S", 0.0)
     with pytest.raises(SinkError, match="the screen :987 cannot be tried"):
-        check_screen()
+        check_screen(timeout_s=0.0)
 
 
 def test_macos_and_windows_are_trusted_to_have_a_screen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "platform", "darwin")
     monkeypatch.delenv("DISPLAY", raising=False)
-    check_screen()
+    for platform in ("darwin", "win32"):
+        check_screen(platform)
 
 
-def test_opencv_without_windows_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    def headless(*_: object) -> None:
-        raise cv2.error("OpenCV(4.14.0) error: (-2) The function is not implemented.\nRebuild the library with GTK+")
+def test_opencv_without_windows_is_one_line() -> None:
+    class Headless(FakeGui):
+        def namedWindow(self, title: str, flags: int) -> None:  # noqa: N802
+            raise cv2.error("OpenCV(4.14.0) error: (-2) The function is not implemented.\nRebuild the library with GTK+")
 
-    monkeypatch.setattr(window, "check_screen", lambda: None)
-    monkeypatch.setattr(cv2, "namedWindow", headless)
     with pytest.raises(SinkError, match="The function is not implemented") as caught:
-        Window(TITLE)
+        shown_by(Headless())
     assert "\n" not in str(caught.value)
 
 
@@ -82,7 +79,7 @@ def test_every_action_has_a_key() -> None:
 class FakeGui:
     """Stands in for OpenCV's windows; a test types into `keys`."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self) -> None:
         self.keys: list[int] = []
         self.shown: list[NDArray[np.uint8]] = []
         self.size_wh: tuple[int, int] | None = None
@@ -91,17 +88,6 @@ class FakeGui:
         self.waits: list[int] = []
         self.destroyed = 0
         self.broken = False
-        monkeypatch.setattr(window, "check_screen", lambda: None)
-        for name in (
-            "namedWindow",
-            "imshow",
-            "resizeWindow",
-            "waitKey",
-            "getWindowProperty",
-            "setWindowProperty",
-            "destroyWindow",
-        ):
-            monkeypatch.setattr(cv2, name, getattr(self, name))
 
     def namedWindow(self, title: str, flags: int) -> None:  # noqa: N802
         assert (title, flags & cv2.WINDOW_KEEPRATIO) == (TITLE, cv2.WINDOW_KEEPRATIO)
@@ -113,6 +99,9 @@ class FakeGui:
 
     def resizeWindow(self, title: str, width: int, height: int) -> None:  # noqa: N802
         self.size_wh = (width, height)
+
+    def getWindowImageRect(self, title: str) -> tuple[int, int, int, int]:  # noqa: N802
+        raise cv2.error("this backend does not tell")
 
     def waitKey(self, wait_ms: int) -> int:  # noqa: N802
         self.waits.append(wait_ms)
@@ -133,13 +122,18 @@ class FakeGui:
 
 
 @pytest.fixture
-def gui(monkeypatch: pytest.MonkeyPatch) -> FakeGui:
-    return FakeGui(monkeypatch)
+def gui() -> FakeGui:
+    return FakeGui()
+
+
+def shown_by(gui: FakeGui, mirror: bool = False) -> Window:
+    """A window on this screen."""
+    return Window(TITLE, mirror, gui, check=lambda: None)
 
 
 def test_a_frame_is_shown_with_its_overlay(gui: FakeGui) -> None:
     for mirror in (False, True):
-        Window(TITLE, mirror).show(film(), HUD)
+        shown_by(gui, mirror).show(film(), HUD)
         assert np.array_equal(gui.shown[-1], film().view(HUD, mirror=mirror))
 
 
@@ -150,7 +144,7 @@ def test_a_frame_is_shown_with_its_overlay(gui: FakeGui) -> None:
 def test_it_opens_as_large_as_the_screen_allows_and_is_left_alone_then(
     gui: FakeGui, size_wh: tuple[int, int], window_wh: tuple[int, int]
 ) -> None:
-    view = Window(TITLE)
+    view = shown_by(gui)
     view.show(Painted(builders.result(of=builders.frame(size_wh=size_wh))), HUD)
     assert gui.size_wh == window_wh
     gui.size_wh = None
@@ -159,7 +153,7 @@ def test_it_opens_as_large_as_the_screen_allows_and_is_left_alone_then(
 
 
 def test_keys(gui: FakeGui) -> None:
-    view = Window(TITLE)
+    view = shown_by(gui)
     view.show(film(), HUD)
     gui.keys = [ord(" "), ord("S"), ord("m"), 27, ord("q"), ord("x"), 0x100000 | ord("s")]
     got = [view.poll(wait) for wait in (0, 5, 5, 5, 5, 5, 5, 5)]
@@ -168,7 +162,7 @@ def test_keys(gui: FakeGui) -> None:
 
 
 def test_help_details_and_full_screen_are_its_own_business(gui: FakeGui) -> None:
-    view = Window(TITLE)
+    view = shown_by(gui)
     gui.keys = [ord("h")]
     assert view.poll() is Action.HELP, "before the first frame"
     view.show(film(), HUD)
@@ -181,7 +175,7 @@ def test_help_details_and_full_screen_are_its_own_business(gui: FakeGui) -> None
 
 @pytest.mark.parametrize("visible", [0.0, -1.0, -2.0])
 def test_a_closed_window_quits_for_ever_and_stays_closed(gui: FakeGui, visible: float) -> None:
-    view = Window(TITLE)
+    view = shown_by(gui)
     view.show(film(), HUD)
     gui.visible = visible
     assert [view.poll(), view.poll()] == [Action.QUIT, Action.QUIT]
@@ -192,7 +186,7 @@ def test_a_closed_window_quits_for_ever_and_stays_closed(gui: FakeGui, visible: 
 
 
 def test_closing_closes_once(gui: FakeGui) -> None:
-    view = Window(TITLE)
+    view = shown_by(gui)
     view.close()
     view.close()
     assert gui.destroyed == 1
@@ -202,11 +196,11 @@ def test_closing_closes_once(gui: FakeGui) -> None:
 def test_a_window_that_cannot_be_drawn_is_one_line(gui: FakeGui) -> None:
     gui.broken = True
     with pytest.raises(SinkError, match=r"^the window cannot be drawn \(no memory in function 'imshow'\); use --no-display$"):
-        Window(TITLE).show(film(), HUD)
+        shown_by(gui).show(film(), HUD)
 
 
 def test_closing_a_window_that_the_user_closed_is_nothing(gui: FakeGui) -> None:
-    view = Window(TITLE)
+    view = shown_by(gui)
     gui.visible = -1.0
     view.close()
     assert gui.destroyed == 0
