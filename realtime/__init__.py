@@ -1,4 +1,4 @@
-"""fer-cam: facial expressions from a camera, a clip or a picture, in real time.
+"""fer-cam: facial expressions from a camera, a clip or an image, in real time.
 
     from realtime import Recognizer
     result = Recognizer().process(image_bgr)

@@ -28,13 +28,13 @@ Setting = str | int | float | bool | None | tuple[int, ...] | tuple[str, ...]
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One picture of a source.
+    """One image of a source.
 
     Attributes:
         image: uint8 (H,W,3), BGR.
         index: counted from 0 where the frame is captured, so that a gap is a dropped frame.
         captured_at: seconds, stamped right after the frame was grabbed.
-        media_time: seconds from the start of the file, or None for pictures and for what a live feed gives (which uses it up).
+        media_time: seconds from the start of the file, or None for images and for what a live feed gives (which uses it up).
         source: what the frame came from, for messages and data.
     """
 
@@ -242,7 +242,7 @@ class SourceInfo:
     Attributes:
         name: as the user gave it, without a path's folders and without a URL's password.
         live: frames come at their own pace and are lost when not taken.
-        temporal: consecutive frames belong together (False for a folder of pictures).
+        temporal: consecutive frames belong together (False for a folder of images).
         width, height: square pixels as shown, rotation applied.
         fps: nominal frames a second; None where unknown, and where what was given is not plausible (`rates.plausible_fps`).
         frames: how many frames the file says it has (its word, not a promise), or None.

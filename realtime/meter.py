@@ -28,7 +28,7 @@ class Meter:
         labels: the expressions, in the order of the shares.
         window_s: how far back the rolling figures look.
         fps: of a file, as far as it is known.
-        temporal: False for pictures that have nothing to do with one another: each counts the same in the shares.
+        temporal: False for images that have nothing to do with one another: each counts the same in the shares.
     """
 
     def __init__(

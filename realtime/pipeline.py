@@ -44,7 +44,7 @@ class _Detected:
     Attributes:
         sightings: the faces to show.
         read: those of them that are read in this frame.
-        smalls: their pictures, uint8 (S,S), gray, not equalized.
+        smalls: their images, uint8 (S,S), gray, not equalized.
         prepared: the same as the network wants them.
         find_s, prepare_s: what it took, seconds.
     """
@@ -69,7 +69,7 @@ class Pipeline:
         finder: finds and follows them.
         classifier: reads them.
         config: threshold and smoothing.
-        temporal: False for pictures that have nothing to do with one another: nothing is smoothed then.
+        temporal: False for images that have nothing to do with one another: nothing is smoothed then.
         clock: seconds, for the times of the stages.
     """
 
@@ -181,7 +181,7 @@ class Pipeline:
 
 
 def open_pipeline(config: ReadingConfig, classifier: Classifier, source: SourceInfo) -> Pipeline:
-    """The pipeline for a source: faces are followed in videos and cameras, and found anew in every picture.
+    """The pipeline for a source: faces are followed in videos and cameras, and found anew in every image.
 
     Raises:
         ModelError: this OpenCV has no cascades.

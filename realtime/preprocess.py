@@ -1,6 +1,6 @@
 """A face as the network sees it: gray, 48x48, equalized, normalised. Training and the live program share this file.
 
-The order is gray -> resize -> equalize -> normalise. Training pictures are 48x48 already, so only equalizing after the
+The order is gray -> resize -> equalize -> normalise. Training images are 48x48 already, so only equalizing after the
 resize gives the network the same histogram in both places. Nothing else in the project resizes a face.
 """
 
@@ -15,33 +15,33 @@ SIZE = 48
 
 MEAN = 0.5
 STD = 0.29
-"""Mean and standard deviation of an equalized picture in units of full scale: those of a uniform histogram."""
+"""Mean and standard deviation of an equalized image in units of full scale: those of a uniform histogram."""
 
 
 def to_gray(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Gray copy of a BGR, BGRA or gray picture: uint8 (H,W), (H,W,1), (H,W,3) or (H,W,4) -> uint8 (H,W).
+    """Gray copy of a BGR, BGRA or gray image: uint8 (H,W), (H,W,1), (H,W,3) or (H,W,4) -> uint8 (H,W).
 
     Raises:
-        ValueError: another dtype, shape or an empty picture.
+        ValueError: another dtype, shape or an empty image.
     """
     if image.dtype != np.uint8 or image.ndim not in (2, 3) or image.size == 0:
-        raise ValueError(f"a picture is uint8 (H,W), (H,W,3) or (H,W,4), not {image.dtype} {image.shape}")
+        raise ValueError(f"an image is uint8 (H,W), (H,W,3) or (H,W,4), not {image.dtype} {image.shape}")
     if image.ndim == 2:
         return image
     channels = image.shape[2]
     if channels == 1:
         return image[:, :, 0]
     if channels not in (3, 4):
-        raise ValueError(f"a picture has 1, 3 or 4 channels, not {channels}")
+        raise ValueError(f"an image has 1, 3 or 4 channels, not {channels}")
     code = cv2.COLOR_BGR2GRAY if channels == 3 else cv2.COLOR_BGRA2GRAY
     return np.asarray(cv2.cvtColor(image, code), dtype=np.uint8)
 
 
 def to_bgr(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """BGR copy of a gray, BGR or BGRA picture: uint8 (H,W), (H,W,1), (H,W,3) or (H,W,4) -> uint8 (H,W,3).
+    """BGR copy of a gray, BGR or BGRA image: uint8 (H,W), (H,W,1), (H,W,3) or (H,W,4) -> uint8 (H,W,3).
 
     Raises:
-        ValueError: another dtype, shape or an empty picture.
+        ValueError: another dtype, shape or an empty image.
     """
     if image.ndim == 3 and image.shape[2] == 3 and image.dtype == np.uint8 and image.size:
         return image.copy()
@@ -51,7 +51,7 @@ def to_bgr(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def shrink(gray: NDArray[np.uint8], size: int = SIZE) -> NDArray[np.uint8]:
-    """Gray picture of any size -> uint8 (size,size). Averages areas when shrinking, so that a large face does not alias."""
+    """Gray image of any size -> uint8 (size,size). Averages areas when shrinking, so that a large face does not alias."""
     if gray.shape == (size, size):
         return gray
     shrinking = min(gray.shape) >= size
@@ -60,7 +60,7 @@ def shrink(gray: NDArray[np.uint8], size: int = SIZE) -> NDArray[np.uint8]:
 
 
 def equalize(small: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Spreads the histogram of a gray picture over the full scale, so that light and contrast of the room cancel out."""
+    """Spreads the histogram of a gray image over the full scale, so that light and contrast of the room cancel out."""
     return np.asarray(cv2.equalizeHist(small), dtype=np.uint8)
 
 
@@ -80,7 +80,7 @@ def normalise(
 
 
 def crop(gray: NDArray[np.uint8], box_xyxy: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """The pixels under a box, rounded to whole pixels; where the box leaves the picture its edge is repeated.
+    """The pixels under a box, rounded to whole pixels; where the box leaves the image its edge is repeated.
 
     Haar boxes are the crops that FER2013 and CK+48 were made of (median side ratio 0.995 and 1.03), so there is no margin.
     """

@@ -30,7 +30,7 @@ log = logging.getLogger("realtime")
 
 
 class Recognizer:
-    """Reads expressions of single pictures, of face crops, and of whole streams.
+    """Reads expressions of single images, of face crops, and of whole streams.
 
         with Recognizer() as recognizer:
             for result in recognizer.stream("clip.mp4"):
@@ -72,10 +72,10 @@ class Recognizer:
         return self._classifier.name
 
     def process(self, image_bgr: NDArray[np.uint8]) -> FrameResult:
-        """The faces of one picture, uint8 (H,W,3) BGR or (H,W) gray, on its own: nothing is carried from call to call.
+        """The faces of one image, uint8 (H,W,3) BGR or (H,W) gray, on its own: nothing is carried from call to call.
 
         Raises:
-            ValueError: it is no such picture, or the recognizer is closed.
+            ValueError: it is no such image, or the recognizer is closed.
         """
         self._check_open()
         frame = Frame(preprocess.to_bgr(_array("image", image_bgr)), self._count, time.perf_counter(), None, OF_IMAGES.name)
@@ -86,7 +86,7 @@ class Recognizer:
         """Probabilities of face crops, each uint8 (H,W) or (H,W,3) of any size, as one batch.
 
         Raises:
-            ValueError: a crop is no such picture, or the recognizer is closed.
+            ValueError: a crop is no such image, or the recognizer is closed.
         """
         self._check_open()
         spec = self._classifier.spec
@@ -97,14 +97,14 @@ class Recognizer:
     def stream(
         self, source: str | int | Path | None = None, *, on_notice: Notify | None = None
     ) -> Generator[FrameResult, None, None]:
-        """Results of a camera index, a file, a folder of pictures or a URL: every frame of a file, the newest of a camera.
+        """Results of a camera index, a file, a folder of images or a URL: every frame of a file, the newest of a camera.
 
         The source opens at the first `next` and is closed at the end, by `close` of the iterator, or when it is forgotten.
         `Config.max_frames` ends it early; on a machine too slow for its camera less is done, as `FrameResult.effort` says.
 
         Args:
             source: None takes `config.source`. A Path is always a file or a folder, also if it is called 0.
-            on_notice: takes one line for each thing that is no error: a camera lost and back again, a picture skipped, damage
+            on_notice: takes one line for each thing that is no error: a camera lost and back again, an image skipped, damage
                 passed over, less done to keep up. Called from inside `next`, also while that waits for a lost camera. Without
                 it they are warnings of the logger "realtime".
 
@@ -238,7 +238,7 @@ def _agreed(model: str | None, config: Config) -> Config:
 
 
 def _array(name: str, image: object) -> NDArray[np.uint8]:
-    """The same, for what people hand over in place of a picture.
+    """The same, for what people hand over in place of an image.
 
     Raises:
         ValueError: it is no array.

@@ -8,7 +8,7 @@ import numpy as np
 from realtime.datatypes import Frame, SourceInfo
 
 
-def picture(value: int, height: int = 4, width: int = 6) -> np.ndarray:
+def make_image(value: int, height: int = 4, width: int = 6) -> np.ndarray:
     """A uniform uint8 image."""
     return np.full((height, width, 3), value, np.uint8)
 
@@ -41,7 +41,7 @@ class FakeSource:
                 self.reading.set()
                 self.closed.wait()
             return None
-        frame = Frame(picture(step), self.given, float(step), None, "fake")
+        frame = Frame(make_image(step), self.given, float(step), None, "fake")
         self.given += 1
         return frame
 

@@ -12,7 +12,7 @@ from typing import Self
 
 import av
 
-from tests.fakes import picture
+from tests.fakes import make_image
 
 FPS = 30
 TICKS = 90_000
@@ -30,7 +30,7 @@ def encode(levels: Sequence[int]) -> list[list[bytes]]:
     codec.time_base, codec.gop_size = Fraction(1, FPS), 1
     codec.options = {"tune": "zerolatency", "preset": "ultrafast", "x264-params": "sliced-threads=0:slices=1"}
     codec.open()
-    frames = [av.VideoFrame.from_ndarray(picture(value, 48, 64), format="bgr24") for value in levels]
+    frames = [av.VideoFrame.from_ndarray(make_image(value, 48, 64), format="bgr24") for value in levels]
     for n, frame in enumerate(frames):
         frame.pts, frame.time_base = n, Fraction(1, FPS)
     packets = [bytes(packet) for frame in [*frames, None] for packet in codec.encode(frame)]

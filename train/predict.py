@@ -18,7 +18,7 @@ from realtime.datatypes import SourceInfo
 from realtime.errors import ConfigError, FerError
 from realtime.model.classifier import Classifier
 from realtime.sinks import paths
-from realtime.sources.images import Pictures
+from realtime.sources.images import ImageFiles
 from train.extra import EXTRA
 from train.paper.single import FaceReading, ImageReading, read
 
@@ -82,7 +82,7 @@ def main(argv: list[str] | None = None, read: Read = read) -> int:
             with EXTRA:  # before reading the image: a panel needs matplotlib
                 import train.paper.panel  # noqa: F401
             EXTRA.require()
-        with closing(Pictures(args.image)) as source:
+        with closing(ImageFiles(args.image)) as source:
             frame = source.read()
             assert frame is not None, "a single image that opens can be read once"
             reading = read(frame.image, Classifier.load(args.model))

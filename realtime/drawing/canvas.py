@@ -13,12 +13,12 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import ImageDraw
 
 from realtime.drawing import fonts
 from realtime.drawing.fonts import FALLBACKS, Run
 
-Picture = NDArray[np.uint8]
+Image = NDArray[np.uint8]
 """uint8 (H,W,3), BGR, written in place."""
 
 MARGIN = 1
@@ -98,9 +98,9 @@ class Rect:
         return Rect(self.x1 + by, self.y1 + by, self.x2 - by, self.y2 - by)
 
 
-def bounds(picture: Picture) -> Rect:
-    """The whole picture."""
-    return Rect(0, 0, picture.shape[1], picture.shape[0])
+def bounds(image: Image) -> Rect:
+    """The whole image."""
+    return Rect(0, 0, image.shape[1], image.shape[0])
 
 
 def _parts(text: str) -> Sequence[Run]:
@@ -125,10 +125,10 @@ def _advance(text: str, cap_px: int) -> int:
     return sum(_length(part, cap_px) for part in _parts(text))
 
 
-def _coverage(run: Run, cap_px: int) -> Picture:
+def _coverage(run: Run, cap_px: int) -> Image:
     """How much of each pixel a word or run covers, uint8 (line_height(cap_px), its length and margins)."""
     height, width = line_height(cap_px), _length(run, cap_px) + 2 * MARGIN
-    image = Image.new("L", (width, height))
+    image = PillowPillowImage.new("L", (width, height))
     baseline = round((height + cap_px) / 2)
     font = fonts.load(cap_px, fonts.is_simple(run.text), run.path)
     ImageDraw.Draw(image).text((MARGIN, baseline), run.text, fill=255, font=font, anchor="ls")
@@ -137,30 +137,30 @@ def _coverage(run: Run, cap_px: int) -> Picture:
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """A drawing to be laid over any picture.
+    """A drawing to be laid over any image.
 
     Attributes:
-        left: how much of the picture below shines through, uint8 (H,W,3), 255 where nothing is drawn.
+        left: how much of the image below shines through, uint8 (H,W,3), 255 where nothing is drawn.
         added: the drawing's own light, uint8 (H,W,3).
     """
 
-    left: Picture
-    added: Picture
+    left: Image
+    added: Image
 
     @classmethod
-    def of(cls, width: int, height: int, draw: Callable[[Picture], None]) -> "Layer":
+    def of(cls, width: int, height: int, draw: Callable[[Image], None]) -> "Layer":
         """What `draw` draws: once on black, where it shows alone, and once on white, where the rest is what shines through."""
         added, both = (np.full((height, width, 3), shade, np.uint8) for shade in (0, 255))
         draw(added)
         draw(both)
         return cls(np.asarray(cv2.subtract(both, added), np.uint8), added)
 
-    def lay(self, picture: Picture, x: int, y: int) -> None:
-        """Over a picture, its upper left corner at x, y; what falls outside the picture is cut off."""
-        seen = Rect(x, y, x + self.left.shape[1], y + self.left.shape[0]).intersect(bounds(picture))
+    def lay(self, image: Image, x: int, y: int) -> None:
+        """Over an image, its upper left corner at x, y; what falls outside the image is cut off."""
+        seen = Rect(x, y, x + self.left.shape[1], y + self.left.shape[0]).intersect(bounds(image))
         if not seen.area:
             return
-        part = picture[seen.y1 : seen.y2, seen.x1 : seen.x2]
+        part = image[seen.y1 : seen.y2, seen.x1 : seen.x2]
         rows, columns = slice(seen.y1 - y, seen.y2 - y), slice(seen.x1 - x, seen.x2 - x)
         cv2.add(cv2.multiply(part, self.left[rows, columns], scale=1 / 255), self.added[rows, columns], dst=part)
 
@@ -183,11 +183,11 @@ def text_width(text: str, cap_px: int) -> int:
     return _advance(text, cap_px) + 2 * MARGIN if text else 0
 
 
-def write(picture: Picture, text: str, x: int, y: int, cap_px: int, colour: Colour) -> None:
-    """Writes one line whose box starts at x, y (top left); what falls outside the picture is cut off."""
+def write(image: Image, text: str, x: int, y: int, cap_px: int, colour: Colour) -> None:
+    """Writes one line whose box starts at x, y (top left); what falls outside the image is cut off."""
     for part in _parts(text):
         if not part.text.isspace():
-            layer_of(part, cap_px, colour).lay(picture, x, y)
+            layer_of(part, cap_px, colour).lay(image, x, y)
         x += _length(part, cap_px)
 
 
@@ -216,12 +216,12 @@ def _fixed(points: NDArray[np.float64]) -> NDArray[np.int32]:
     return np.round(points * (1 << SHIFT)).astype(np.int32)
 
 
-def plate(picture: Picture, rect: Rect, colour: Colour, radius: int = 0, alpha: float = 1.0) -> None:
+def plate(image: Image, rect: Rect, colour: Colour, radius: int = 0, alpha: float = 1.0) -> None:
     """Fills a rectangle with round corners; `alpha` 1 hides what is below it."""
-    seen = rect.intersect(bounds(picture))
+    seen = rect.intersect(bounds(image))
     if not seen.area:
         return
-    part = picture[seen.y1 : seen.y2, seen.x1 : seen.x2]
+    part = image[seen.y1 : seen.y2, seen.x1 : seen.x2]
     filled = part if alpha == 1 else part.copy()
     points = _rounded(rect, radius) - (seen.x1, seen.y1)
     cv2.fillPoly(filled, [_fixed(points)], colour, cv2.LINE_AA, SHIFT)
@@ -229,11 +229,11 @@ def plate(picture: Picture, rect: Rect, colour: Colour, radius: int = 0, alpha: 
         cv2.addWeighted(filled, alpha, part, 1 - alpha, 0, dst=part)
 
 
-def outline(picture: Picture, rect: Rect, colour: Colour, thickness: int, radius: int = 0, dash: int = 0) -> None:
+def outline(image: Image, rect: Rect, colour: Colour, thickness: int, radius: int = 0, dash: int = 0) -> None:
     """Draws the edge of a rectangle, with dashes of `dash` pixels unless that is 0."""
     points = _rounded(rect, radius)
     lines = list(_dashes(points, dash)) if dash else [points]
-    cv2.polylines(picture, [_fixed(line) for line in lines], not dash, colour, thickness, cv2.LINE_AA, SHIFT)
+    cv2.polylines(image, [_fixed(line) for line in lines], not dash, colour, thickness, cv2.LINE_AA, SHIFT)
 
 
 def _dashes(points: NDArray[np.float64], dash: int) -> Iterator[NDArray[np.float64]]:

@@ -7,7 +7,7 @@ from itertools import product
 
 from realtime.datatypes import FULL_EFFORT, Effort, Percentiles
 from realtime.drawing import canvas
-from realtime.drawing.canvas import WHITE, Colour, Picture, Rect
+from realtime.drawing.canvas import WHITE, Colour, Image, Rect
 from realtime.drawing.fonts import FALLBACKS
 from realtime.drawing.style import DIM, PANEL, REC, Sizes
 
@@ -31,7 +31,7 @@ class Status:
         fps: frames finished a second.
         latency_ms: capture to the end of processing, lately.
         dropped: frames that were never processed.
-        paused, recording: marks in the picture.
+        paused, recording: marks in the image.
         notices: short messages, the newest last.
         help: whether the keys are listed.
         details: whether the closest face has its bars.
@@ -59,26 +59,26 @@ class Status:
     markers: tuple[str, ...] = ()
 
 
-def draw_corners(picture: Picture, hud: Status, nobody: bool, sizes: Sizes) -> list[Rect]:
+def draw_corners(image: Image, hud: Status, nobody: bool, sizes: Sizes) -> list[Rect]:
     """Speed, "no face" and notices in the upper left corner, recording in the upper right, position and hint in the lower left.
 
     Returns what they cover.
     """
-    whole = canvas.bounds(picture)
-    covered = [_pill(picture, speed_line(hud), sizes.pad, sizes.pad, sizes)]
+    whole = canvas.bounds(image)
+    covered = [_pill(image, speed_line(hud), sizes.pad, sizes.pad, sizes)]
     for line in (*(["no face"] if nobody else []), *hud.notices):
-        covered.append(_pill(picture, line, sizes.pad, covered[-1].y2 + sizes.pad // 2, sizes))
+        covered.append(_pill(image, line, sizes.pad, covered[-1].y2 + sizes.pad // 2, sizes))
     if hud.recording:
         x = whole.x2 - sizes.pad - canvas.text_width("REC", sizes.cap) - 4 * sizes.pad
-        covered.append(_pill(picture, "REC", x, sizes.pad, sizes, fill=REC, alpha=0.9))
+        covered.append(_pill(image, "REC", x, sizes.pad, sizes, fill=REC, alpha=0.9))
     corner = "   ".join(filter(None, (hud.position, "h  help" if hud.hint and not hud.help else "")))
     if corner:
         height = canvas.line_height(sizes.cap) + 2 * (sizes.pad // 2)
-        covered.append(_pill(picture, corner, sizes.pad, whole.y2 - 2 * sizes.pad - height, sizes))
+        covered.append(_pill(image, corner, sizes.pad, whole.y2 - 2 * sizes.pad - height, sizes))
     if hud.progress is not None:
         top, done = whole.y2 - max(2, sizes.pad // 2), round(whole.x2 * min(max(hud.progress, 0), 1))
-        canvas.plate(picture, Rect(0, top, whole.x2, whole.y2), PANEL, 0, 0.72)
-        canvas.plate(picture, Rect(0, top, done, whole.y2), WHITE)
+        canvas.plate(image, Rect(0, top, whole.x2, whole.y2), PANEL, 0, 0.72)
+        canvas.plate(image, Rect(0, top, done, whole.y2), WHITE)
     return covered
 
 
@@ -90,12 +90,12 @@ def speed_line(hud: Status) -> str:
     return speed + (f"   {hud.effort.name}" if hud.effort != FULL_EFFORT else "")
 
 
-def _pill(picture: Picture, text: str, x: int, y: int, sizes: Sizes, fill: Colour = PANEL, alpha: float = 0.72) -> Rect:
-    text = _shortened(text, canvas.bounds(picture).x2 - x - 5 * sizes.pad, sizes, FALLBACKS.version)
+def _pill(image: Image, text: str, x: int, y: int, sizes: Sizes, fill: Colour = PANEL, alpha: float = 0.72) -> Rect:
+    text = _shortened(text, canvas.bounds(image).x2 - x - 5 * sizes.pad, sizes, FALLBACKS.version)
     height = canvas.line_height(sizes.cap) + 2 * (sizes.pad // 2)
     rect = Rect(x, y, x + canvas.text_width(text, sizes.cap) + 4 * sizes.pad, y + height)
-    canvas.plate(picture, rect, fill, 2 * sizes.radius, alpha)
-    canvas.write(picture, text, x + 2 * sizes.pad, y + sizes.pad // 2, sizes.cap, WHITE)
+    canvas.plate(image, rect, fill, 2 * sizes.radius, alpha)
+    canvas.write(image, text, x + 2 * sizes.pad, y + sizes.pad // 2, sizes.cap, WHITE)
     return rect
 
 
@@ -109,24 +109,24 @@ def _shortened(text: str, width: int, sizes: Sizes, fonts_version: int) -> str:
     return f"{text}\u2026" if text else ""
 
 
-def draw_pause(picture: Picture, sizes: Sizes) -> None:
+def draw_pause(image: Image, sizes: Sizes) -> None:
     """Two bars on a disc."""
-    whole = canvas.bounds(picture)
+    whole = canvas.bounds(image)
     x, y, r = whole.width // 2, whole.height // 2, 3 * sizes.cap
-    canvas.plate(picture, Rect(x - r, y - r, x + r, y + r), PANEL, r, 0.72)
+    canvas.plate(image, Rect(x - r, y - r, x + r, y + r), PANEL, r, 0.72)
     for side in (-1, 1):
         middle = x + side * r // 4
-        canvas.plate(picture, Rect(middle - r // 9, y - 2 * r // 5, middle + r // 9 + 1, y + 2 * r // 5), WHITE, r // 10)
+        canvas.plate(image, Rect(middle - r // 9, y - 2 * r // 5, middle + r // 9 + 1, y + 2 * r // 5), WHITE, r // 10)
 
 
 def draw_help(
-    picture: Picture, markers: Sequence[str], boxes: Sequence[Rect], taken: Sequence[Rect], bars: Rect | None, sizes: Sizes
+    image: Image, markers: Sequence[str], boxes: Sequence[Rect], taken: Sequence[Rect], bars: Rect | None, sizes: Sizes
 ) -> Rect:
     """The keys and what they do, where they cover least of the faces, then of what is written, then of the bars.
 
     Returns where.
     """
-    whole = canvas.bounds(picture)
+    whole = canvas.bounds(image)
     row = round(canvas.line_height(sizes.cap) * 1.2)
     lines = (*KEYS, *((str(number), name) for number, name in enumerate(markers, 1)))
     keys = max(canvas.text_width(key, sizes.cap) for key, _ in lines)
@@ -142,9 +142,9 @@ def draw_help(
         return tuple(sum(rect.intersect(other).area for other in group) for group in (boxes, taken, [bars] if bars else []))
 
     spot = min(spots, key=cost)  # the first of several as good
-    canvas.plate(picture, spot, PANEL, 2 * sizes.radius, 0.85)
+    canvas.plate(image, spot, PANEL, 2 * sizes.radius, 0.85)
     for n, (key, word) in enumerate(lines):
         y = spot.y1 + pad + n * row
-        canvas.write(picture, key, spot.x1 + pad + keys - canvas.text_width(key, sizes.cap), y, sizes.cap, WHITE)
-        canvas.write(picture, word, spot.x1 + pad + keys + gap, y, sizes.cap, DIM)
+        canvas.write(image, key, spot.x1 + pad + keys - canvas.text_width(key, sizes.cap), y, sizes.cap, WHITE)
+        canvas.write(image, word, spot.x1 + pad + keys + gap, y, sizes.cap, DIM)
     return spot

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from realtime.datatypes import FrameResult, State, TrackedFace
 from realtime.drawing import canvas
-from realtime.drawing.canvas import BLACK, WHITE, Layer, Picture, Rect
+from realtime.drawing.canvas import BLACK, WHITE, Image, Layer, Rect
 from realtime.drawing.hud import Status, draw_corners, draw_help, draw_pause
 from realtime.drawing.style import DIM, PANEL, Sizes, colour_of
 from realtime.labels import UNCERTAIN
@@ -28,29 +28,29 @@ def draw(
     Without `hud` only faces and the bars of the closest one are drawn, as saved videos show them. `mirror` flips image
     and boxes, never text.
     """
-    picture = _sized(result.frame.image, mirror, size_wh)
-    scale = picture.shape[1] / result.frame.image.shape[1], picture.shape[0] / result.frame.image.shape[0]
-    sizes = Sizes.of(picture)
+    image = _sized(result.frame.image, mirror, size_wh)
+    scale = image.shape[1] / result.frame.image.shape[1], image.shape[0] / result.frame.image.shape[0]
+    sizes = Sizes.of(image)
     faces = sorted(result.faces, key=_side, reverse=True)  # the largest is drawn first where plates compete for room
-    boxes = [_box(face, picture, scale, mirror) for face in faces]
+    boxes = [_box(face, image, scale, mirror) for face in faces]
     for face, box in reversed(list(zip(faces, boxes, strict=True))):
-        _draw_box(picture, face, box, sizes)
-    taken = [] if hud is None else draw_corners(picture, hud, not faces, sizes)
-    bars = _place_bars(picture, boxes, taken, result.labels, sizes) if faces and (hud is None or hud.details) else None
+        _draw_box(image, face, box, sizes)
+    taken = [] if hud is None else draw_corners(image, hud, not faces, sizes)
+    bars = _place_bars(image, boxes, taken, result.labels, sizes) if faces and (hud is None or hud.details) else None
     if hud is not None and hud.help:
-        help_spot = draw_help(picture, hud.markers, boxes, taken, bars, sizes)
+        help_spot = draw_help(image, hud.markers, boxes, taken, bars, sizes)
         taken.append(help_spot)
         bars = None if bars is None or bars.intersect(help_spot).area else bars  # too small for both
     if bars is not None:
-        _draw_bars(picture, _closest(faces), bars, result.labels, sizes)
+        _draw_bars(image, _closest(faces), bars, result.labels, sizes)
         taken.append(bars)
-    _draw_plates(picture, faces, boxes, taken, sizes)
+    _draw_plates(image, faces, boxes, taken, sizes)
     if hud is not None and hud.paused and not hud.help:
-        draw_pause(picture, sizes)
-    return picture
+        draw_pause(image, sizes)
+    return image
 
 
-def _sized(image: NDArray[np.uint8], mirror: bool, size_wh: tuple[int, int] | None) -> Picture:
+def _sized(image: NDArray[np.uint8], mirror: bool, size_wh: tuple[int, int] | None) -> Image:
     """A copy of the image to draw on."""
     if size_wh is None or size_wh == (image.shape[1], image.shape[0]):
         return (image[:, ::-1] if mirror else image).copy()
@@ -69,9 +69,9 @@ def _closest(faces: Sequence[TrackedFace]) -> TrackedFace:
     return min((face for face in faces if _side(face) >= ABOUT * side), key=lambda face: face.id)
 
 
-def _box(face: TrackedFace, picture: Picture, scale: tuple[float, float], mirror: bool) -> Rect:
+def _box(face: TrackedFace, image: Image, scale: tuple[float, float], mirror: bool) -> Rect:
     """The face's box in whole pixels of the image, cut off where that ends; at least one pixel."""
-    height, width = picture.shape[:2]
+    height, width = image.shape[:2]
     x1, y1, x2, y2 = (float(v) * scale[i % 2] for i, v in enumerate(face.box_xyxy))
     if mirror:
         x1, x2 = width - x2, width - x1
@@ -79,30 +79,28 @@ def _box(face: TrackedFace, picture: Picture, scale: tuple[float, float], mirror
     return Rect(left, top, max(left + 1, min(round(x2), width)), max(top + 1, min(round(y2), height)))
 
 
-def _draw_box(picture: Picture, face: TrackedFace, box: Rect, sizes: Sizes) -> None:
+def _draw_box(image: Image, face: TrackedFace, box: Rect, sizes: Sizes) -> None:
     """A dark seam keeps the line visible on a background of its own colour. A coasting face is dashed and thin."""
     coasting = face.state is State.COASTING
     line = max(1, sizes.line // 2) if coasting else sizes.line
     inner = box.inset((sizes.line + 1) // 2) if min(box.width, box.height) > 4 * sizes.line else box
     dash = 4 * sizes.line + 2 if coasting else 0
-    canvas.outline(picture, inner, BLACK, line + 2 * max(1, sizes.line // 2), 2 * sizes.radius, dash)
-    canvas.outline(picture, inner, colour_of(face.label), line, 2 * sizes.radius, dash)
+    canvas.outline(image, inner, BLACK, line + 2 * max(1, sizes.line // 2), 2 * sizes.radius, dash)
+    canvas.outline(image, inner, colour_of(face.label), line, 2 * sizes.radius, dash)
 
 
-def _draw_plates(
-    picture: Picture, faces: Sequence[TrackedFace], boxes: Sequence[Rect], taken: list[Rect], sizes: Sizes
-) -> None:
+def _draw_plates(image: Image, faces: Sequence[TrackedFace], boxes: Sequence[Rect], taken: list[Rect], sizes: Sizes) -> None:
     """Labels every face, the largest first; in a crowd words get shorter before they cover each other."""
     for face, box in zip(faces, boxes, strict=True):
-        spot = place_label(face, box, taken, canvas.bounds(picture), sizes)
+        spot = place_label(face, box, taken, canvas.bounds(image), sizes)
         if spot is None:
             continue
         rect, text = spot
         taken.append(rect)
         colour = colour_of(face.label)
         alpha = 0.55 if face.state is State.COASTING else 1.0
-        canvas.plate(picture, rect, colour, sizes.radius, alpha)
-        canvas.write(picture, text, rect.x1 + sizes.pad, rect.y1 + sizes.pad // 2, sizes.cap, colour.ink())
+        canvas.plate(image, rect, colour, sizes.radius, alpha)
+        canvas.write(image, text, rect.x1 + sizes.pad, rect.y1 + sizes.pad // 2, sizes.cap, colour.ink())
 
 
 def place_label(face: TrackedFace, box: Rect, taken: Sequence[Rect], whole: Rect, sizes: Sizes) -> tuple[Rect, str] | None:
@@ -169,24 +167,22 @@ def _panel(labels: tuple[str, ...], leading: str, sizes: Sizes) -> Layer:
     """
     bars = _Bars.of(labels, sizes)
 
-    def draw_on(picture: Picture) -> None:
-        canvas.plate(picture, Rect(0, 0, bars.width, bars.height), PANEL, 2 * sizes.radius, 0.72)
+    def draw_on(image: Image) -> None:
+        canvas.plate(image, Rect(0, 0, bars.width, bars.height), PANEL, 2 * sizes.radius, 0.72)
         for n, label in enumerate(labels):
             ink = WHITE if label == leading else DIM
-            canvas.write(picture, label, bars.pad, sizes.pad + (n + 1) * bars.row, sizes.cap, ink)
-            canvas.plate(picture, bars.rect(n, 1.0, sizes), WHITE, sizes.radius, 0.14)
+            canvas.write(image, label, bars.pad, sizes.pad + (n + 1) * bars.row, sizes.cap, ink)
+            canvas.plate(image, bars.rect(n, 1.0, sizes), WHITE, sizes.radius, 0.14)
 
     return Layer.of(bars.width, bars.height, draw_on)
 
 
-def _place_bars(
-    picture: Picture, boxes: Sequence[Rect], taken: Sequence[Rect], labels: Sequence[str], sizes: Sizes
-) -> Rect | None:
+def _place_bars(image: Image, boxes: Sequence[Rect], taken: Sequence[Rect], labels: Sequence[str], sizes: Sizes) -> Rect | None:
     """A lower corner for the bars: the right one unless it covers more of the faces than the left one.
 
     What is written there already stays below it. None where the image is too small for them.
     """
-    bars, whole = _Bars.of(labels, sizes), canvas.bounds(picture)
+    bars, whole = _Bars.of(labels, sizes), canvas.bounds(image)
     if bars.width > 0.6 * whole.width or bars.height > 0.8 * whole.height:
         return None
     corners = []
@@ -199,11 +195,11 @@ def _place_bars(
     return min(corners, key=lambda corner: sum(corner.intersect(box).area for box in boxes))
 
 
-def _draw_bars(picture: Picture, face: TrackedFace, panel: Rect, labels: Sequence[str], sizes: Sizes) -> None:
+def _draw_bars(image: Image, face: TrackedFace, panel: Rect, labels: Sequence[str], sizes: Sizes) -> None:
     """One bar per expression, and above them what is wrong with the crop of a face that has a label all the same."""
     bars = _Bars.of(labels, sizes)
-    _panel(tuple(labels), face.label, sizes).lay(picture, panel.x1, panel.y1)
-    inside = picture[panel.y1 : panel.y2, panel.x1 : panel.x2]
+    _panel(tuple(labels), face.label, sizes).lay(image, panel.x1, panel.y1)
+    inside = image[panel.y1 : panel.y2, panel.x1 : panel.x2]
     number = f"#{face.id}  "
     canvas.write(inside, number, bars.pad, sizes.pad, sizes.cap, WHITE)
     if face.reason is not None and face.label != UNCERTAIN:  # the caption of an uncertain one says it

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from realtime.drawing.canvas import WHITE, Colour, Picture
+from realtime.drawing.canvas import WHITE, Colour, Image
 from realtime.labels import UNCERTAIN
 
 COLOURS: dict[str, Colour] = {
@@ -36,9 +36,9 @@ class Sizes:
     radius: int
 
     @classmethod
-    def of(cls, picture: Picture) -> "Sizes":
-        """Grows with the picture's shorter side; below 8 px nobody can read the letters."""
-        short = min(picture.shape[:2])
+    def of(cls, image: Image) -> "Sizes":
+        """Grows with the image's shorter side; below 8 px nobody can read the letters."""
+        short = min(image.shape[:2])
         cap = max(8, round(short / 52))
         return cls(cap, max(1, round(short / 300)), max(3, round(cap * 0.55)), max(2, round(cap * 0.45)))
 

@@ -1,4 +1,4 @@
-"""Where a picture has changed since it was last searched: a detector would find there what it found before anywhere else."""
+"""Where an image has changed since it was last searched: a detector would find there what it found before anywhere else."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ MARGIN = 1.0
 
 @dataclass(frozen=True)
 class Region:
-    """A part of a picture in whole pixels, half-open."""
+    """A part of an image in whole pixels, half-open."""
 
     x1: int
     y1: int
@@ -68,7 +68,7 @@ class ChangeDetector:
         for x1, y1, x2, y2 in np.rint(known_xyxy / scale).astype(int):
             differs[max(y1, 0) : max(y2, 0), max(x1, 0) : max(x2, 0)] = False
         regions = []
-        side = min(max(1, round(smallest / scale)), WIDTH)  # nobody is larger than the picture
+        side = min(max(1, round(smallest / scale)), WIDTH)  # nobody is larger than the image
         for piece in _pieces(differs & _dense(differs, side), round(MARGIN * side)):
             piece.of(self._searched)[:] = piece.of(small)
             corners = (np.array([piece.x1, piece.y1, piece.x2, piece.y2]) * scale).round().astype(int)

@@ -1,4 +1,4 @@
-"""Faces in a picture: OpenCV's Haar cascades (the paper's Algorithm 2) on pictures shrunk to what the search needs."""
+"""Faces in an image: OpenCV's Haar cascades (the paper's Algorithm 2) on images shrunk to what the search needs."""
 
 from pathlib import Path
 from typing import Protocol
@@ -28,7 +28,7 @@ DEFAULT_MIN_FACE = 1 / 12
 
 
 class Detector(Protocol):
-    """Finds faces in one gray picture."""
+    """Finds faces in one gray image."""
 
     def detect(self, gray: NDArray[np.uint8]) -> Faces:
         """uint8 (H,W) -> the faces in it."""
@@ -38,7 +38,7 @@ class HaarDetector:
     """Frontal faces by the Haar cascade that OpenCV ships.
 
     Args:
-        min_face: side of the smallest face looked for, in pixels of the picture; 0 means a twelfth of its height.
+        min_face: side of the smallest face looked for, in pixels of the image; 0 means a twelfth of its height.
         search_side: pixels that a face of that size keeps.
         scale_step: between the sizes that are looked for.
         min_neighbours: windows that must agree.

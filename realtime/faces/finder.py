@@ -21,14 +21,14 @@ SAME_FACE = 0.3
 """Overlap (IoU) from which two boxes are one face."""
 
 ENTER_INSIDE, STAY_INSIDE = 0.8, 0.75
-"""A face of which less is in the picture is not shown: nobody could read it, and the cascade would not find it. One that is
+"""A face of which less is in the image is not shown: nobody could read it, and the cascade would not find it. One that is
 shown stays a little longer, so that it does not blink at the edge."""
 
 SURE_VOTES = 10
 """Windows of the cascade that must agree on a face in which no eyes are found."""
 
 MOST_SEARCHES = 2
-"""Confirmed faces looked at closely in one frame; in a crowd the others are followed by their pictures until their turn."""
+"""Confirmed faces looked at closely in one frame; in a crowd the others are followed by their images until their turn."""
 
 
 class Finder(Protocol):
@@ -45,7 +45,7 @@ class Finder(Protocol):
 
 
 class PerImageFinder:
-    """For pictures that have nothing to do with one another: every face at once, with an id of its own."""
+    """For images that have nothing to do with one another: every face at once, with an id of its own."""
 
     def __init__(self, detector: Detector) -> None:
         self._detector = detector
@@ -169,7 +169,7 @@ class TrackingFinder:
 
 
 def _share_inside(box_xyxy: NDArray[np.float32], gray: NDArray[np.uint8]) -> float:
-    """How much of a box, (4,), lies in the picture, 0 to 1."""
+    """How much of a box, (4,), lies in the image, 0 to 1."""
     height, width = gray.shape
     seen = np.array([[*np.maximum(box_xyxy[:2], 0), *np.minimum(box_xyxy[2:], (width, height))]], np.float32)
     return float(geometry.area(seen)[0] / geometry.area(box_xyxy[None])[0])

@@ -1,7 +1,7 @@
 """Finds a face again, from frame to frame, by looking only where it is expected.
 
-Every frame the face's picture is looked for near its last place (template matching: a tenth of a millisecond). Every
-SEARCH_S, or when the picture has changed, the cascade confirms it there and corrects place and size: on a patch of
+Every frame the face's image is looked for near its last place (template matching: a tenth of a millisecond). Every
+SEARCH_S, or when the image has changed, the cascade confirms it there and corrects place and size: on a patch of
 80x80 pixels in which the face is 60 px wide, and for three sizes only (1.5 ms where the whole frame takes 50). A head that is
 rolled or half turned is searched for in turn: rotated patches, then profiles.
 """
@@ -29,7 +29,7 @@ place of a still face scatters by 0.5 % of its side, at 36 px by 3 % and more.""
 CENTRE_BIAS, SIZE_BIAS = (0.005, 0.008), 1.02
 """How far the mean of the windows found there lies off the box that a search of the whole frame gives, of the face's side,
 and how much larger it is: means over the demo clip, neutral_720p and sad_then_happy. Uncorrected, the network sees another
-crop than in a single picture."""
+crop than in a single image."""
 
 SIZES = (0.8, 1.2)
 SCALE_STEP = 1.2
@@ -53,7 +53,7 @@ STILL_THERE = 0.55
 """Correlation below which what is there is not the face any more (a hand, a wall)."""
 
 FOLLOW_S = 1.0
-"""A face that no cascade has confirmed for so long is not followed by its picture alone: it may be its shadow."""
+"""A face that no cascade has confirmed for so long is not followed by its image alone: it may be its shadow."""
 
 TURNED_S = 0.4
 """A face whose front no cascade has found for so long is turned away or covered; it is searched for every 0.1 s."""
@@ -68,7 +68,7 @@ class Hit:
 
     Attributes:
         square: float32 (3,), centre x, centre y and side in pixels of the frame.
-        votes: windows of the cascade that agreed on it; 0 if it was found by its picture alone.
+        votes: windows of the cascade that agreed on it; 0 if it was found by its image alone.
         roll_deg: how far the head is rolled, counter-clockwise.
     """
 
@@ -82,7 +82,7 @@ class _Memory:
     """What is known of one face.
 
     Attributes:
-        template: uint8 (20,20), its picture.
+        template: uint8 (20,20), its image.
         anchor: where that was cut.
         roll: how it was rolled, an index of ROLLS_DEG.
         searched_s: when it was last searched for.
@@ -154,9 +154,9 @@ class Follower:
         return hit
 
     def remember(self, key: int, gray: NDArray[np.uint8], hit: Hit, square: NDArray[np.float32], now: float) -> None:
-        """Takes the picture of a face found by `hit`, which is held to be at `square`: what is looked for from now on."""
+        """Takes the image of a face found by `hit`, which is held to be at `square`: what is looked for from now on."""
         if hit.votes:
-            self._memories[key] = _Memory(_picture(gray, square), square, ROLLS_DEG.index(hit.roll_deg), now, now, now)
+            self._memories[key] = _Memory(_image(gray, square), square, ROLLS_DEG.index(hit.roll_deg), now, now, now)
 
     def is_turned(self, key: int, now: float) -> bool:
         """Whether the front of a remembered face was last found longer ago than a search takes to come round."""
@@ -200,7 +200,7 @@ class Follower:
 
 
 def _match(gray: NDArray[np.uint8], square: NDArray[np.float32], memory: _Memory) -> tuple[NDArray[np.float32], float]:
-    """Where the remembered picture is, near `square`, to a fraction of a pixel, and how like it is (correlation)."""
+    """Where the remembered image is, near `square`, to a fraction of a pixel, and how like it is (correlation)."""
     side = memory.anchor[2]
     patch = patches.cut(gray, np.array([*square[:2], side], np.float32), MATCH_PIXELS / MATCH_SIDE, MATCH_PIXELS)
     likeness = np.asarray(cv2.matchTemplate(patch.image, memory.template, cv2.TM_CCOEFF_NORMED), np.float32)
@@ -227,6 +227,6 @@ def _peak(around: NDArray[np.float32], at: int) -> float:
     return float(np.clip(0.5 * (left - right) / bend, -0.5, 0.5)) if bend < 0 else 0.0
 
 
-def _picture(gray: NDArray[np.uint8], square: NDArray[np.float32]) -> NDArray[np.uint8]:
+def _image(gray: NDArray[np.uint8], square: NDArray[np.float32]) -> NDArray[np.uint8]:
     """The middle of a face, uint8 (20,20)."""
     return patches.cut(gray, square, TEMPLATE_PIXELS / MATCH_SIDE, TEMPLATE_PIXELS).image

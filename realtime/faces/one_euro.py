@@ -1,7 +1,7 @@
 """Holds a box still without making it late: the One-Euro filter (Casiez, Roussel and Vogel, CHI 2012).
 
 A low-pass filter whose cut-off rises with speed: a still face gets a still box, a moving one a box that follows. It is
-preferred to a Kalman filter because its two constants can be read off a picture: how still, and how quick.
+preferred to a Kalman filter because its two constants can be read off an image: how still, and how quick.
 """
 
 import math

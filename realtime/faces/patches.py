@@ -32,7 +32,7 @@ def cut(gray: NDArray[np.uint8], square: NDArray[np.float32], margin: float, pix
     """The square around a face, `margin` times its side, as pixels x pixels; beyond the frame its edge is repeated.
 
     It is averaged down by a whole factor and interpolated from there: averaging by any other factor takes six times as long
-    (0.45 ms for a face of 360 px). A picture for the network is made by `preprocess`, not here.
+    (0.45 ms for a face of 360 px). An image for the network is made by `preprocess`, not here.
 
     Args:
         gray: uint8 (H,W).
@@ -56,7 +56,7 @@ def cut(gray: NDArray[np.uint8], square: NDArray[np.float32], margin: float, pix
 
 
 def _turned(gray: NDArray[np.uint8], square: NDArray[np.float32], margin: float, pixels: int, roll_deg: float) -> Patch:
-    """Shrunk first, with room for its corners, and turned then: turning a large picture would alias."""
+    """Shrunk first, with room for its corners, and turned then: turning a large image would alias."""
     room = 1.5  # a little more than the square root of 2
     upright = cut(gray, square, margin * room, round(pixels * room))
     middle = (upright.image.shape[0] - 1) / 2

@@ -15,7 +15,7 @@ ENOUGH_CONTRAST = 20.0
 """Gray levels of standard deviation; 99 % of FER2013's PublicTest faces have more than 25."""
 
 ENOUGH_DETAIL = 0.25
-"""Laplacian's over picture's standard deviation: 99 % of PublicTest faces have more than 0.47, blurred by 1 px half of them."""
+"""Laplacian's over image's standard deviation: 99 % of PublicTest faces have more than 0.47, blurred by 1 px half of them."""
 
 
 DARK = 70.0
@@ -70,5 +70,5 @@ def measure(small: NDArray[np.uint8], side: float) -> float:
 
 
 def _deviation(values: MatLike) -> float:
-    """Standard deviation of a gray picture."""
+    """Standard deviation of a gray image."""
     return float(cv2.meanStdDev(values)[1].item())

@@ -14,7 +14,7 @@ from realtime.records import Marker
 from realtime.sinks.base import Item, Sink
 
 MOST_BEHIND = 4
-"""Frames that wait at most; each holds its picture."""
+"""Frames that wait at most; each holds its image."""
 
 LOOK_S = 0.1
 """How often a full queue is looked at again. Limits are counted in looks: the clock also goes on while the program is stopped

@@ -1,4 +1,4 @@
-"""Annotated pictures: what is saved instead of a video where the source is pictures, and the snapshots."""
+"""Annotated images: what is saved instead of a video where the source is images, and the snapshots."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -19,12 +19,12 @@ JPEG_QUALITY = 95
 
 
 class ImageSink(PaintedSink):
-    """Saves every frame as `<name>_fer.<png|jpg>`, or a single picture under the name given.
+    """Saves every frame as `<name>_fer.<png|jpg>`, or a single image under the name given.
 
     Args:
-        target: a folder (made if it is missing) where the source is a folder; a folder or a file for a single picture.
+        target: a folder (made if it is missing) where the source is a folder; a folder or a file for a single image.
         run: names the source.
-        places: of the run; where it overwrites, so do pictures, but never one of the source or of this run.
+        places: of the run; where it overwrites, so do images, but never one of the source or of this run.
 
     Raises:
         SinkError: the folder cannot be made, or the file cannot be written.
@@ -49,7 +49,7 @@ class ImageSink(PaintedSink):
         """Saves one image.
 
         Raises:
-            SinkError: the disk is full, or the suffix names no kind of picture.
+            SinkError: the disk is full, or the suffix names no kind of image.
         """
         path = self.path
         if self._folder:
@@ -68,14 +68,14 @@ def plan(config: OutputConfig, run: RunInfo, paths: OutputPaths) -> Callable[[],
     return lambda: sink
 
 
-def save_snapshot(picture: NDArray[np.uint8], folder: Path, name: str) -> Path:
-    """Saves a picture as `<name>_snapshot.png`, `<name>_snapshot-2.png`, ... and returns the path.
+def save_snapshot(image: NDArray[np.uint8], folder: Path, name: str) -> Path:
+    """Saves an image as `<name>_snapshot.png`, `<name>_snapshot-2.png`, ... and returns the path.
 
     Raises:
         SinkError: the folder is missing, read-only or full.
     """
     path = claim(folder / f"{name}_snapshot.png")
-    _save(picture, path)
+    _save(image, path)
     return path
 
 
@@ -83,10 +83,10 @@ def _suffix(name: str) -> str:
     return ".jpg" if Path(name).suffix.lower() in JPEG else ".png"
 
 
-def _save(picture: NDArray[np.uint8], path: Path) -> None:
+def _save(image: NDArray[np.uint8], path: Path) -> None:
     """Encodes in memory, since OpenCV's own writer cannot open every name on Windows and does not say what failed."""
     try:
-        _, data = cv2.imencode(path.suffix, picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+        _, data = cv2.imencode(path.suffix, image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
         path.write_bytes(data.tobytes())
     except cv2.error as error:
         path.unlink(missing_ok=True)

@@ -44,7 +44,7 @@ OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, err
 
 OPTIONS = {
     "flush_packets": "1",
-    "max_interleave_delta": "200000",  # us that pictures may wait for a sound track that has ended
+    "max_interleave_delta": "200000",  # us that images may wait for a sound track that has ended
 }
 FRAGMENTED = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
 MATROSKA = {"cluster_time_limit": "500"}  # ms
@@ -136,9 +136,9 @@ class VideoSink(PaintedSink):
             self._abandon()
             raise self._failed(error) from error
 
-    def _begin(self, picture: NDArray[np.uint8]) -> None:
-        """Opens the encoder for pictures of this size, and the sound track beside it."""
-        height, width = picture.shape[:2]
+    def _begin(self, image: NDArray[np.uint8]) -> None:
+        """Opens the encoder for images of this size, and the sound track beside it."""
+        height, width = image.shape[:2]
         rate = Fraction(max(self._source.fps or FALLBACK_FPS, 1)).limit_denominator(1001)  # a hint: files lie
         try:
             stream = self._output.add_stream("libx264", rate=rate, options=ENCODER_OPTIONS)
@@ -167,9 +167,9 @@ class VideoSink(PaintedSink):
             self._first_s = result.frame.captured_at
         return result.frame.captured_at - self._first_s
 
-    def _encodable(self, picture: NDArray[np.uint8], stream: VideoStream, time_s: float) -> av.VideoFrame:
+    def _encodable(self, image: NDArray[np.uint8], stream: VideoStream, time_s: float) -> av.VideoFrame:
         context = stream.codec_context
-        fitted = fit(picture, (context.width, context.height))
+        fitted = fit(image, (context.width, context.height))
         frame = av.VideoFrame.from_ndarray(fitted, format="bgr24").reformat(
             format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
         )
@@ -185,7 +185,7 @@ class VideoSink(PaintedSink):
         return frame
 
     def _end_s(self) -> float | None:
-        """Where the sound ends: with the last picture, or, after the whole file, where it ends there (None)."""
+        """Where the sound ends: with the last image, or, after the whole file, where it ends there (None)."""
         assert self._stream is not None
         assert self._stream.time_base is not None
         period_s = 1 / (self._source.fps or FALLBACK_FPS)
@@ -230,17 +230,17 @@ def plan(config: OutputConfig, run: RunInfo, paths: OutputPaths) -> Callable[[],
     return lambda: BackgroundSink(VideoSink(path, run))
 
 
-def fit(picture: NDArray[np.uint8], size_wh: tuple[int, int]) -> NDArray[np.uint8]:
-    """A picture of exactly this size: an edge pixel is repeated where one is missing; other sizes get black bars."""
+def fit(image: NDArray[np.uint8], size_wh: tuple[int, int]) -> NDArray[np.uint8]:
+    """An image of exactly this size: an edge pixel is repeated where one is missing; other sizes get black bars."""
     width, height = size_wh
-    tall, wide = picture.shape[:2]
+    tall, wide = image.shape[:2]
     if (wide, tall) == size_wh:
-        return picture
+        return image
     if (wide + wide % 2, tall + tall % 2) == size_wh:
-        return np.asarray(cv2.copyMakeBorder(picture, 0, height - tall, 0, width - wide, cv2.BORDER_REPLICATE), np.uint8)
+        return np.asarray(cv2.copyMakeBorder(image, 0, height - tall, 0, width - wide, cv2.BORDER_REPLICATE), np.uint8)
     scale = min(width / wide, height / tall)
     inner = (max(1, round(wide * scale)), max(1, round(tall * scale)))
-    small = cv2.resize(picture, inner, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    small = cv2.resize(image, inner, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
     framed = np.zeros((height, width, 3), np.uint8)
     framed[top : top + inner[1], left : left + inner[0]] = small

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from realtime.config import SourceConfig
 from realtime.errors import SourceOpenError
-from realtime.sources.base import PICTURE_SUFFIXES, Notify, Source, unheard
+from realtime.sources.base import IMAGE_SUFFIXES, Notify, Source, unheard
 from realtime.sources.nodes import camera_number
 
 DEMO = "demo"
@@ -49,7 +49,7 @@ EQUIPMENT = Equipment()
 def open_source(
     config: SourceConfig, notify: Notify = unheard, *, verbose: bool = False, equipment: Equipment = EQUIPMENT
 ) -> Source:
-    """Opens what `config.location` names: a camera, "demo", a URL, a folder of pictures, a picture or a video file.
+    """Opens what `config.location` names: a camera, "demo", a URL, a folder of images, an image or a video file.
 
     Raises:
         SourceOpenError: it cannot be opened.
@@ -73,10 +73,10 @@ def open_source(
     path = Path(text)
     if _like_address(text) and not path.exists():
         raise SourceOpenError("an address needs its scheme, such as rtsp:// or http:// in front; there is no file of that name")
-    if path.is_dir() or path.suffix.lower() in PICTURE_SUFFIXES:
-        from realtime.sources.images import Pictures
+    if path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:
+        from realtime.sources.images import ImageFiles
 
-        return Pictures(path, notify=notify)
+        return ImageFiles(path, notify=notify)
     from realtime.sources.file import VideoFile
 
     return VideoFile(path, notify=notify)

@@ -6,7 +6,7 @@ from typing import Protocol
 from realtime.datatypes import Frame, SourceInfo
 
 Notify = Callable[[str], None]
-"""Takes one line for the user that is no error: a picture skipped, damaged data passed over. Called from any thread."""
+"""Takes one line for the user that is no error: an image skipped, damaged data passed over. Called from any thread."""
 
 READABLE_SUFFIXES = frozenset(
     {
@@ -25,7 +25,7 @@ UNREADABLE_SUFFIXES = frozenset(
 )
 """Images that are not read: raw data of cameras, drawings, rarer formats. They are named, never left out silently."""
 
-PICTURE_SUFFIXES = READABLE_SUFFIXES | UNREADABLE_SUFFIXES
+IMAGE_SUFFIXES = READABLE_SUFFIXES | UNREADABLE_SUFFIXES
 """What is an image and no video, by the end of its name."""
 
 

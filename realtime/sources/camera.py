@@ -207,7 +207,7 @@ def list_cameras(
         try:
             camera = Camera(index, open_timeout_s=open_timeout_s, opener=opener, system=system)
         except SourceOpenError:
-            continue  # on Linux every camera has a second node that gives no pictures
+            continue  # on Linux every camera has a second node that gives no images
         open_s = system.clock() - started
         info = camera.info
         found.append(CameraInfo(index, camera.backend, info.width, info.height, info.fps or 0.0, open_s))
@@ -229,7 +229,7 @@ def _open(index: int, size_wh: tuple[int, int] | None, fps: float | None, opener
                 image, captured_at = _grab(capture, system.clock)
                 if image is not None:
                     return _Opened(capture, image, captured_at)
-            raise SourceOpenError(f"camera {index} opens but gives no picture; is another program using it? Try --list-cameras")
+            raise SourceOpenError(f"camera {index} opens but gives no image; is another program using it? Try --list-cameras")
         except BaseException:
             capture.release()
             raise
@@ -254,7 +254,7 @@ def _grab(capture: cv2.VideoCapture, clock: Callable[[], float]) -> tuple[NDArra
         captured_at = clock()
         done, image = capture.retrieve() if grabbed else (False, None)
         return (as_bgr(image) if done and image is not None else None), captured_at
-    except (cv2.error, ValueError):  # a picture cut short on the wire; counted by the caller as a read that failed
+    except (cv2.error, ValueError):  # an image cut short on the wire; counted by the caller as a read that failed
         return None, clock()
 
 

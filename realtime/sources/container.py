@@ -47,7 +47,7 @@ def video_stream(container: InputContainer, name: str) -> VideoStream:
     if any(stream.codec_context is None for stream in films):
         raise SourceOpenError(f"{name} is a video in a format that is not known here; convert it to H.264 first")
     what = "sound but no video" if container.streams.audio else "no video"
-    raise SourceOpenError(f"{name} holds {what}; give a video file, a picture or a folder of pictures")
+    raise SourceOpenError(f"{name} holds {what}; give a video file, an image or a folder of images")
 
 
 def has_timestamps(container: InputContainer) -> bool:

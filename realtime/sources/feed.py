@@ -1,4 +1,4 @@
-"""Where the main loop gets its frames from, and the feeds that give every one of them: files and pictures."""
+"""Where the main loop gets its frames from, and the feeds that give every one of them: files and images."""
 
 import queue
 import threading
@@ -100,7 +100,7 @@ class Batches:
 
 
 class DirectFeed:
-    """Every frame, in order, read when it is asked for: for pictures."""
+    """Every frame, in order, read when it is asked for: for images."""
 
     def __init__(self, source: Source, notices: Notices | None = None) -> None:
         self._source = source

@@ -71,7 +71,7 @@ class VideoFile:
 
 def _open(path: Path, name: str, notify: Notify, opener: OpenContainer) -> Decoder:
     if path.is_dir():  # before FFmpeg sees it, which calls it a lack of permission on Windows
-        raise SourceOpenError(f"{name} is a folder, not a video; a folder of pictures can be given with --source")
+        raise SourceOpenError(f"{name} is a folder, not a video; a folder of images can be given with --source")
     try:
         if path.is_file() and path.stat().st_size == 0:
             raise SourceOpenError(f"{name} is empty; was it copied or recorded to the end?")

@@ -1,4 +1,4 @@
-"""A picture, or a folder of pictures in the order a person would sort them."""
+"""An image, or a folder of images in the order a person would sort them."""
 
 import re
 import time
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from realtime.datatypes import Frame, SourceInfo
 from realtime.errors import SourceOpenError
-from realtime.sources.base import PICTURE_SUFFIXES, READABLE_SUFFIXES, Notify, unheard
+from realtime.sources.base import IMAGE_SUFFIXES, READABLE_SUFFIXES, Notify, unheard
 from realtime.sources.pixels import as_bgr
 from realtime.sources.still import read_images
 
@@ -15,25 +15,25 @@ MULTIPLE = frozenset({".apng", ".avif", ".gif", ".tif", ".tiff", ".webp"})
 """Kinds of files that often hold several images."""
 
 
-class Pictures:
-    """Every picture of a folder (not of its subfolders), or of a single file. In a folder, what cannot be read is passed over.
+class ImageFiles:
+    """Every image of a folder (not of its subfolders), or of a single file. In a folder, what cannot be read is passed over.
 
-    A file may hold several: TIFF has pages, GIF, PNG, WebP and AVIF may be animated. Each counts as a picture of its own.
+    A file may hold several: TIFF has pages, GIF, PNG, WebP and AVIF may be animated. Each counts as an image of its own.
 
     Args:
-        path: the picture or the folder.
-        notify: hears the name of every picture passed over.
+        path: the image or the folder.
+        notify: hears the name of every image passed over.
 
     Raises:
-        SourceOpenError: there is no picture, or none that can be read.
+        SourceOpenError: there is no image, or none that can be read.
     """
 
     def __init__(self, path: Path, *, notify: Notify = unheard) -> None:
         self._notify = notify
         self.skipped = 0
-        """Pictures passed over, so far."""
+        """Images passed over, so far."""
         if path.is_dir():
-            paths = _pictures_in(path)
+            paths = _images_in(path)
             self._frames = self._read_folder(paths)
             # how many images are in a file shows when it is read
             count = None if any(path.suffix.lower() in MULTIPLE for path in paths) else len(paths)
@@ -44,7 +44,7 @@ class Pictures:
             count = len(frames)
         first = next(self._frames, None)
         if first is None:
-            raise SourceOpenError(f"none of the {len(paths)} pictures in {path} can be read; do they open elsewhere?")
+            raise SourceOpenError(f"none of the {len(paths)} images in {path} can be read; do they open elsewhere?")
         self._first: Frame | None = first
         self.info = SourceInfo(
             name=path.resolve().name,
@@ -58,12 +58,12 @@ class Pictures:
         )
 
     def read(self) -> Frame | None:
-        """The next picture, with its file's name as `source`; None at the end and after `close`."""
+        """The next image, with its file's name as `source`; None at the end and after `close`."""
         first, self._first = self._first, None
         return first or next(self._frames, None)
 
     def close(self) -> None:
-        """Gives no more pictures."""
+        """Gives no more images."""
         self._first = None
         self._frames = iter(())
 
@@ -88,19 +88,19 @@ def natural_key(name: str) -> tuple[tuple[int, int | str], ...]:
     return tuple((0, int(part)) if part.isdecimal() else (1, part) for part in parts)
 
 
-def _pictures_in(folder: Path) -> list[Path]:
+def _images_in(folder: Path) -> list[Path]:
     try:
         # names with a dot in front are what macOS leaves on foreign disks
         names = [
             entry.name
             for entry in folder.iterdir()
-            if entry.suffix.lower() in PICTURE_SUFFIXES and not entry.name.startswith(".") and not entry.is_dir()
+            if entry.suffix.lower() in IMAGE_SUFFIXES and not entry.name.startswith(".") and not entry.is_dir()
         ]
     except OSError as error:
         raise SourceOpenError(f"the folder {folder} cannot be read ({error.strerror}); check its permissions") from error
     if not names:
         kinds = ", ".join(sorted(suffix[1:] for suffix in READABLE_SUFFIXES))
-        raise SourceOpenError(f"there is no picture in the folder {folder}; pictures are {kinds}")
+        raise SourceOpenError(f"there is no image in the folder {folder}; images are {kinds}")
     return [folder / name for name in sorted(names, key=natural_key)]
 
 

@@ -1,4 +1,4 @@
-"""Whatever a driver or a picture file gives, as uint8 BGR."""
+"""Whatever a driver or an image file gives, as uint8 BGR."""
 
 import cv2
 import numpy as np
@@ -14,7 +14,7 @@ def as_bgr(image: MatLike) -> NDArray[np.uint8]:
     """
     channels = 1 if image.ndim == 2 else image.shape[2] if image.ndim == 3 else 0
     if image.size == 0 or image.dtype not in (np.uint8, np.uint16) or channels not in (1, 3, 4):
-        raise ValueError(f"{image.dtype} {image.shape} is no picture")
+        raise ValueError(f"{image.dtype} {image.shape} is no image")
     if image.dtype == np.uint16:
         image = cv2.convertScaleAbs(image, alpha=255 / 65535)
     if channels == 1:

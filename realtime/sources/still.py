@@ -45,7 +45,7 @@ def read_images(path: Path, notify: Notify, most_bytes: int = MOST_BYTES) -> lis
     else:
         images = _decode(path, data, notify, most_bytes)
     if not images:
-        raise SourceOpenError(f"{path.name} cannot be read as a picture; it is damaged, or something else")
+        raise SourceOpenError(f"{path.name} cannot be read as an image; it is damaged, or something else")
     return images
 
 
@@ -114,6 +114,6 @@ def _heic(path: Path, data: bytes) -> MatLike:
         finally:
             decoder.close()
     except (av.FFmpegError, SourceError) as error:
-        raise SourceOpenError(f"{path.name} cannot be read as a picture; it is damaged, or something else") from error
+        raise SourceOpenError(f"{path.name} cannot be read as an image; it is damaged, or something else") from error
     assert frame is not None  # the decoder has refused files without one
     return frame.image

@@ -13,8 +13,8 @@ from realtime.sources.decoder import Decoder, reason
 from realtime.sources.handle import Handle, within
 
 OPTIONS = {
-    "rtsp_transport": "tcp",  # over UDP, RTSP loses packets on any busy network, and every loss smears the picture
-    "analyzeduration": "1000000",  # microseconds; the default of 5 s delays the first picture of a slow camera
+    "rtsp_transport": "tcp",  # over UDP, RTSP loses packets on any busy network, and every loss smears the image
+    "analyzeduration": "1000000",  # microseconds; the default of 5 s delays the first image of a slow camera
 }
 """FFmpeg's. Not `nobuffer`: it throws away what was read to learn the format, the first 3 s of a video on the web, and
 saves a live stream nothing, since the newest frame wins anyway."""

@@ -20,7 +20,7 @@ from realtime.printable import printable
 from realtime.views.base import Action, Mark
 
 REFRESH_S = 0.125
-"""Time between two pictures of the terminal; more often costs CPU that faces need."""
+"""Time between two images of the terminal; more often costs CPU that faces need."""
 
 PLAIN_S = 10.0
 """Time between two lines where stderr is no terminal."""
@@ -142,7 +142,7 @@ def _opening(run: RunInfo) -> Text:
     if source.fps is not None:
         facts.append(f"{source.fps:.4g} fps")
     if source.frames is not None and not source.live:
-        facts.append(f"{source.frames} {'frames' if source.temporal else 'pictures'}")
+        facts.append(f"{source.frames} {'frames' if source.temporal else 'images'}")
     name = f"camera {source.name}" if source.live and source.name.isdigit() else source.name
     where = run.provider if run.provider == run.provider_asked else f"{run.provider} ({run.provider_asked})"
     return Text.assemble(

@@ -22,7 +22,7 @@ from realtime.views.base import Action, Mark
 FLAGS = cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL
 
 FIRST_SIZE_WH = (1280, 720)
-"""The window opens as large as the picture fits into this, in screen pixels."""
+"""The window opens as large as the image fits into this, in screen pixels."""
 
 PROBE_TIMEOUT_S = 20.0
 """A display that has not answered by then (a dead ssh tunnel) is no display."""
@@ -111,7 +111,7 @@ class Window:
 
     Args:
         title: of the window.
-        mirror: whether pictures are mirrored, as people expect of a camera that looks at them.
+        mirror: whether images are mirrored, as people expect of a camera that looks at them.
         markers: names of the markers that the keys 1 to 9 set.
         gui: opens and draws it.
         check: raises SinkError where there is no screen for it.

@@ -69,9 +69,9 @@ def closed_port() -> int:
 BAD_SOURCES = {
     "no such video": Bad("--video nope.mp4", "nope.mp4", "check the name"),
     "no such file": Bad("--source nope.mp4", "nope.mp4", "check the name"),
-    "no such picture": Bad("--source nope.png", "nope.png", "check the name"),
+    "no such image": Bad("--source nope.png", "nope.png", "check the name"),
     "a folder": Bad("--video sub", "sub", "use --source", lambda folder: (folder / "sub").mkdir(), code=2),
-    "an empty folder": Bad("--source sub", "sub", "pictures are", lambda folder: (folder / "sub").mkdir()),
+    "an empty folder": Bad("--source sub", "sub", "images are", lambda folder: (folder / "sub").mkdir()),
     "a text file": Bad("--video a.txt", "a.txt", "give a video", lambda folder: (folder / "a.txt").write_text("words\n" * 99)),
     "a text file in disguise": Bad(
         "--video a.mp4", "a.mp4", "does it play elsewhere?", lambda folder: (folder / "a.mp4").write_text("words\n" * 99)
@@ -79,7 +79,7 @@ BAD_SOURCES = {
     "an empty file": Bad("--video a.mp4", "a.mp4", "to the end?", lambda folder: (folder / "a.mp4").touch()),
     "a truncated video": Bad("--video cut.mp4", "cut.mp4", "incomplete", cut),
     "sound only": Bad("--video a.m4a", "a.m4a", "give a video", lambda folder: write_sound(folder / "a.m4a")),
-    "a broken picture": Bad("--source a.png", "a.png", "damaged", lambda folder: (folder / "a.png").write_bytes(b"\x89PNG")),
+    "a broken image": Bad("--source a.png", "a.png", "damaged", lambda folder: (folder / "a.png").write_bytes(b"\x89PNG")),
     "no such camera": Bad("--device 99", "camera 99", "--list-cameras"),
     "a negative camera": Bad("--device -1", "--device -1", "--list-cameras", code=2),
     "no known address": Bad("--source gopher://host/x", "gopher://", "known are http"),
@@ -133,14 +133,14 @@ def test_a_video_cut_in_its_middle_is_used_up_to_there(desk: Desk) -> None:
     assert len(program.watch(desk.folder / "out.mp4").times_s) == len(frames)
 
 
-def test_a_bad_picture_in_a_folder_is_named_and_passed_over(desk: Desk) -> None:
+def test_a_bad_image_in_a_folder_is_named_and_passed_over(desk: Desk) -> None:
     (desk.folder / "faces").mkdir()
     for name in ("1.png", "3.png"):
         cv2.imwrite(str(desk.folder / "faces" / name), np.full((40, 40, 3), 99, np.uint8))
-    (desk.folder / "faces" / "2.png").write_text("no picture")
+    (desk.folder / "faces" / "2.png").write_text("no image")
     done = desk.run("--source", "faces", "--jsonl", "out.jsonl")
     assert (done.code, done.complaints) == (0, [])
-    assert "2.png cannot be read as a picture" in done.err
+    assert "2.png cannot be read as an image" in done.err
     assert [row["source"] for row in program.frames(desk.folder / "out.jsonl")] == ["1.png", "3.png"]
 
 
@@ -190,7 +190,7 @@ def test_a_model_that_cannot_be_used(desk: Desk, make: Callable[[Path], object],
     assert desk.made() == set()
 
 
-# pictures that are unlike a webcam's
+# images that are unlike a webcam's
 
 
 @pytest.mark.parametrize("provider", sorted({"cuda", "coreml", "dml"} - set(session.installed())))
@@ -211,7 +211,7 @@ def noise(*shape: int, dtype: type = np.uint8) -> NDArray[np.generic]:
     return np.random.default_rng(0).integers(0, np.iinfo(dtype).max, shape, dtype)
 
 
-PICTURES = {
+IMAGES = {
     "gray": noise(120, 160),
     "16-bit": noise(120, 160, 3, dtype=np.uint16),
     "16-bit gray": noise(120, 160, dtype=np.uint16),
@@ -225,13 +225,13 @@ PICTURES = {
 }
 
 
-@pytest.mark.parametrize("picture", PICTURES.values(), ids=PICTURES.keys())
-def test_a_picture_unlike_a_webcams(desk: Desk, picture: NDArray[np.generic]) -> None:
-    cv2.imwrite(str(desk.folder / "a.png"), np.asarray(picture))
+@pytest.mark.parametrize("image", IMAGES.values(), ids=IMAGES.keys())
+def test_an_image_unlike_a_webcams(desk: Desk, image: NDArray[np.generic]) -> None:
+    cv2.imwrite(str(desk.folder / "a.png"), np.asarray(image))
     done = desk.run("--source", "a.png", "--jsonl", "out.jsonl", "--save", "out.png", "--csv", "out.csv")
     assert (done.code, done.complaints) == (0, [])
     header, frame, summary = program.rows(desk.folder / "out.jsonl")
-    height, width = picture.shape[:2]
+    height, width = image.shape[:2]
     assert (header["size"], frame["source"], summary["frames"]) == ([width, height], "a.png", 1)
     saved = cv2.imread(str(desk.folder / "out.png"), cv2.IMREAD_UNCHANGED)
     assert saved is not None

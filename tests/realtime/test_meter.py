@@ -90,7 +90,7 @@ def test_files_of_few_frames_a_second_have_shares() -> None:
     assert (share["fear"], share["anger"], share["sadness"]) == pytest.approx((0.25, 0.75, 0))
 
 
-def test_of_pictures_every_labelled_face_counts_the_same() -> None:
+def test_of_images_every_labelled_face_counts_the_same() -> None:
     meter = Meter(LABELS, temporal=False)
     for time_s, label in ((0.0, "fear"), (0.1, "anger"), (7.0, "anger"), (7.0, "anger"), (7.1, UNCERTAIN)):
         meter.add(at(time_s, builders.face(1, shown=label)), now=time_s)

@@ -1,4 +1,4 @@
-"""The middle of the program on invented pictures: a detector that is told what to find, a network that can be computed."""
+"""The middle of the program on invented images: a detector that is told what to find, a network that can be computed."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ FPS = 30
 
 
 class ScriptedDetector:
-    """Finds what it is told to, whatever the picture."""
+    """Finds what it is told to, whatever the image."""
 
     def __init__(self) -> None:
         self.boxes: list[tuple[float, float, float, float]] = []
@@ -44,7 +44,7 @@ LEFT = (10.0, 10.0, 110.0, 110.0)
 RIGHT = (200.0, 10.0, 300.0, 110.0)
 
 
-def picture(left_smiles: bool = True, right_smiles: bool = False) -> NDArray[np.uint8]:
+def make_image(left_smiles: bool = True, right_smiles: bool = False) -> NDArray[np.uint8]:
     """Two striped squares; the network reads a bright left half as happiness, a bright right half as sadness."""
     image = np.full((120, 320, 3), 100, np.uint8)
     for (x1, y1, x2, y2), smiles in ((LEFT, left_smiles), (RIGHT, right_smiles)):
@@ -68,7 +68,7 @@ def classifier(tmp_path: Path) -> Classifier:
 
 
 def play(pipeline: Pipeline, image: NDArray[np.uint8], seconds: float, start: float = 0.0) -> FrameResult:
-    """Shows a still picture for some seconds; returns the last result."""
+    """Shows a still image for some seconds; returns the last result."""
     for i in range(round(seconds * FPS)):
         result = pipeline.process(Frame(image.copy(), i, 0.0, start + i / FPS, "clip"))
     return result
@@ -76,7 +76,7 @@ def play(pipeline: Pipeline, image: NDArray[np.uint8], seconds: float, start: fl
 
 def test_all_faces_of_a_frame_are_read(detector: ScriptedDetector, classifier: Classifier) -> None:
     detector.boxes = [RIGHT, LEFT]
-    result = play(Pipeline(FrameByFrame(detector), classifier, ReadingConfig()), picture(), 1.0)
+    result = play(Pipeline(FrameByFrame(detector), classifier, ReadingConfig()), make_image(), 1.0)
     read = {face.label: face.box_xyxy[0] for face in result.faces}
     assert read == {"happiness": pytest.approx(10, abs=1), "sadness": pytest.approx(200, abs=1)}
     assert [face.id for face in result.faces] == [1, 2]
@@ -97,39 +97,39 @@ def test_one_call_of_the_network_per_frame(detector: ScriptedDetector, tmp_path:
 
     counting = Counting.load(str(write_left_right(tmp_path / "tiny.onnx")))
     detector.boxes = [LEFT, RIGHT]
-    play(Pipeline(FrameByFrame(detector), counting, ReadingConfig()), picture(), 10 / FPS)
+    play(Pipeline(FrameByFrame(detector), counting, ReadingConfig()), make_image(), 10 / FPS)
     assert sizes == [0] * 5 + [2] * 5  # tentative faces cost nothing
 
 
 def test_no_face_is_an_empty_tuple(detector: ScriptedDetector, classifier: Classifier) -> None:
-    assert play(Pipeline(FrameByFrame(detector), classifier, ReadingConfig()), picture(), 0.2).faces == ()
+    assert play(Pipeline(FrameByFrame(detector), classifier, ReadingConfig()), make_image(), 0.2).faces == ()
 
 
 def test_a_missed_face_carries_its_label_without_a_reading(detector: ScriptedDetector, classifier: Classifier) -> None:
     pipeline = Pipeline(FrameByFrame(detector), classifier, ReadingConfig())
     detector.boxes = [LEFT]
-    play(pipeline, picture(), 1.0)
+    play(pipeline, make_image(), 1.0)
     detector.boxes = []
-    (face,) = play(pipeline, picture(), 0.2, start=1.0).faces
+    (face,) = play(pipeline, make_image(), 0.2, start=1.0).faces
     assert (face.state, face.label, face.raw) == (State.COASTING, "happiness", None)
 
 
 def test_labels_follow_the_face_over_time(detector: ScriptedDetector, classifier: Classifier) -> None:
     pipeline = Pipeline(FrameByFrame(detector), classifier, ReadingConfig())
     detector.boxes = [LEFT]
-    play(pipeline, picture(left_smiles=True), 1.0)
-    (early,) = play(pipeline, picture(left_smiles=False), 2 / FPS, start=1.0).faces
-    (late,) = play(pipeline, picture(left_smiles=False), 1.5, start=1.1).faces
+    play(pipeline, make_image(left_smiles=True), 1.0)
+    (early,) = play(pipeline, make_image(left_smiles=False), 2 / FPS, start=1.0).faces
+    (late,) = play(pipeline, make_image(left_smiles=False), 1.5, start=1.1).faces
     assert (early.label, late.label) == ("happiness", "sadness")
     assert early.raw is not None
     assert LABELS[early.raw.argmax()] == "sadness"  # the raw reading is never smoothed
 
 
-def test_pictures_are_read_at_once_and_unsmoothed(detector: ScriptedDetector, classifier: Classifier) -> None:
+def test_images_are_read_at_once_and_unsmoothed(detector: ScriptedDetector, classifier: Classifier) -> None:
     pipeline = Pipeline(PerImageFinder(detector), classifier, ReadingConfig(), temporal=False)
     detector.boxes = [LEFT]
-    first = pipeline.process(Frame(picture(left_smiles=True), 0, 0.0, None, "a.png"))
-    second = pipeline.process(Frame(picture(left_smiles=False), 1, 0.0, None, "b.png"))
+    first = pipeline.process(Frame(make_image(left_smiles=True), 0, 0.0, None, "a.png"))
+    second = pipeline.process(Frame(make_image(left_smiles=False), 1, 0.0, None, "b.png"))
     assert [face.label for face in (*first.faces, *second.faces)] == ["happiness", "sadness"]
     assert [face.id for face in (*first.faces, *second.faces)] == [1, 2]
     np.testing.assert_array_equal(first.faces[0].box_xyxy, LEFT)
@@ -146,20 +146,20 @@ def test_a_threshold_nobody_reaches(detector: ScriptedDetector, classifier: Clas
 
 def test_times_of_the_stages_come_from_the_clock(detector: ScriptedDetector, classifier: Classifier) -> None:
     pipeline = Pipeline(FrameByFrame(detector), classifier, ReadingConfig(), clock=Clock())
-    live = pipeline.process(Frame(picture(), 0, 0.5, None, "camera"), dropped=3)
+    live = pipeline.process(Frame(make_image(), 0, 0.5, None, "camera"), dropped=3)
     stages = live.stages
     assert (stages.find, stages.preprocess, stages.classify, stages.smooth) == (1, 1, 1, 1)
     assert live.latency_s == 6.5  # seven looks at the clock, captured at 0.5
     assert live.dropped == 3
-    of_a_file = pipeline.process(Frame(picture(), 1, 0.5, 0.0, "clip"))
+    of_a_file = pipeline.process(Frame(make_image(), 1, 0.5, 0.0, "clip"))
     assert of_a_file.latency_s == 4  # it may have waited for others; that says nothing
-    pictures = Pipeline(FrameByFrame(detector), classifier, ReadingConfig(), temporal=False, clock=Clock())
-    assert pictures.process(Frame(picture(), 0, 0.5, None, "me.png")).latency_s == 4
+    images = Pipeline(FrameByFrame(detector), classifier, ReadingConfig(), temporal=False, clock=Clock())
+    assert images.process(Frame(make_image(), 0, 0.5, None, "me.png")).latency_s == 4
 
 
 def test_frames_together_give_what_they_give_one_by_one(detector: ScriptedDetector, classifier: Classifier) -> None:
     detector.boxes = [LEFT, RIGHT]
-    frames = [Frame(picture(left_smiles=i < 20), i, 0.0, i / FPS, "clip") for i in range(40)]
+    frames = [Frame(make_image(left_smiles=i < 20), i, 0.0, i / FPS, "clip") for i in range(40)]
     alone = Pipeline(FrameByFrame(detector), classifier, ReadingConfig())
     together = Pipeline(FrameByFrame(detector), classifier, ReadingConfig())
     one_by_one = [alone.process(frame) for frame in frames]
@@ -177,11 +177,11 @@ def test_frames_together_give_what_they_give_one_by_one(detector: ScriptedDetect
 def test_with_less_effort_the_faces_take_turns(detector: ScriptedDetector, classifier: Classifier) -> None:
     pipeline = Pipeline(FrameByFrame(detector), classifier, ReadingConfig())
     detector.boxes = [LEFT, RIGHT]
-    play(pipeline, picture(), 1.0)
+    play(pipeline, make_image(), 1.0)
     half = Effort("half", readings=0.5)
     read = []
     for i in range(4):
-        result = pipeline.process(Frame(picture(), 30 + i, 0.0, 1.0 + i / FPS, "clip"), effort=half)
+        result = pipeline.process(Frame(make_image(), 30 + i, 0.0, 1.0 + i / FPS, "clip"), effort=half)
         assert [face.label for face in result.faces] == ["happiness", "sadness"]
         assert result.effort is half
         read.append([face.id for face in result.faces if face.raw is not None])
@@ -191,5 +191,5 @@ def test_with_less_effort_the_faces_take_turns(detector: ScriptedDetector, class
 def test_a_box_over_the_edge_of_the_frame(detector: ScriptedDetector, classifier: Classifier) -> None:
     detector.boxes = [(-30.0, -20.0, 70.0, 80.0)]
     pipeline = Pipeline(PerImageFinder(detector), classifier, ReadingConfig(), temporal=False)
-    (face,) = pipeline.process(Frame(picture(), 0, 0.0, None, "x")).faces
+    (face,) = pipeline.process(Frame(make_image(), 0, 0.0, None, "x")).faces
     assert face.probs.sum() == pytest.approx(1, abs=1e-5)

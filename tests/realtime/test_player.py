@@ -302,28 +302,28 @@ def play(studio: Studio, source: Source, clock: Callable[[], float]) -> None:
         Player(engine, Meter(info.labels), Outputs(info), [studio.window], clock=clock).play(Stop())
 
 
-def test_a_picture_stays_until_space(studio: Studio) -> None:
+def test_an_image_stays_until_space(studio: Studio) -> None:
     studio.window.keys = {0: [None, None, Action.PAUSE], 1: [Action.PAUSE], 2: [None, Action.SNAPSHOT, None, Action.PAUSE]}
     assert studio.run(DirectFeed(Album(3)), display=True) == 0
     assert studio.window.frames == [0, 1, 2]
     assert studio.indices() == [0, 1, 2]
-    assert not any(hud.paused for hud in studio.window.huds)  # no mark over the picture
+    assert not any(hud.paused for hud in studio.window.huds)  # no mark over the image
     assert all(keys == [] for keys in studio.window.keys.values())
 
 
-def test_a_face_in_a_picture_is_read_at_once(studio: Studio) -> None:
+def test_a_face_in_an_image_is_read_at_once(studio: Studio) -> None:
     studio.watcher.boxes = [(0.0, 0.0, 4.0, 4.0)]
     assert studio.run(DirectFeed(Album(2))) == 0
     assert [[face["id"] for face in row["faces"]] for row in program.frames(studio.jsonl)] == [[1], [2]]
 
 
-def test_quit_at_a_picture(studio: Studio) -> None:
+def test_quit_at_an_image(studio: Studio) -> None:
     studio.window.keys = {1: [None, Action.QUIT], 0: [Action.PAUSE]}
     assert studio.run(DirectFeed(Album(3)), display=True) == 0
     assert studio.indices() == [0, 1]
 
 
-def test_pictures_without_a_window_wait_for_nobody(studio: Studio) -> None:
+def test_images_without_a_window_wait_for_nobody(studio: Studio) -> None:
     assert studio.run(DirectFeed(Album(3))) == 0
     assert studio.indices() == [0, 1, 2]
 

@@ -272,7 +272,7 @@ def test_a_signal_ends_the_run_and_everything_is_whole(studio: Studio, name: str
 
 
 @pytest.mark.parametrize("keys", [[Action.PAUSE], []])
-def test_a_signal_ends_a_pause_and_the_wait_at_a_picture(studio: Studio, keys: list[Action | None]) -> None:
+def test_a_signal_ends_a_pause_and_the_wait_at_an_image(studio: Studio, keys: list[Action | None]) -> None:
     feed = film(1, 2) if keys else DirectFeed(Album(2))
     studio.window.keys = {0: keys}
     studio.window.looked = lambda wait_ms: signal.raise_signal(signal.SIGINT) if wait_ms == LOOK_MS else None

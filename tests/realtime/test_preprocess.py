@@ -10,7 +10,7 @@ GOLDEN = ROOT / "tests" / "golden" / "preprocess.npy"
 
 
 def pattern(height: int = 211, width: int = 199) -> NDArray[np.uint8]:
-    """A BGR picture that any machine computes alike: a gradient, a disc, stripes; no randomness."""
+    """A BGR image that any machine computes alike: a gradient, a disc, stripes; no randomness."""
     y, x = np.mgrid[:height, :width]
     disc = ((x - width / 2) ** 2 + (y - height / 2) ** 2 < (height / 3) ** 2) * 70
     blue = (x * 2 + y) % 200
@@ -20,7 +20,7 @@ def pattern(height: int = 211, width: int = 199) -> NDArray[np.uint8]:
 
 
 def test_golden_array() -> None:
-    """The one picture that pins gray -> resize -> equalize; a change here means training again."""
+    """The one image that pins gray -> resize -> equalize; a change here means training again."""
     ours, golden = preprocess.prepare(pattern()), np.load(GOLDEN)
     assert ours.shape == (48, 48)
     # other builds of OpenCV round a resize differently by one level, which equalizing can spread
@@ -36,7 +36,7 @@ def test_order_is_resize_then_equalize() -> None:
     assert np.abs(wrong.astype(int) - expected).mean() > 1
 
 
-def test_a_training_picture_is_only_equalized() -> None:
+def test_a_training_image_is_only_equalized() -> None:
     face = preprocess.shrink(preprocess.to_gray(pattern()))
     np.testing.assert_array_equal(preprocess.prepare(face), cv2.equalizeHist(face))
 
@@ -61,7 +61,7 @@ def test_an_equalized_face_has_zero_mean_and_unit_variance() -> None:
 
 
 @pytest.mark.parametrize("shape", [(5, 7), (5, 7, 1), (5, 7, 3), (5, 7, 4)])
-def test_gray_and_bgr_of_every_kind_of_picture(shape: tuple[int, ...]) -> None:
+def test_gray_and_bgr_of_every_kind_of_image(shape: tuple[int, ...]) -> None:
     image = np.full(shape, 90, np.uint8)
     np.testing.assert_array_equal(preprocess.to_gray(image), np.full((5, 7), 90))
     np.testing.assert_array_equal(preprocess.to_bgr(image), np.full((5, 7, 3), 90))
@@ -84,10 +84,10 @@ def test_gray_weighs_colours_as_bgr() -> None:
         np.zeros(4, np.uint8),
     ],
 )
-def test_what_is_no_picture_is_refused(image: NDArray[np.uint8]) -> None:
-    with pytest.raises(ValueError, match="picture"):
+def test_what_is_no_image_is_refused(image: NDArray[np.uint8]) -> None:
+    with pytest.raises(ValueError, match="image"):
         preprocess.to_gray(image)
-    with pytest.raises(ValueError, match="picture"):
+    with pytest.raises(ValueError, match="image"):
         preprocess.to_bgr(image)
 
 

@@ -31,7 +31,7 @@ def recognizer() -> Recognizer:
     return Recognizer()
 
 
-def test_a_single_picture_needs_no_warming_up(recognizer: Recognizer) -> None:
+def test_a_single_image_needs_no_warming_up(recognizer: Recognizer) -> None:
     shot = demo_frame(20)
     result = recognizer.process(shot.image)
     (face,) = result.faces
@@ -40,7 +40,7 @@ def test_a_single_picture_needs_no_warming_up(recognizer: Recognizer) -> None:
     assert recognizer.labels == LABELS == result.labels
 
 
-def test_nothing_is_carried_from_picture_to_picture(recognizer: Recognizer) -> None:
+def test_nothing_is_carried_from_image_to_image(recognizer: Recognizer) -> None:
     image = demo_frame(20).image
     first = recognizer.process(image)
     recognizer.process(np.zeros_like(image))
@@ -49,26 +49,26 @@ def test_nothing_is_carried_from_picture_to_picture(recognizer: Recognizer) -> N
     assert first.faces[0].id != again.faces[0].id
 
 
-def test_a_gray_picture_reads_the_same(recognizer: Recognizer) -> None:
+def test_a_gray_image_reads_the_same(recognizer: Recognizer) -> None:
     image = demo_frame(20).image
     gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     (face,) = recognizer.process(np.asarray(gray, np.uint8)).faces
     np.testing.assert_allclose(face.probs, recognizer.process(image).faces[0].probs, atol=1e-3)
 
 
-def test_the_caller_keeps_the_right_to_draw_on_the_picture(recognizer: Recognizer) -> None:
+def test_the_caller_keeps_the_right_to_draw_on_the_image(recognizer: Recognizer) -> None:
     image = demo_frame(20).image.copy()
     result = recognizer.process(image)
     image[:] = 0
     assert result.frame.image.any()
 
 
-def test_a_picture_without_faces(recognizer: Recognizer) -> None:
+def test_an_image_without_faces(recognizer: Recognizer) -> None:
     assert recognizer.process(np.full((100, 100, 3), 90, np.uint8)).faces == ()
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 5), (4320, 7680)])
-def test_pictures_of_every_size(recognizer: Recognizer, size: tuple[int, int]) -> None:
+def test_images_of_every_size(recognizer: Recognizer, size: tuple[int, int]) -> None:
     assert recognizer.process(np.zeros((*size, 3), np.uint8)).faces == ()
 
 
@@ -174,7 +174,7 @@ def test_a_path_is_a_file_whatever_its_name(tiny: str, tmp_path: Path) -> None:
         next(recognizer.stream(tmp_path / "demo"))
 
 
-# what is no picture
+# what is no image
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_a_path_is_a_file_whatever_its_name(tiny: str, tmp_path: Path) -> None:
         ([[0, 0], [0, 0]], "is a list, not a NumPy array"),
     ],
 )
-def test_what_is_no_picture_is_told_in_a_sentence(recognizer: Recognizer, image: object, says: str) -> None:
+def test_what_is_no_image_is_told_in_a_sentence(recognizer: Recognizer, image: object, says: str) -> None:
     with pytest.raises(ValueError, match=f"^image .*{says}"):
         recognizer.process(image)  # type: ignore[arg-type]
     crop = np.zeros((48, 48), np.uint8)

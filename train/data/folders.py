@@ -17,7 +17,7 @@ from realtime import preprocess
 from realtime.errors import ConfigError
 from realtime.faces.detector import Detector
 from realtime.labels import LABELS, canonical
-from realtime.sources.base import PICTURE_SUFFIXES
+from realtime.sources.base import IMAGE_SUFFIXES
 from train.data.datasets import FaceSet
 
 SPLITS = {"train": "train", "test": "test", "validation": "validation", "val": "validation"}
@@ -125,7 +125,7 @@ def find_images(root: Tree, split: str | None = None) -> tuple[LabelledImage, ..
         label = _label(folder)
         if label is None:
             raise ConfigError(f"{folder}: {folder.name!r} is no class; name the folder as one of {_list(LABELS)}, or remove it")
-        paths = [path for path in _entries(folder) if path.suffix.lower() in PICTURE_SUFFIXES and path.is_file()]
+        paths = [path for path in _entries(folder) if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()]
         if not paths:
             raise ConfigError(f"{folder}: the class has no images; add some, or remove the folder")
         files += (LabelledImage(path, f"{prefix}{folder.name}/{path.name}", label) for path in paths)

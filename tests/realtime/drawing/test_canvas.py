@@ -1,4 +1,4 @@
-"""Drawing on a picture, by the pixels that it leaves."""
+"""Drawing on an image, by the pixels that it leaves."""
 
 import numpy as np
 import pytest
@@ -11,9 +11,9 @@ from realtime.drawing.fonts import Run
 ORANGE = Colour.of("d55e00")
 
 
-def inked(picture: NDArray[np.uint8]) -> tuple[int, int]:
+def inked(image: NDArray[np.uint8]) -> tuple[int, int]:
     """The first and the last column that is not black."""
-    columns = np.flatnonzero(picture.any(axis=(0, 2)))
+    columns = np.flatnonzero(image.any(axis=(0, 2)))
     return int(columns[0]), int(columns[-1])
 
 
@@ -27,34 +27,34 @@ def test_words_stand_where_the_whole_line_has_them(text: str, cap_px: int) -> No
     assert inked(words) == pytest.approx(inked(line), abs=1)
     assert inked(words)[1] < 5 + width
     # the same ink, a word at most a fraction of a pixel beside its place
-    so_far, of_line = (picture.sum(axis=(0, 2), dtype=np.int64).cumsum() for picture in (words, line))
+    so_far, of_line = (image.sum(axis=(0, 2), dtype=np.int64).cumsum() for image in (words, line))
     assert np.abs(so_far - of_line).max() < 0.02 * of_line[-1]
 
 
 def test_text_beyond_the_edge_is_cut_off() -> None:
-    picture = np.zeros((20, 30, 3), np.uint8)
-    canvas.write(picture, "happiness", -20, 4, 10, WHITE)
-    assert picture[:, :10].any()
-    canvas.write(picture, "gone", 500, 4, 10, WHITE)
-    canvas.write(picture, "", 0, 0, 10, WHITE)
+    image = np.zeros((20, 30, 3), np.uint8)
+    canvas.write(image, "happiness", -20, 4, 10, WHITE)
+    assert image[:, :10].any()
+    canvas.write(image, "gone", 500, 4, 10, WHITE)
+    canvas.write(image, "", 0, 0, 10, WHITE)
     assert canvas.text_width("", 10) == 0
 
 
 def test_an_opaque_plate_hides_and_a_clear_one_tints() -> None:
-    picture = np.full((40, 40, 3), 100, np.uint8)
-    canvas.plate(picture, Rect(10, 10, 30, 30), WHITE, radius=4)
-    assert (picture[14:26, 14:26] == 255).all()
-    assert (picture[10, 10] < 255).all(), "the corner is round"
-    picture[:] = 100
-    canvas.plate(picture, Rect(10, 10, 30, 30), WHITE, alpha=0.5)
-    assert np.abs(picture[14:26, 14:26].astype(int) - 178).max() <= 1
-    assert (picture[:9] == 100).all()
+    image = np.full((40, 40, 3), 100, np.uint8)
+    canvas.plate(image, Rect(10, 10, 30, 30), WHITE, radius=4)
+    assert (image[14:26, 14:26] == 255).all()
+    assert (image[10, 10] < 255).all(), "the corner is round"
+    image[:] = 100
+    canvas.plate(image, Rect(10, 10, 30, 30), WHITE, alpha=0.5)
+    assert np.abs(image[14:26, 14:26].astype(int) - 178).max() <= 1
+    assert (image[:9] == 100).all()
 
 
 def test_a_layer_looks_as_if_it_had_been_drawn_there() -> None:
-    def drawing(picture: NDArray[np.uint8]) -> None:
-        canvas.plate(picture, Rect(0, 0, 60, 40), ORANGE, radius=6, alpha=0.6)
-        canvas.write(picture, "anger", 8, 8, 10, WHITE)
+    def drawing(image: NDArray[np.uint8]) -> None:
+        canvas.plate(image, Rect(0, 0, 60, 40), ORANGE, radius=6, alpha=0.6)
+        canvas.write(image, "anger", 8, 8, 10, WHITE)
 
     below = np.random.default_rng(0).integers(0, 256, (50, 90, 3)).astype(np.uint8)
     drawn, laid = below.copy(), below.copy()
@@ -63,15 +63,15 @@ def test_a_layer_looks_as_if_it_had_been_drawn_there() -> None:
     layer.lay(laid, 20, 5)
     assert np.abs(drawn.astype(int) - laid).max() <= 2  # rounded once more
     layer.lay(laid, 20, 5)
-    assert np.abs(drawn.astype(int) - laid).max() > 50  # and it lets the picture shine through
+    assert np.abs(drawn.astype(int) - laid).max() > 50  # and it lets the image shine through
 
 
 def test_a_layer_is_cut_off_at_the_edge() -> None:
-    layer = canvas.Layer.of(20, 20, lambda picture: canvas.plate(picture, Rect(0, 0, 20, 20), WHITE))
-    picture = np.zeros((30, 30, 3), np.uint8)
-    layer.lay(picture, -15, 25)
-    layer.lay(picture, 99, 0)
-    assert np.argwhere(picture.any(axis=2)).tolist() == [[y, x] for y in range(25, 30) for x in range(5)]
+    layer = canvas.Layer.of(20, 20, lambda image: canvas.plate(image, Rect(0, 0, 20, 20), WHITE))
+    image = np.zeros((30, 30, 3), np.uint8)
+    layer.lay(image, -15, 25)
+    layer.lay(image, 99, 0)
+    assert np.argwhere(image.any(axis=2)).tolist() == [[y, x] for y in range(25, 30) for x in range(5)]
 
 
 def test_rectangles() -> None:

@@ -1,4 +1,4 @@
-"""The overlay, by what it leaves in the picture."""
+"""The overlay, by what it leaves in the image."""
 
 from dataclasses import replace
 from itertools import combinations
@@ -19,14 +19,14 @@ from tests import builders
 HUD = Status(fps=29.8, latency_ms=Percentiles(14.2, 22.1, 30.0))
 
 
-def changed(result: FrameResult, picture: NDArray[np.uint8]) -> Rect:
+def changed(result: FrameResult, image: NDArray[np.uint8]) -> Rect:
     """The smallest rectangle around all pixels that differ from the frame."""
-    ys, xs = np.nonzero((picture != result.frame.image).any(axis=2))
+    ys, xs = np.nonzero((image != result.frame.image).any(axis=2))
     return Rect(int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1)
 
 
-def near(picture: NDArray[np.uint8], colour: Colour, tolerance: int = 12) -> NDArray[np.bool_]:
-    return np.asarray(np.abs(picture.astype(int) - np.array(colour)).max(axis=2) <= tolerance)
+def near(image: NDArray[np.uint8], colour: Colour, tolerance: int = 12) -> NDArray[np.bool_]:
+    return np.asarray(np.abs(image.astype(int) - np.array(colour)).max(axis=2) <= tolerance)
 
 
 def plain(size_wh: tuple[int, int], *faces: TrackedFace, fill: int = 90) -> FrameResult:
@@ -75,26 +75,26 @@ def test_an_expression_of_another_network_is_drawn_in_white() -> None:
     assert style.colour_of("boredom") == WHITE
 
 
-# the picture as a whole
+# the image as a whole
 
 
 def test_the_frame_itself_is_left_alone() -> None:
     result = plain((320, 240), builders.face())
     before = result.frame.image.copy()
-    picture = draw(result, HUD)
+    image = draw(result, HUD)
     assert np.array_equal(result.frame.image, before)
-    assert picture.flags.writeable
-    assert not np.shares_memory(picture, result.frame.image)
+    assert image.flags.writeable
+    assert not np.shares_memory(image, result.frame.image)
 
 
-def test_without_faces_and_status_the_picture_is_the_frame() -> None:
+def test_without_faces_and_status_the_image_is_the_frame() -> None:
     result = plain((320, 240))
     assert np.array_equal(draw(result), result.frame.image)
 
 
 @pytest.mark.parametrize("size_wh", [(1, 1), (2, 2), (16, 16), (40, 10), (1, 500), (500, 1), (3840, 2160)])
 @pytest.mark.parametrize("mirror", [False, True])
-def test_any_size_of_picture_can_be_drawn_on(size_wh: tuple[int, int], mirror: bool) -> None:
+def test_any_size_of_image_can_be_drawn_on(size_wh: tuple[int, int], mirror: bool) -> None:
     width, height = size_wh
     faces = [
         builders.face(1, box=(0, 0, width, height)),
@@ -109,13 +109,13 @@ def test_any_size_of_picture_can_be_drawn_on(size_wh: tuple[int, int], mirror: b
 def test_sixty_faces_are_all_outlined() -> None:
     corners = [(20 + (i % 10) * 126, 20 + (i // 10) * 116) for i in range(60)]
     faces = [builders.face(i + 1, box=(x, y, x + 84, y + 84), label=LABELS[i % 8]) for i, (x, y) in enumerate(corners)]
-    picture = draw(plain((1280, 720), *faces), replace(HUD, details=False))
+    image = draw(plain((1280, 720), *faces), replace(HUD, details=False))
     for face, (x, y) in zip(faces, corners, strict=True):
-        edge = picture[y + 40 : y + 75, x : x + 5]  # beside the labels, which sit above, below or at the top
+        edge = image[y + 40 : y + 75, x : x + 5]  # beside the labels, which sit above, below or at the top
         assert near(edge, COLOURS[face.label]).any(axis=1).all(), face.id
 
 
-def test_mirroring_flips_picture_and_box_but_not_text() -> None:
+def test_mirroring_flips_image_and_box_but_not_text() -> None:
     image = np.zeros((240, 320, 3), np.uint8)
     image[:, :100] = 60
     frame = replace(builders.frame(size_wh=(320, 240)), image=image)
@@ -130,22 +130,22 @@ def test_mirroring_flips_picture_and_box_but_not_text() -> None:
 
 def test_the_box_has_the_colour_of_its_expression_and_the_face_inside_is_untouched() -> None:
     result = plain((1280, 720), builders.face(box=(500, 300, 700, 500), label="sadness"))
-    picture = draw(result, replace(HUD, details=False))
-    assert near(picture[400:410, 498:506], COLOURS["sadness"]).any(axis=1).all()
-    assert np.array_equal(picture[320:480, 520:680], result.frame.image[320:480, 520:680])
+    image = draw(result, replace(HUD, details=False))
+    assert near(image[400:410, 498:506], COLOURS["sadness"]).any(axis=1).all()
+    assert np.array_equal(image[320:480, 520:680], result.frame.image[320:480, 520:680])
 
 
 def test_uncertain_is_gray() -> None:
-    picture = draw(plain((1280, 720), builders.face(box=(500, 300, 700, 500), shown=UNCERTAIN)), replace(HUD, details=False))
-    assert near(picture[400:410, 498:506], COLOURS[UNCERTAIN]).any(axis=1).all()
-    assert not near(picture, COLOURS["happiness"]).any()
+    image = draw(plain((1280, 720), builders.face(box=(500, 300, 700, 500), shown=UNCERTAIN)), replace(HUD, details=False))
+    assert near(image[400:410, 498:506], COLOURS[UNCERTAIN]).any(axis=1).all()
+    assert not near(image, COLOURS["happiness"]).any()
 
 
 def test_a_coasting_face_has_gaps_in_its_box() -> None:
     box = (500, 300, 700, 500)
     for state, whole in ((State.SEEN, True), (State.COASTING, False)):
-        picture = draw(plain((1280, 720), builders.face(box=box, state=state)), replace(HUD, details=False))
-        along = near(picture[330:470, 496:508], COLOURS["happiness"], 60).any(axis=1)
+        image = draw(plain((1280, 720), builders.face(box=box, state=state)), replace(HUD, details=False))
+        along = near(image[330:470, 496:508], COLOURS["happiness"], 60).any(axis=1)
         assert along.any()
         assert along.all() == whole
 
@@ -160,15 +160,15 @@ def test_a_coasting_face_has_gaps_in_its_box() -> None:
         ((-40, 300, 60, 400), "above"),
     ],
 )
-def test_the_label_flips_below_or_inside_where_there_is_no_room_and_stays_in_the_picture(
+def test_the_label_flips_below_or_inside_where_there_is_no_room_and_stays_in_the_image(
     box: tuple[float, float, float, float], where: str
 ) -> None:
     result = plain((1280, 720), builders.face(box=box, label="anger"))
-    picture = draw(result)
+    image = draw(result)
     bars = draw(plain((1280, 720)), None)
-    assert bars.shape == picture.shape
+    assert bars.shape == image.shape
     text = canvas.text_width("#1 anger 86 %", 14)
-    filled = near(picture, COLOURS["anger"], 3)
+    filled = near(image, COLOURS["anger"], 3)
     rows = np.nonzero(filled[:, : 1280 - 310].sum(axis=1) + filled[:, 1280 - 310 :].sum(axis=1) >= text // 3)[0]
     plate = [y for y in rows if not (abs(y - box[1]) <= 3 or abs(y - box[3]) <= 3) and y < 450]
     assert plate, "no label"
@@ -202,7 +202,7 @@ def test_a_label_that_fits_nowhere_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(("size_wh", "cap"), [((320, 240), 8), ((1280, 720), 14), ((720, 1280), 14), ((3840, 2160), 42)])
-def test_text_grows_with_the_picture(size_wh: tuple[int, int], cap: int) -> None:
+def test_text_grows_with_the_image(size_wh: tuple[int, int], cap: int) -> None:
     assert style.Sizes.of(np.zeros((size_wh[1], size_wh[0], 3), np.uint8)).cap == cap
 
 
@@ -231,8 +231,8 @@ def test_of_faces_about_as_large_the_first_keeps_the_bars(side: int) -> None:
 
 def test_the_length_of_a_bar_is_the_probability() -> None:
     def length(likely: float) -> int:
-        picture = draw(plain((1280, 720), builders.face(box=(300, 100, 500, 300), label="surprise", likely=likely)))
-        return int(near(picture[440:, 960:], COLOURS["surprise"]).sum(axis=1).max())
+        image = draw(plain((1280, 720), builders.face(box=(300, 100, 500, 300), label="surprise", likely=likely)))
+        return int(near(image[440:, 960:], COLOURS["surprise"]).sum(axis=1).max())
 
     track = 7 * 14
     assert length(1.0) == pytest.approx(track, abs=4)
@@ -255,18 +255,18 @@ def test_the_bars_say_what_is_wrong_with_a_crop_that_has_a_label() -> None:
 
 
 def test_the_bars_move_to_the_left_where_they_would_cover_the_face() -> None:
-    picture = draw(plain((1280, 720), builders.face(box=(900, 400, 1200, 700), label="disgust")))
-    assert near(picture[440:, :310], COLOURS["disgust"]).sum() > 300
+    image = draw(plain((1280, 720), builders.face(box=(900, 400, 1200, 700), label="disgust")))
+    assert near(image[440:, :310], COLOURS["disgust"]).sum() > 300
 
 
 def test_the_bars_do_not_cover_another_face_either() -> None:
     large = builders.face(1, box=(400, 60, 700, 360), label="disgust")
     beside = builders.face(2, box=(1000, 450, 1200, 650), label="anger")
-    picture = draw(plain((1280, 720), large, beside))
-    assert near(picture[440:, :310], COLOURS["disgust"]).sum() > 300
+    image = draw(plain((1280, 720), large, beside))
+    assert near(image[440:, :310], COLOURS["disgust"]).sum() > 300
 
 
-def test_small_pictures_have_no_bars() -> None:
+def test_small_images_have_no_bars() -> None:
     result = plain((120, 90), builders.face(box=(30, 30, 60, 60)))
     assert np.array_equal(draw(result), draw(result, None))
     assert not (draw(result)[70:, 70:] != 90).any()

@@ -1,4 +1,4 @@
-"""What changed since the last search, on invented pictures."""
+"""What changed since the last search, on invented images."""
 
 import cv2
 import numpy as np
@@ -128,7 +128,7 @@ def test_another_size_of_frames_is_new() -> None:
     assert searched().take(np.zeros((300, 400), np.uint8), NOBODY, SMALLEST) == (Region(0, 0, 400, 300),)
 
 
-def test_faces_larger_than_any_picture_cost_no_memory() -> None:
+def test_faces_larger_than_any_image_cost_no_memory() -> None:
     gray = room(seed=1)
     gray[:] = 200
     assert searched().take(gray, NOBODY, 100_000.0) == WHOLE

@@ -28,7 +28,7 @@ def test_finds_the_face_where_it_is(portrait: tuple[NDArray[np.uint8], geometry.
     assert found.scores[0] >= detector.MIN_NEIGHBOURS
 
 
-def test_boxes_are_square_and_in_pixels_of_the_picture_given(portrait: tuple[NDArray[np.uint8], geometry.Boxes]) -> None:
+def test_boxes_are_square_and_in_pixels_of_the_image_given(portrait: tuple[NDArray[np.uint8], geometry.Boxes]) -> None:
     gray, truth = portrait
     large = cv2.resize(gray, None, fx=2.5, fy=2.5, interpolation=cv2.INTER_LINEAR)
     (box,) = HaarDetector().detect(np.asarray(large, dtype=np.uint8)).boxes_xyxy
@@ -52,7 +52,7 @@ def test_sixty_faces(portrait: tuple[NDArray[np.uint8], geometry.Boxes]) -> None
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (27, 400), (400, 10)])
-def test_a_picture_too_small_for_a_face_has_none(shape: tuple[int, int]) -> None:
+def test_an_image_too_small_for_a_face_has_none(shape: tuple[int, int]) -> None:
     assert len(HaarDetector().detect(np.zeros(shape, np.uint8))) == 0
 
 

@@ -72,7 +72,7 @@ def test_a_new_face_is_shown_within_300_ms(following: TrackingFinder) -> None:
     frames = itertools.islice(gray_frames(demo.CLIP), born + 30)
     shown = play(following, frames)
     first = next(i for i, faces in enumerate(shown) if len(faces) == 2)
-    whole = next(  # from when it is in the picture altogether
+    whole = next(  # from when it is in the image altogether
         face.frame for face in demo.truth() if face.id == 2 and face.box_xyxy[2] <= 640 and face.box_xyxy[0] >= 0
     )
     assert first - whole <= 0.3 * FPS
@@ -93,8 +93,8 @@ def test_a_face_that_leaves_is_let_go(following: TrackingFinder) -> None:
     assert {face.id for faces in (back, *later) for face in faces} == {2}
 
 
-def test_a_face_most_of_which_has_left_the_picture_is_not_shown(following: TrackingFinder) -> None:
-    """The picture moves to the left under the camera, by a fortieth of the face's width a frame."""
+def test_a_face_most_of_which_has_left_the_image_is_not_shown(following: TrackingFinder) -> None:
+    """The image moves to the left under the camera, by a fortieth of the face's width a frame."""
     shot = demo.demo_frame(45)
     gray = np.asarray(cv2.cvtColor(shot.image, cv2.COLOR_BGR2GRAY), np.uint8)
     left, _, right, _ = (round(float(v)) for v in shot.boxes_xyxy[0])
@@ -136,7 +136,7 @@ def test_following_finds_what_searching_every_frame_finds(following: TrackingFin
     assert {face.id for faces in followed for face in faces} == {1, 2}
 
 
-def test_pictures_are_strangers_to_each_other() -> None:
+def test_images_are_strangers_to_each_other() -> None:
     finder = PerImageFinder(HaarDetector())
     gray = next(still(45, 1))
     assert [[face.id for face in finder.find(gray, 0.0)] for _ in range(2)] == [[1], [2]]

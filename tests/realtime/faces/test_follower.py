@@ -63,7 +63,7 @@ def test_a_search_finds_the_face_nearby(portrait: NDArray[np.uint8], face: NDArr
 
 
 def test_the_box_is_that_of_a_whole_frames_search() -> None:
-    """On and on through the demo clip, each box from the one before: the network is to see the crop it sees in a picture."""
+    """On and on through the demo clip, each box from the one before: the network is to see the crop it sees in an image."""
     follower, detector = Follower(), HaarDetector()
     square: NDArray[np.float32] | None = None
     off_by = []
@@ -90,7 +90,7 @@ def test_a_search_finds_nothing_on_a_wall(portrait: NDArray[np.uint8], face: NDA
     assert Follower().search(wall, face) is None
 
 
-def test_between_two_searches_the_picture_is_followed_to_a_fraction_of_a_pixel(
+def test_between_two_searches_the_image_is_followed_to_a_fraction_of_a_pixel(
     follower: Follower, portrait: NDArray[np.uint8], face: NDArray[np.float32]
 ) -> None:
     for x, y in ((3.0, 0.0), (0.5, -1.5), (30.0, 18.0)):
@@ -160,7 +160,7 @@ def test_a_head_that_rolls_is_followed(
     assert off(Hit(square, 0), face) < 0.15
 
 
-def test_a_picture_that_no_cascade_confirms_is_let_go(portrait: NDArray[np.uint8], face: NDArray[np.float32]) -> None:
+def test_an_image_that_no_cascade_confirms_is_let_go(portrait: NDArray[np.uint8], face: NDArray[np.float32]) -> None:
     """A face on its head, which no cascade knows, is followed for a while and not for ever."""
     upside_down = np.ascontiguousarray(portrait[::-1])
     place = np.array([face[0], portrait.shape[0] - face[1], face[2]], np.float32)

@@ -131,7 +131,7 @@ def test_the_reason_is_the_fault_or_what_it_lies_between() -> None:
     assert plain.update(1, probs(anger=0.9), 1.0, now=0.3).reason is None
 
 
-def test_a_bad_picture_is_not_believed(smoother: Smoother) -> None:
+def test_a_bad_image_is_not_believed(smoother: Smoother) -> None:
     assert smoother.update(1, probs(anger=0.99), MIN_QUALITY - 0.01, now=0.0).label == UNCERTAIN
     assert smoother.update(1, probs(anger=0.99), MIN_QUALITY, now=0.1).label == "anger"
 

@@ -210,12 +210,12 @@ def test_the_examples_in_the_readme_follow_its_schema() -> None:
         validator.validate(json.loads(line))
 
 
-def test_a_camera_names_its_wall_clock_start_and_a_picture_its_name(tmp_path: Path) -> None:
+def test_a_camera_names_its_wall_clock_start_and_an_image_its_name(tmp_path: Path) -> None:
     camera = written(tmp_path / "a.jsonl", builders.run_info(builders.camera_info()), [builders.result()])
     assert camera[0]["started"] == "2026-01-31T12:00:00.000000Z"
     assert "source" not in camera[1]
-    picture = builders.result(of=builders.frame(source="anna.png"))
-    lines = written(tmp_path / "b.jsonl", builders.run_info(builders.source_info(temporal=False)), [picture])
+    image = builders.result(of=builders.frame(source="anna.png"))
+    lines = written(tmp_path / "b.jsonl", builders.run_info(builders.source_info(temporal=False)), [image])
     assert (lines[1]["source"], lines[1]["t"]) == ("anna.png", None)
 
 

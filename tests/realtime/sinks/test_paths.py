@@ -1,4 +1,4 @@
-"""Where outputs go, pictures, and all outputs of a run as one."""
+"""Where outputs go, images, and all outputs of a run as one."""
 
 import json
 import sys
@@ -20,7 +20,7 @@ from tests import builders
 FILM = builders.source_info("clip.mp4", path="clip.mp4")
 
 
-def pictures_of(folder: Path, *names: str) -> SourceInfo:
+def images_of(folder: Path, *names: str) -> SourceInfo:
     for name in names:
         cv2.imwrite(str(folder / name), np.full((48, 64, 3), 90, np.uint8))
     return builders.source_info(folder.name, temporal=False, fps=None, frames=len(names), path=str(folder))
@@ -51,7 +51,7 @@ def test_outputs_are_called_after_their_source(source: SourceInfo, name: str) ->
 def test_a_folder_keeps_its_whole_name(tmp_path: Path) -> None:
     folder = tmp_path / "trip.2024"
     folder.mkdir()
-    assert stem(pictures_of(folder)) == "trip.2024"
+    assert stem(images_of(folder)) == "trip.2024"
 
 
 # places
@@ -194,12 +194,12 @@ def test_what_the_shell_has_opened_is_no_new_file(tmp_path: Path) -> None:
         assert OutputPaths(FILM).place(path, ".jsonl") == path
 
 
-# pictures
+# images
 
 
-def test_a_folder_of_pictures_becomes_a_folder_of_annotated_pictures(tmp_path: Path) -> None:
+def test_a_folder_of_images_becomes_a_folder_of_annotated_images(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
-    source = pictures_of(tmp_path / "in", "a.png", "b.JPG")
+    source = images_of(tmp_path / "in", "a.png", "b.JPG")
     sink = ImageSink(tmp_path / "out", builders.run_info(source), OutputPaths(source))
     for name in ("a.png", "b.JPG", "a.png"):
         sink.write(shot(name))
@@ -212,8 +212,8 @@ def test_a_folder_of_pictures_becomes_a_folder_of_annotated_pictures(tmp_path: P
     assert (saved != 90).any(), "nothing was drawn"
 
 
-def test_annotated_pictures_replace_older_ones_only_if_asked_and_never_the_source(tmp_path: Path) -> None:
-    source = pictures_of(tmp_path, "a.png", "a_fer.png")
+def test_annotated_images_replace_older_ones_only_if_asked_and_never_the_source(tmp_path: Path) -> None:
+    source = images_of(tmp_path, "a.png", "a_fer.png")
     before = (tmp_path / "a_fer.png").read_bytes()
     ImageSink(tmp_path, builders.run_info(source), OutputPaths(source, overwrite=True)).write(shot("a.png"))
     assert (tmp_path / "a_fer.png").read_bytes() == before
@@ -223,11 +223,11 @@ def test_annotated_pictures_replace_older_ones_only_if_asked_and_never_the_sourc
     again = ImageSink(tmp_path / "out", builders.run_info(source), OutputPaths(source, overwrite=True))
     again.write(shot("a.png"))
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["a_fer.png"]
-    again.write(shot("a.bmp"))  # another picture of this run is not lost
+    again.write(shot("a.bmp"))  # another image of this run is not lost
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["a_fer-2.png", "a_fer.png"]
 
 
-def test_a_single_picture_goes_to_the_file_given(tmp_path: Path) -> None:
+def test_a_single_image_goes_to_the_file_given(tmp_path: Path) -> None:
     source = builders.source_info("me.jpeg", temporal=False, path=str(tmp_path / "me.jpeg"))
     sink = ImageSink(tmp_path / "out.png", builders.run_info(source), OutputPaths(source))
     sink.write(shot("me.jpeg"))
@@ -235,7 +235,7 @@ def test_a_single_picture_goes_to_the_file_given(tmp_path: Path) -> None:
     assert ImageSink(tmp_path, builders.run_info(source), OutputPaths(source)).path == tmp_path / "me_fer.jpg"
 
 
-def test_a_picture_of_no_known_kind_is_one_line_and_leaves_no_file(tmp_path: Path) -> None:
+def test_an_image_of_no_known_kind_is_one_line_and_leaves_no_file(tmp_path: Path) -> None:
     source = builders.source_info("me.png", temporal=False, path=str(tmp_path / "me.png"))
     sink = ImageSink(tmp_path / "out.xyz", builders.run_info(source), OutputPaths(source))
     with pytest.raises(SinkError, match=r"give a name that ends in \.png or \.jpg"):
@@ -244,7 +244,7 @@ def test_a_picture_of_no_known_kind_is_one_line_and_leaves_no_file(tmp_path: Pat
 
 
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
-    source = pictures_of(tmp_path, "a.png")
+    source = images_of(tmp_path, "a.png")
     with pytest.raises(SinkError, match=r"cannot make the folder .* make it first"):
         ImageSink(tmp_path / "no" / "such", builders.run_info(source), OutputPaths(source))
     with pytest.raises(SinkError, match="a file, not a folder"):
@@ -252,18 +252,18 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
 
 
 def test_snapshots_are_numbered(tmp_path: Path) -> None:
-    picture = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
-    paths = [save_snapshot(picture, tmp_path, "camera-0") for _ in range(2)]
+    image = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+    paths = [save_snapshot(image, tmp_path, "camera-0") for _ in range(2)]
     assert [p.name for p in paths] == ["camera-0_snapshot.png", "camera-0_snapshot-2.png"]
     saved = cv2.imread(str(paths[1]))
     assert saved is not None
-    assert np.array_equal(saved, picture)
+    assert np.array_equal(saved, image)
     with pytest.raises(SinkError, match="no such folder"):
-        save_snapshot(picture, tmp_path / "missing", "camera-0")
+        save_snapshot(image, tmp_path / "missing", "camera-0")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_a_picture_that_does_not_fit_on_the_disk_is_one_line(tmp_path: Path) -> None:
+def test_an_image_that_does_not_fit_on_the_disk_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "full.png").symlink_to("/dev/full")
     source = builders.source_info("me.png", temporal=False, path=str(tmp_path / "me.png"))
     with pytest.raises(SinkError, match="no space left on device"):
@@ -328,9 +328,9 @@ def test_outputs_in_a_folder_that_is_made_for_them(tmp_path: Path) -> None:
     assert names == ["clip_fer.csv", "clip_fer.jsonl", "clip_fer.mp4"]
 
 
-def test_pictures_are_saved_as_pictures(tmp_path: Path) -> None:
+def test_images_are_saved_as_images(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
-    source = pictures_of(tmp_path / "in", "a.png")
+    source = images_of(tmp_path / "in", "a.png")
     outputs = open_outputs(OutputConfig(save=tmp_path / "out"), builders.run_info(source))
     outputs.write(shot("a.png"))
     outputs.close(builders.summary())

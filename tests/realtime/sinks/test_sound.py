@@ -60,7 +60,7 @@ def test_sound_of_an_unknown_format_costs_the_sound_not_the_video(tmp_path: Path
     assert len(read(tmp_path / "out.mp4").times) == 2
 
 
-def test_sound_counts_from_the_first_picture(tmp_path: Path) -> None:
+def test_sound_counts_from_the_first_image(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "late.mkv", "pcm_s16le", start_s=5.0)
     film = save(tmp_path / "out.mp4", frames_at([n / 10 for n in range(20)]), clip_info(clip, start_s=5.0))
     assert film.sound_times[0] == pytest.approx(0, abs=0.07)
@@ -74,7 +74,7 @@ def test_sound_ends_where_the_user_quit(tmp_path: Path) -> None:
 
 
 def test_sound_is_there_after_a_kill_too(tmp_path: Path) -> None:
-    """Sound and pictures are interleaved while the program runs, not at its end."""
+    """Sound and images are interleaved while the program runs, not at its end."""
     clip = make_clip(tmp_path / "a.mp4", "aac", seconds=4)
     sink = VideoSink(tmp_path / "out.mp4", builders.run_info(clip_info(clip, 40)))
     for result in frames_at([n / 10 for n in range(40)]):

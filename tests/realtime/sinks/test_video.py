@@ -18,7 +18,7 @@ from tests import builders
 from tests.conftest import ROOT
 from tests.films import frames_at, pixels, read, save
 
-# pictures and their times
+# images and their times
 
 
 def test_every_frame_comes_out_with_its_own_time(tmp_path: Path) -> None:
@@ -88,12 +88,12 @@ def test_a_frame_of_another_size_gets_bars(tmp_path: Path) -> None:
 
 
 def test_fitting() -> None:
-    picture = np.full((4, 6, 3), 7, np.uint8)
-    assert fit(picture, (6, 4)) is picture
-    assert (fit(picture[:3, :5], (6, 4)) == 7).all()
-    tall = fit(picture, (6, 12))
+    image = np.full((4, 6, 3), 7, np.uint8)
+    assert fit(image, (6, 4)) is image
+    assert (fit(image[:3, :5], (6, 4)) == 7).all()
+    tall = fit(image, (6, 12))
     assert [int(v) for v in tall[:, 0, 0]] == [0] * 4 + [7] * 4 + [0] * 4
-    assert fit(picture[:1, :1], (8, 2)).max() == 7
+    assert fit(image[:1, :1], (8, 2)).max() == 7
 
 
 def test_colours_survive(tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_what_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_a_picture_the_encoder_refuses_is_one_line(tmp_path: Path) -> None:
+def test_an_image_the_encoder_refuses_is_one_line(tmp_path: Path) -> None:
     sink = VideoSink(tmp_path / "out.mp4", builders.run_info())
     with pytest.raises(SinkError, match="cannot write"):
         sink.write(Painted(builders.result(of=builders.frame(size_wh=(40_000, 2), media_time=0.0))))

@@ -10,14 +10,14 @@ import pytest
 
 from realtime.errors import SourceLostError, SourceOpenError
 from realtime.sources.camera import FAILED_READS, Camera, CameraInfo, System, list_cameras, open_capture
-from tests.fakes import FakeCapture, picture
+from tests.fakes import FakeCapture, make_image
 from tests.video_files import level
 
 pytestmark = pytest.mark.timeout(30)
 
 
 def test_frames_are_counted_and_stamped_after_the_grab() -> None:
-    capture = FakeCapture([picture(1), picture(2), picture(3)])
+    capture = FakeCapture([make_image(1), make_image(2), make_image(3)])
     camera = Camera(0, opener=lambda _: capture)
     frames = [camera.read() for _ in range(3)]
     assert [(frame.index, level(frame), frame.media_time, frame.source) for frame in frames if frame] == [
@@ -30,18 +30,18 @@ def test_frames_are_counted_and_stamped_after_the_grab() -> None:
 
 
 def test_what_is_known_when_it_opens() -> None:
-    info = Camera(3, opener=lambda _: FakeCapture([picture(1, 48, 64)], fps=25)).info
+    info = Camera(3, opener=lambda _: FakeCapture([make_image(1, 48, 64)], fps=25)).info
     assert (info.name, info.live, info.temporal, info.frames, info.path) == ("camera 3", True, True, None, None)
     assert (info.width, info.height, info.fps) == (64, 48, 25)
 
 
 @pytest.mark.parametrize("fps", [0.0, -1.0, float("nan"), 1e7])
 def test_a_driver_that_does_not_know_its_rate(fps: float) -> None:
-    assert Camera(0, opener=lambda _: FakeCapture([picture(1)], fps=fps)).info.fps is None
+    assert Camera(0, opener=lambda _: FakeCapture([make_image(1)], fps=fps)).info.fps is None
 
 
 def test_size_and_rate_are_asked_for_in_the_order_drivers_need() -> None:
-    capture = FakeCapture([picture(1, 720, 1280)])
+    capture = FakeCapture([make_image(1, 720, 1280)])
     Camera(0, size_wh=(1280, 720), fps=60, opener=lambda _: capture)
     assert capture.asked == [
         (cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG")),
@@ -53,14 +53,14 @@ def test_size_and_rate_are_asked_for_in_the_order_drivers_need() -> None:
 
 
 def test_nothing_but_a_short_buffer_is_asked_for_by_default() -> None:
-    capture = FakeCapture([picture(1)])
+    capture = FakeCapture([make_image(1)])
     Camera(0, opener=lambda _: capture)
     assert capture.asked == [(cv2.CAP_PROP_BUFFERSIZE, 1)]
 
 
 def test_another_size_than_asked_for_is_told() -> None:
     told: list[str] = []
-    Camera(0, size_wh=(1280, 720), notify=told.append, opener=lambda _: FakeCapture([picture(1, 480, 640)]))
+    Camera(0, size_wh=(1280, 720), notify=told.append, opener=lambda _: FakeCapture([make_image(1, 480, 640)]))
     assert told == ["camera 0 gives 640x480 instead of 1280x720"]
 
 
@@ -70,18 +70,18 @@ def test_another_size_than_asked_for_is_told() -> None:
 def test_gray_and_deep_cameras_become_bgr(image: np.ndarray) -> None:
     frame = Camera(0, opener=lambda _: FakeCapture([image])).read()
     assert frame is not None
-    assert np.array_equal(frame.image, picture(128))
+    assert np.array_equal(frame.image, make_image(128))
 
 
 def test_single_failures_are_passed_over() -> None:
     bad = [None, np.zeros((0, 0, 3), np.uint8), cv2.error("cut short on the wire"), np.zeros((2, 2), np.float32)]
-    camera = Camera(0, opener=lambda _: FakeCapture([picture(1), *bad, picture(2)]))
+    camera = Camera(0, opener=lambda _: FakeCapture([make_image(1), *bad, make_image(2)]))
     frames = [camera.read(), camera.read()]
     assert [(frame.index, level(frame)) for frame in frames if frame] == [(0, 1), (1, 2)]
 
 
 def test_failures_in_a_row_are_a_lost_camera() -> None:
-    camera = Camera(0, opener=lambda _: FakeCapture([picture(1), *[None] * FAILED_READS, picture(2)]))
+    camera = Camera(0, opener=lambda _: FakeCapture([make_image(1), *[None] * FAILED_READS, make_image(2)]))
     assert camera.read() is not None
     with pytest.raises(SourceLostError, match="camera 0 stopped giving frames; is it"):
         camera.read()
@@ -90,14 +90,14 @@ def test_failures_in_a_row_are_a_lost_camera() -> None:
 def test_a_slow_failure_is_a_lost_camera_at_once() -> None:
     ticks = count(0.0, 6.0)  # so that every read takes longer than the limit
     system = System(clock=lambda: next(ticks))
-    camera = Camera(0, open_timeout_s=5, opener=lambda _: FakeCapture([picture(1), None, picture(2)]), system=system)
+    camera = Camera(0, open_timeout_s=5, opener=lambda _: FakeCapture([make_image(1), None, make_image(2)]), system=system)
     assert camera.read() is not None
     with pytest.raises(SourceLostError):
         camera.read()
 
 
 def test_close_releases_once_and_ends_the_frames() -> None:
-    capture = FakeCapture([picture(1), picture(2)])
+    capture = FakeCapture([make_image(1), make_image(2)])
     camera = Camera(0, opener=lambda _: capture)
     camera.close()
     camera.close()
@@ -113,9 +113,9 @@ def test_a_camera_that_is_not_there() -> None:
     assert capture.released == 1
 
 
-def test_a_camera_that_gives_no_picture() -> None:
+def test_a_camera_that_gives_no_image() -> None:
     capture = FakeCapture([])
-    with pytest.raises(SourceOpenError, match="gives no picture"):
+    with pytest.raises(SourceOpenError, match="gives no image"):
         Camera(0, opener=lambda _: capture)
     assert capture.released == 1
 
@@ -130,12 +130,13 @@ def test_a_driver_that_throws() -> None:
 
 def test_a_negative_number_is_not_any_camera() -> None:
     with pytest.raises(SourceOpenError, match="numbers begin at 0"):
-        Camera(-1, opener=lambda _: FakeCapture([picture(1)]))
+        Camera(-1, opener=lambda _: FakeCapture([make_image(1)]))
 
 
 def test_a_camera_that_hangs_is_given_up_and_released_when_it_opens_after_all() -> None:
-    release = threading.Event()
-    capture = FakeCapture([picture(1)])
+    release, released = threading.Event(), threading.Event()
+    capture = FakeCapture([make_image(1)])
+    capture.release = released.set  # type: ignore[method-assign]
 
     def hang(_: int) -> FakeCapture:
         release.wait(20)
@@ -153,7 +154,7 @@ def test_on_macos_the_main_thread_opens() -> None:
 
     def opener(_: int) -> FakeCapture:
         opened_in.append(threading.current_thread())
-        return FakeCapture([picture(1)])
+        return FakeCapture([make_image(1)])
 
     Camera(0, opener=opener, system=macos)
     assert opened_in == [threading.main_thread()]
@@ -175,9 +176,9 @@ def test_on_windows_there_is_no_hint_to_give() -> None:
 
 def test_opencv_is_quiet_unless_verbose() -> None:
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_WARNING)
-    Camera(0, verbose=True, opener=lambda _: FakeCapture([picture(1)]))
+    Camera(0, verbose=True, opener=lambda _: FakeCapture([make_image(1)]))
     assert cv2.utils.logging.getLogLevel() == cv2.utils.logging.LOG_LEVEL_WARNING
-    Camera(0, opener=lambda _: FakeCapture([picture(1)]))
+    Camera(0, opener=lambda _: FakeCapture([make_image(1)]))
     assert cv2.utils.logging.getLogLevel() == cv2.utils.logging.LOG_LEVEL_SILENT
 
 
@@ -189,7 +190,7 @@ def test_the_real_opencv_says_no_to_a_number_nobody_has() -> None:
 
 
 def test_cameras_are_listed_by_trying() -> None:
-    captures = {1: FakeCapture([picture(1, 48, 64)], fps=15), 4: FakeCapture([picture(1)], fps=0)}
+    captures = {1: FakeCapture([make_image(1, 48, 64)], fps=15), 4: FakeCapture([make_image(1)], fps=0)}
     found = list_cameras(opener=lambda index: captures.get(index, FakeCapture(is_open=False)), system=System("win32"))
     assert [(c.index, c.backend, c.width, c.height, c.fps) for c in found] == [(1, "FAKE", 64, 48, 15), (4, "FAKE", 6, 4, 0)]
     assert all(isinstance(c, CameraInfo) and c.open_s >= 0 for c in found)

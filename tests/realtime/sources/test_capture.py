@@ -13,14 +13,14 @@ from realtime.errors import ConfigError, SourceLostError, SourceOpenError
 from realtime.sources.base import Source
 from realtime.sources.capture import FIRST_PAUSE_S, LONGEST_PAUSE_S, LiveFeed, open_feed
 from realtime.sources.feed import AheadFeed, Feed
-from tests.fakes import FakeSource, picture
+from tests.fakes import FakeSource, make_image
 from tests.mjpeg_server import MjpegServer
 from tests.video_files import gray_levels, level, write_video
 
 pytestmark = pytest.mark.timeout(60)
 
 LOST = SourceLostError("fake stopped giving frames")
-JPEGS = [cv2.imencode(".jpg", picture(value, 48, 64))[1].tobytes() for value in gray_levels(20)]
+JPEGS = [cv2.imencode(".jpg", make_image(value, 48, 64))[1].tobytes() for value in gray_levels(20)]
 
 
 class Patience:
@@ -280,13 +280,13 @@ def test_open_feed_gives_every_frame_of_a_file(tmp_path: Path) -> None:
     feed.close()
 
 
-def test_open_feed_tells_of_pictures_passed_over(tmp_path: Path) -> None:
-    (tmp_path / "a.png").write_bytes(cv2.imencode(".png", picture(1))[1].tobytes())
+def test_open_feed_tells_of_images_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(cv2.imencode(".png", make_image(1))[1].tobytes())
     (tmp_path / "b.png").write_text("bad")
     feed = open_feed(SourceConfig(str(tmp_path)))
     assert len(take_all(feed)) == 1
     assert feed.notices() == (
-        "b.png cannot be read as a picture; it is damaged, or something else; passed over",
+        "b.png cannot be read as an image; it is damaged, or something else; passed over",
         "1 of 2 images read, 1 skipped",
     )
 

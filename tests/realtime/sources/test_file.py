@@ -12,7 +12,7 @@ from av.stream import Disposition
 from realtime.errors import SourceLostError, SourceOpenError
 from realtime.sources.decoder import UNREADABLE_PACKETS, OpenContainer
 from realtime.sources.file import VideoFile
-from tests.fakes import picture
+from tests.fakes import make_image
 from tests.video_files import gray_levels, level, read_all, restamp, turn_clockwise, write_sound, write_video
 
 pytestmark = pytest.mark.timeout(60)
@@ -268,7 +268,7 @@ def test_a_song_with_a_cover(tmp_path: Path) -> None:
         stream = container.add_stream("png", rate=1)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "rgb24"
         stream.disposition = Disposition.attached_pic
-        container.mux(stream.encode(av.VideoFrame.from_ndarray(picture(9, 48, 64), format="rgb24")))
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(make_image(9, 48, 64), format="rgb24")))
         container.mux(stream.encode(None))
     assert "holds no video" in refusal(tmp_path / "song.m4a")
 

@@ -1,4 +1,4 @@
-"""Pictures: every kind, in a person's order; a bad one in a folder is named and passed over."""
+"""ImageFiles: every kind, in a person's order; a bad one in a folder is named and passed over."""
 
 import struct
 from collections.abc import Iterator
@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from realtime.errors import SourceOpenError
-from realtime.sources.images import Pictures, natural_key
+from realtime.sources.images import ImageFiles, natural_key
 from realtime.sources.pixels import as_bgr
-from tests.fakes import picture
+from tests.fakes import make_image
 from tests.video_files import level, read_all
 
 pytestmark = pytest.mark.timeout(60)
@@ -26,8 +26,8 @@ def save(path: Path, image: np.ndarray) -> Path:
 
 def test_a_folder_in_natural_order(tmp_path: Path) -> None:
     for number in (10, 2, 1):
-        save(tmp_path / f"img{number}.png", picture(number))
-    source = Pictures(tmp_path)
+        save(tmp_path / f"img{number}.png", make_image(number))
+    source = ImageFiles(tmp_path)
     frames = read_all(source)
     assert [level(frame) for frame in frames] == [1, 2, 10]
     assert [frame.source for frame in frames] == ["img1.png", "img2.png", "img10.png"]
@@ -52,23 +52,23 @@ def test_natural_key(names: list[str], ordered: list[str]) -> None:
 def test_what_is_known_of_a_folder(tmp_path: Path) -> None:
     folder = tmp_path / "holiday"
     folder.mkdir()
-    save(folder / "a.png", picture(1, 20, 30))
-    save(folder / "b.png", picture(2, 5, 5))
-    info = Pictures(folder).info
+    save(folder / "a.png", make_image(1, 20, 30))
+    save(folder / "b.png", make_image(2, 5, 5))
+    info = ImageFiles(folder).info
     assert (info.name, info.live, info.temporal, info.fps, info.frames) == ("holiday", False, False, None, 2)
     assert (info.width, info.height, info.path) == (30, 20, str(folder))
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "jpeg", "png", "bmp", "webp", "tif", "tiff", "ppm"])
 def test_every_format(tmp_path: Path, suffix: str) -> None:
-    frames = read_all(Pictures(save(tmp_path / f"a.{suffix}", picture(100, 16, 24))))
+    frames = read_all(ImageFiles(save(tmp_path / f"a.{suffix}", make_image(100, 16, 24))))
     assert [frame.size_hw for frame in frames] == [(16, 24)]
     assert level(frames[0]) == pytest.approx(100, abs=2)
 
 
-def test_a_single_picture_with_a_foreign_name_and_capital_suffix(tmp_path: Path) -> None:
-    path = save(tmp_path / "a.png", picture(7)).rename(tmp_path / "Übergröße 顔.PNG")
-    source = Pictures(path)
+def test_a_single_image_with_a_foreign_name_and_capital_suffix(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.png", make_image(7)).rename(tmp_path / "Übergröße 顔.PNG")
+    source = ImageFiles(path)
     assert [level(frame) for frame in read_all(source)] == [7]
     assert (source.info.name, source.info.temporal) == ("Übergröße 顔.PNG", False)
 
@@ -79,25 +79,25 @@ def test_a_single_picture_with_a_foreign_name_and_capital_suffix(tmp_path: Path)
         np.full((4, 6), 128, np.uint8),
         np.full((4, 6), 128 * 257, np.uint16),
         np.full((4, 6, 3), 128 * 257, np.uint16),
-        np.dstack([picture(128), np.zeros((4, 6), np.uint8)]),
+        np.dstack([make_image(128), np.zeros((4, 6), np.uint8)]),
     ],
     ids=["gray", "gray 16 bit", "colour 16 bit", "transparent"],
 )
-def test_gray_deep_and_transparent_pictures(tmp_path: Path, image: np.ndarray) -> None:
-    (frame,) = read_all(Pictures(save(tmp_path / "a.png", image)))
+def test_gray_deep_and_transparent_images(tmp_path: Path, image: np.ndarray) -> None:
+    (frame,) = read_all(ImageFiles(save(tmp_path / "a.png", image)))
     assert frame.image.dtype == np.uint8
-    assert np.array_equal(frame.image, picture(128))
+    assert np.array_equal(frame.image, make_image(128))
 
 
 def test_exif_rotation_is_obeyed(tmp_path: Path) -> None:
-    image = picture(200, 16, 32)
+    image = make_image(200, 16, 32)
     image[:, :16] = 20
     data = cv2.imencode(".jpg", image)[1].tobytes()
     turned = struct.pack("<2sHIHHHII", b"II", 42, 8, 1, 0x0112, 3, 1, 6) + bytes(4)  # TIFF: one tag, orientation 6
     body = b"Exif\0\0" + turned
     path = tmp_path / "phone.jpg"
     path.write_bytes(data[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + data[2:])
-    (frame,) = read_all(Pictures(path))
+    (frame,) = read_all(ImageFiles(path))
     assert frame.size_hw == (32, 16)
     assert frame.image[:8].mean() == pytest.approx(20, abs=3)  # the dark left is up when turned clockwise
     assert frame.image[24:].mean() == pytest.approx(200, abs=3)
@@ -105,18 +105,18 @@ def test_exif_rotation_is_obeyed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size_hw", [(1, 1), (1, 5), (4320, 7680)])
 def test_extreme_sizes(tmp_path: Path, size_hw: tuple[int, int]) -> None:
-    (frame,) = read_all(Pictures(save(tmp_path / "a.bmp", picture(9, *size_hw))))
+    (frame,) = read_all(ImageFiles(save(tmp_path / "a.bmp", make_image(9, *size_hw))))
     assert frame.size_hw == size_hw
     assert level(frame) == 9
 
 
-def test_a_bad_picture_is_named_counted_and_passed_over(tmp_path: Path) -> None:
-    save(tmp_path / "1.png", picture(1))
-    (tmp_path / "2.png").write_text("not a picture")
+def test_a_bad_image_is_named_counted_and_passed_over(tmp_path: Path) -> None:
+    save(tmp_path / "1.png", make_image(1))
+    (tmp_path / "2.png").write_text("not an image")
     (tmp_path / "3.png").touch()
-    save(tmp_path / "4.png", picture(4))
+    save(tmp_path / "4.png", make_image(4))
     told: list[str] = []
-    source = Pictures(tmp_path, notify=told.append)
+    source = ImageFiles(tmp_path, notify=told.append)
     frames = read_all(source)
     assert [(frame.index, level(frame)) for frame in frames] == [(0, 1), (1, 4)]
     assert source.skipped == 2
@@ -126,57 +126,57 @@ def test_a_bad_picture_is_named_counted_and_passed_over(tmp_path: Path) -> None:
 
 
 def test_other_files_hidden_files_and_folders_are_left_alone(tmp_path: Path) -> None:
-    save(tmp_path / "a.png", picture(1))
+    save(tmp_path / "a.png", make_image(1))
     (tmp_path / "._a.png").write_text("what macOS leaves behind")
     (tmp_path / "notes.txt").write_text("notes")
     (tmp_path / "more.png").mkdir()
-    source = Pictures(tmp_path)
+    source = ImageFiles(tmp_path)
     assert [frame.source for frame in read_all(source)] == ["a.png"]
     assert (source.info.frames, source.skipped) == (1, 0)
 
 
 def test_nothing_comes_after_close(tmp_path: Path) -> None:
-    save(tmp_path / "a.png", picture(1))
-    save(tmp_path / "b.png", picture(1))
-    source = Pictures(tmp_path)
+    save(tmp_path / "a.png", make_image(1))
+    save(tmp_path / "b.png", make_image(1))
+    source = ImageFiles(tmp_path)
     source.close()
     source.close()
     assert source.read() is None
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"\x89PNG\r\n\x1a\n" + bytes(20)])
-def test_a_single_picture_that_cannot_be_read(tmp_path: Path, content: bytes) -> None:
+def test_a_single_image_that_cannot_be_read(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(content)
-    with pytest.raises(SourceOpenError, match=r"^a\.png cannot be read as a picture; .+$"):
-        Pictures(path)
+    with pytest.raises(SourceOpenError, match=r"^a\.png cannot be read as an image; .+$"):
+        ImageFiles(path)
 
 
-def test_a_picture_with_too_many_pixels(tmp_path: Path) -> None:
-    data = bytearray(cv2.imencode(".bmp", picture(1))[1].tobytes())
+def test_an_image_with_too_many_pixels(tmp_path: Path) -> None:
+    data = bytearray(cv2.imencode(".bmp", make_image(1))[1].tobytes())
     data[18:26] = struct.pack("<ii", 1 << 20, 1 << 20)
     path = tmp_path / "bomb.bmp"
     path.write_bytes(data)
     with pytest.raises(SourceOpenError, match=r"bomb\.bmp cannot be read"):
-        Pictures(path)
+        ImageFiles(path)
 
 
-def test_no_such_picture(tmp_path: Path) -> None:
+def test_no_such_image(tmp_path: Path) -> None:
     with pytest.raises(SourceOpenError, match="there is no file"):
-        Pictures(tmp_path / "nope.png")
+        ImageFiles(tmp_path / "nope.png")
 
 
-def test_a_folder_without_pictures(tmp_path: Path) -> None:
+def test_a_folder_without_images(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("notes")
-    with pytest.raises(SourceOpenError, match="no picture in the folder"):
-        Pictures(tmp_path)
+    with pytest.raises(SourceOpenError, match="no image in the folder"):
+        ImageFiles(tmp_path)
 
 
-def test_a_folder_of_bad_pictures(tmp_path: Path) -> None:
+def test_a_folder_of_bad_images(tmp_path: Path) -> None:
     for name in ("a.png", "b.png"):
         (tmp_path / name).write_text("bad")
-    with pytest.raises(SourceOpenError, match="none of the 2 pictures"):
-        Pictures(tmp_path)
+    with pytest.raises(SourceOpenError, match="none of the 2 images"):
+        ImageFiles(tmp_path)
 
 
 class Locked(type(Path())):  # type: ignore[misc]  # PosixPath or WindowsPath
@@ -191,16 +191,16 @@ class Locked(type(Path())):  # type: ignore[misc]  # PosixPath or WindowsPath
 
 def test_no_permission(tmp_path: Path) -> None:
     with pytest.raises(SourceOpenError, match=r"Permission denied.*check its permissions"):
-        Pictures(Locked(save(tmp_path / "a.png", picture(1))))
+        ImageFiles(Locked(save(tmp_path / "a.png", make_image(1))))
     with pytest.raises(SourceOpenError, match=r"Permission denied.*check its permissions"):
-        Pictures(Locked(tmp_path))
+        ImageFiles(Locked(tmp_path))
 
 
 @pytest.mark.parametrize("shape", [(4, 6), (4, 6, 1), (4, 6, 3), (4, 6, 4)])
 @pytest.mark.parametrize(("dtype", "white"), [(np.uint8, 255), (np.uint16, 65535)])
 def test_as_bgr_keeps_white_white_and_black_black(shape: tuple[int, ...], dtype: type, white: int) -> None:
-    assert np.array_equal(as_bgr(np.full(shape, white, dtype)), picture(255))
-    assert np.array_equal(as_bgr(np.zeros(shape, dtype)), picture(0))
+    assert np.array_equal(as_bgr(np.full(shape, white, dtype)), make_image(255))
+    assert np.array_equal(as_bgr(np.zeros(shape, dtype)), make_image(0))
 
 
 def test_as_bgr_keeps_the_order_of_colours() -> None:
@@ -210,6 +210,6 @@ def test_as_bgr_keeps_the_order_of_colours() -> None:
 @pytest.mark.parametrize(
     "image", [np.zeros((0, 0, 3), np.uint8), np.zeros((4, 6, 2), np.uint8), np.zeros((4, 6), np.float32), np.zeros(4, np.uint8)]
 )
-def test_as_bgr_refuses_what_is_no_picture(image: np.ndarray) -> None:
-    with pytest.raises(ValueError, match="is no picture"):
+def test_as_bgr_refuses_what_is_no_image(image: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="is no image"):
         as_bgr(image)

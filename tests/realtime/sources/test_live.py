@@ -30,7 +30,7 @@ FPS = 30.0
 
 
 def numbered(number: int) -> NDArray[np.uint8]:
-    """A picture that tells its number in black and white squares, which survive JPEG; uint8 (48,160,3)."""
+    """An image that tells its number in black and white squares, which survive JPEG; uint8 (48,160,3)."""
     bits = [(number >> i & 1) * 255 for i in range(BITS)]
     row = np.repeat(np.array(bits, np.uint8), SIDE)
     return np.ascontiguousarray(np.broadcast_to(row[None, :, None], (3 * SIDE, len(row), 3)))
@@ -54,7 +54,7 @@ More = Callable[[PaintedSink], Openers]
 
 
 class SlowSink(PaintedSink):
-    """An output that takes as long as the camera takes to send ten pictures, and notes how old each frame is then."""
+    """An output that takes as long as the camera takes to send ten images, and notes how old each frame is then."""
 
     def __init__(self, camera: MjpegServer, rounds: int) -> None:
         self.numbers: list[int] = []

@@ -13,9 +13,9 @@ from realtime.datatypes import SourceInfo
 from realtime.errors import SourceOpenError
 from realtime.sources import Equipment, open_source
 from realtime.sources.file import VideoFile
-from realtime.sources.images import Pictures
+from realtime.sources.images import ImageFiles
 from tests.demo import CLIP
-from tests.fakes import picture
+from tests.fakes import make_image
 from tests.video_files import write_video
 
 pytestmark = pytest.mark.timeout(60)
@@ -76,11 +76,11 @@ def test_an_address_of_another_kind() -> None:
         open_source(SourceConfig("ftp://a/b"))
 
 
-def test_a_folder_and_a_picture_are_pictures(tmp_path: Path) -> None:
+def test_a_folder_and_an_image_are_images(tmp_path: Path) -> None:
     path = tmp_path / "a.PNG"
-    path.write_bytes(cv2.imencode(".png", picture(1))[1].tobytes())
-    assert isinstance(open_source(SourceConfig(str(tmp_path))), Pictures)
-    assert isinstance(open_source(SourceConfig(str(path))), Pictures)
+    path.write_bytes(cv2.imencode(".png", make_image(1))[1].tobytes())
+    assert isinstance(open_source(SourceConfig(str(tmp_path))), ImageFiles)
+    assert isinstance(open_source(SourceConfig(str(path))), ImageFiles)
 
 
 def test_anything_else_is_a_video(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_anything_else_is_a_video(tmp_path: Path) -> None:
 
 def test_the_notes_of_a_source_are_heard(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_text("bad")
-    (tmp_path / "b.png").write_bytes(cv2.imencode(".png", picture(1))[1].tobytes())
+    (tmp_path / "b.png").write_bytes(cv2.imencode(".png", make_image(1))[1].tobytes())
     told: list[str] = []
     open_source(SourceConfig(str(tmp_path)), told.append)
     assert [line.split()[0] for line in told] == ["a.png"]

@@ -12,7 +12,7 @@ from realtime.sources.base import Source
 from realtime.sources.capture import LiveFeed
 from realtime.sources.feed import Feed
 from realtime.sources.pacing import CALM_S, JUMP_S, MOST_AHEAD, MOST_DELAY_S, Pacer
-from tests.fakes import picture
+from tests.fakes import make_image
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -152,7 +152,7 @@ class Bursts:
             raise SourceLostError("bursts ended the stream")
         self._given += 1
         number = self._given - 1
-        return Frame(picture(number % 256), number, 100.0, number * PERIOD_S, "bursts")
+        return Frame(make_image(number % 256), number, 100.0, number * PERIOD_S, "bursts")
 
     def close(self) -> None:
         """Nothing to close."""

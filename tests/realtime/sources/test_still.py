@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from realtime.errors import SourceOpenError
-from realtime.sources.images import Pictures
+from realtime.sources.images import ImageFiles
 from realtime.sources.still import read_images
-from tests.fakes import picture
+from tests.fakes import make_image
 from tests.video_files import level, read_all
 
 pytestmark = pytest.mark.timeout(60)
@@ -22,7 +22,7 @@ LEVELS = [40, 120, 200]
 
 def animated(path: Path, levels: list[int] = LEVELS) -> Path:
     """A file with one plain image per level."""
-    images = [picture(value, 16, 24) for value in levels]
+    images = [make_image(value, 16, 24) for value in levels]
     if path.suffix == ".tiff":
         done, data = cv2.imencodemulti(".tiff", images)
         assert done
@@ -37,7 +37,7 @@ def animated(path: Path, levels: list[int] = LEVELS) -> Path:
 
 @pytest.mark.parametrize("suffix", ["gif", "png", "webp", "avif", "tiff"])
 def test_every_image_of_a_file_is_read(tmp_path: Path, suffix: str) -> None:
-    source = Pictures(animated(tmp_path / f"a.{suffix}"))
+    source = ImageFiles(animated(tmp_path / f"a.{suffix}"))
     frames = read_all(source)
     # OpenCV writes a GIF with 256 fixed colours
     assert [level(frame) for frame in frames] == pytest.approx(LEVELS, abs=20 if suffix == "gif" else 4)
@@ -48,8 +48,8 @@ def test_every_image_of_a_file_is_read(tmp_path: Path, suffix: str) -> None:
 def test_a_folder_with_files_of_several_images(tmp_path: Path) -> None:
     animated(tmp_path / "b.gif")
     for name in ("a.jfif", "c.jpg"):
-        (tmp_path / name).write_bytes(cv2.imencode(".jpg", picture(90, 16, 24))[1].tobytes())
-    source = Pictures(tmp_path)
+        (tmp_path / name).write_bytes(cv2.imencode(".jpg", make_image(90, 16, 24))[1].tobytes())
+    source = ImageFiles(tmp_path)
     frames = read_all(source)
     assert [(frame.index, frame.source) for frame in frames] == list(enumerate(["a.jfif", "b.gif", "b.gif", "b.gif", "c.jpg"]))
     assert source.info.frames is None  # not known before all are read
@@ -67,17 +67,17 @@ def test_more_images_than_fit_into_memory_are_told(tmp_path: Path) -> None:
     ("name", "as_suffix"), [("a.jfif", ".jpg"), ("a.gif", ".gif"), ("a.apng", ".png"), ("a.PJPEG", ".jpg")]
 )
 def test_rarer_names_are_images_too(tmp_path: Path, name: str, as_suffix: str) -> None:
-    (tmp_path / name).write_bytes(cv2.imencode(as_suffix, picture(100, 16, 24))[1].tobytes())
-    (frame,) = read_all(Pictures(tmp_path))
+    (tmp_path / name).write_bytes(cv2.imencode(as_suffix, make_image(100, 16, 24))[1].tobytes())
+    (frame,) = read_all(ImageFiles(tmp_path))
     assert level(frame) == pytest.approx(100, abs=30 if as_suffix == ".gif" else 2)
 
 
 @pytest.mark.parametrize("name", ["a.nef", "a.DNG", "a.psd", "a.svg", "a.jxl"])
 def test_images_that_are_not_read_are_named_and_counted(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_bytes(cv2.imencode(".tiff", picture(1))[1].tobytes())  # raw images look like a TIFF
-    (tmp_path / "b.png").write_bytes(cv2.imencode(".png", picture(9))[1].tobytes())
+    (tmp_path / name).write_bytes(cv2.imencode(".tiff", make_image(1))[1].tobytes())  # raw images look like a TIFF
+    (tmp_path / "b.png").write_bytes(cv2.imencode(".png", make_image(9))[1].tobytes())
     told: list[str] = []
-    source = Pictures(tmp_path, notify=told.append)
+    source = ImageFiles(tmp_path, notify=told.append)
     assert [level(frame) for frame in read_all(source)] == [9]
     assert source.skipped == 1
     assert told == [
@@ -85,7 +85,7 @@ def test_images_that_are_not_read_are_named_and_counted(tmp_path: Path, name: st
         "1 of 2 images read, 1 skipped",
     ]
     with pytest.raises(SourceOpenError, match="convert it to JPEG or PNG"):
-        Pictures(tmp_path / name)
+        ImageFiles(tmp_path / name)
 
 
 # AVIF and HEIC
@@ -148,7 +148,7 @@ def test_avif_is_turned_and_mirrored_as_it_says(tmp_path: Path, added: bytes, sh
     data = cv2.imencode(".avif", quarters(), [cv2.IMWRITE_AVIF_QUALITY, 100])[1].tobytes()
     path = tmp_path / "a.avif"
     path.write_bytes(with_property(data, added))
-    (frame,) = read_all(Pictures(path))
+    (frame,) = read_all(ImageFiles(path))
     assert frame.image.shape == shown.shape
     assert np.abs(frame.image.astype(int) - shown).mean() < 5
 
@@ -158,7 +158,7 @@ def hevc_image(path: Path) -> Path:
     with av.open(str(path), "w", format="mp4") as container:
         stream = container.add_stream("libx265", rate=1, options={"x265-params": "log-level=none"})
         stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
-        frame = av.VideoFrame.from_ndarray(picture(120, 64, 64), format="bgr24")
+        frame = av.VideoFrame.from_ndarray(make_image(120, 64, 64), format="bgr24")
         frame.pts, frame.time_base = 0, Fraction(1, 1)
         container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
@@ -168,7 +168,7 @@ def hevc_image(path: Path) -> Path:
 
 
 def test_heic_is_read(tmp_path: Path) -> None:
-    (frame,) = read_all(Pictures(hevc_image(tmp_path / "a.heic")))
+    (frame,) = read_all(ImageFiles(hevc_image(tmp_path / "a.heic")))
     assert frame.size_hw == (64, 64)
     assert level(frame) == pytest.approx(120, abs=4)
 
@@ -179,11 +179,11 @@ def test_heic_in_tiles_is_named_and_not_shown_as_its_first_tile(tmp_path: Path) 
     size = int.from_bytes(data[:4], "big")
     path.write_bytes(data[:size] + box(b"free", b"grid") + data[size:])
     with pytest.raises(SourceOpenError, match=r"^a\.heic is a HEIC image in tiles, .* convert it to JPEG$"):
-        Pictures(path)
+        ImageFiles(path)
 
 
 def test_a_damaged_heic_is_named(tmp_path: Path) -> None:
     path = hevc_image(tmp_path / "a.heic")
     path.write_bytes(path.read_bytes()[:200])
-    with pytest.raises(SourceOpenError, match=r"^a\.heic cannot be read as a picture"):
-        Pictures(path)
+    with pytest.raises(SourceOpenError, match=r"^a\.heic cannot be read as an image"):
+        ImageFiles(path)

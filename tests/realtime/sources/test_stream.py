@@ -20,14 +20,14 @@ from realtime.sources.capture import open_feed
 from realtime.sources.decoder import UNREADABLE_PACKETS, Decoder
 from realtime.sources.feed import Feed
 from realtime.sources.stream import Connect, Stream, connect
-from tests.fakes import picture
+from tests.fakes import make_image
 from tests.mjpeg_server import DIALECTS, MjpegServer
 from tests.rtsp_server import RtspServer
 from tests.video_files import gray_levels, level, read_all, write_sound, write_video
 
 pytestmark = pytest.mark.timeout(60)
 
-JPEGS = [cv2.imencode(".jpg", picture(value, 48, 64))[1].tobytes() for value in gray_levels(20)]
+JPEGS = [cv2.imencode(".jpg", make_image(value, 48, 64))[1].tobytes() for value in gray_levels(20)]
 
 
 class _Files(SimpleHTTPRequestHandler):
@@ -279,8 +279,8 @@ def test_an_mp4_is_live_while_it_is_being_recorded(tmp_path: Path, where: str, m
         source.close()
 
 
-def test_a_picture_on_the_web_is_one_frame(tmp_path: Path) -> None:
-    (tmp_path / "a.png").write_bytes(cv2.imencode(".png", picture(77, 48, 64))[1].tobytes())
+def test_an_image_on_the_web_is_one_frame(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(cv2.imencode(".png", make_image(77, 48, 64))[1].tobytes())
     with web(tmp_path) as address:
         source = Stream(f"{address}/a.png")
         assert [level(frame) for frame in read_all(source)] == [77]

@@ -106,9 +106,9 @@ class Viewer:
         if not shutil.which("import"):
             pytest.skip("needs ImageMagick's import")
         subprocess.run(["import", "-window", self.id, str(path)], env=self._env, check=True)
-        picture = cv2.imread(str(path))
-        assert picture is not None
-        return np.asarray(picture, np.uint8)
+        image = cv2.imread(str(path))
+        assert image is not None
+        return np.asarray(image, np.uint8)
 
     def end(self) -> tuple[str, str, int]:
         """Its last words, its complaints, and its exit code."""

@@ -73,8 +73,8 @@ def nothing_on_stdout(capsys: pytest.CaptureFixture[str]) -> object:
 def test_the_first_line_says_what_runs() -> None:
     assert screen(FILE).text.splitlines()[0] == "clip.mp4  64x48, 30 fps, 10 frames  resnet50-test on cpu (auto)"
     assert screen(CAMERA).text.splitlines()[0] == "camera 0  64x48, 30 fps  resnet50-test on cpu (auto)"
-    pictures = builders.run_info(builders.source_info("faces", temporal=False, fps=None, frames=3))
-    assert screen(pictures).text.splitlines()[0] == "faces  64x48, 3 pictures  resnet50-test on cpu (auto)"
+    images = builders.run_info(builders.source_info("faces", temporal=False, fps=None, frames=3))
+    assert screen(images).text.splitlines()[0] == "faces  64x48, 3 images  resnet50-test on cpu (auto)"
 
 
 def test_a_provider_asked_for_by_name_and_how_the_network_was_chosen() -> None:

@@ -92,10 +92,10 @@ class FakeGui:
     def namedWindow(self, title: str, flags: int) -> None:  # noqa: N802
         assert (title, flags & cv2.WINDOW_KEEPRATIO) == (TITLE, cv2.WINDOW_KEEPRATIO)
 
-    def imshow(self, title: str, picture: NDArray[np.uint8]) -> None:
+    def imshow(self, title: str, image: NDArray[np.uint8]) -> None:
         if self.broken:
             raise cv2.error("OpenCV(4.14.0) /io/window.cpp:1: error: (-2:Unspecified error) no memory in function 'imshow'\n")
-        self.shown.append(picture)
+        self.shown.append(image)
 
     def resizeWindow(self, title: str, width: int, height: int) -> None:  # noqa: N802
         self.size_wh = (width, height)
