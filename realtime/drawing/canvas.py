@@ -13,6 +13,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image as PillowImage
 from PIL import ImageDraw
 
 from realtime.drawing import fonts
