@@ -161,14 +161,13 @@ def test_throughput(clip: Path, tiny: list[str], tmp_path: Path, capfd: pytest.C
     assert result.speeds[4].times_faster == pytest.approx(saved / result.speeds[4].run_s.p50, abs=0.01)
 
 
-def test_delay(clip: Path, tiny: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_delay(clip: Path, tiny: list[str], tmp_path: Path) -> None:
     if not shutil.which("mosquitto", path=f"{os.environ['PATH']}:{delay.BROKER_FOLDERS}"):
         pytest.skip("mosquitto is not installed")
     for library in ("pythonosc", "paho.mqtt"):
         pytest.importorskip(library)
     pytest.importorskip("pylsl", exc_type=ImportError)
-    monkeypatch.setattr(scenes, "FACE_PART", 3)
-    arguments = ["--video", str(clip), "--size", "320x180", "--seconds", "3", "--warm-up", "1", *tiny[:2]]
+    arguments = ["--video", str(clip), "--size", "320x180", "--seconds", "3", "--warm-up", "1", "--face", "60", *tiny[:2]]
     result = run(delay, arguments, tmp_path)
     assert isinstance(result, Delay)
     assert [heard.what for heard in result.receivers] == ["osc", "mqtt", "lsl"]
