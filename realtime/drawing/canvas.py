@@ -129,7 +129,7 @@ def _advance(text: str, cap_px: int) -> int:
 def _coverage(run: Run, cap_px: int) -> Image:
     """How much of each pixel a word or run covers, uint8 (line_height(cap_px), its length and margins)."""
     height, width = line_height(cap_px), _length(run, cap_px) + 2 * MARGIN
-    image = PillowPillowImage.new("L", (width, height))
+    image = PillowImage.new("L", (width, height))
     baseline = round((height + cap_px) / 2)
     font = fonts.load(cap_px, fonts.is_simple(run.text), run.path)
     ImageDraw.Draw(image).text((MARGIN, baseline), run.text, fill=255, font=font, anchor="ls")

@@ -128,7 +128,7 @@ def gui() -> FakeGui:
 
 def shown_by(gui: FakeGui, mirror: bool = False) -> Window:
     """A window on this screen."""
-    return Window(TITLE, mirror, gui, check=lambda: None)
+    return Window(TITLE, mirror, gui=gui, check=lambda: None)
 
 
 def test_a_frame_is_shown_with_its_overlay(gui: FakeGui) -> None:
