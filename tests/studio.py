@@ -25,7 +25,7 @@ from tests import program
 from tests.fakes import FakeSource
 from tests.tiny_models import write_left_right
 
-LOST = SourceLostError("fake stopped giving frames")
+LOST = SourceLostError("fake stopped delivering frames")
 PATIENCE = 200
 """Number of key polls after which a test is stuck."""
 

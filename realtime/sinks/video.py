@@ -75,7 +75,7 @@ class VideoSink(PaintedSink):
         self._stream: VideoStream | None = None
         self._sound: SoundTrack | None = None
         self._open = True
-        self._told = False
+        self._reported = False
         container = FORMATS.get(path.suffix.lower())
         if container is None:
             raise SinkError(f"cannot write {path}: give a name that ends in {', '.join(FORMATS)}")
@@ -87,11 +87,11 @@ class VideoSink(PaintedSink):
             raise self._failed(error) from error
 
     def notices(self) -> tuple[str, ...]:
-        """Sound that cannot be kept; told once."""
+        """Sound that cannot be kept; reported once."""
         trouble = None if self._sound is None else self._sound.trouble
-        if trouble is None or self._told:
+        if trouble is None or self._reported:
             return ()
-        self._told = True
+        self._reported = True
         return (trouble,)
 
     def write(self, painted: Painted) -> None:

@@ -1,4 +1,4 @@
-"""Where frames come from. Importing this is cheap: what needs OpenCV or PyAV is imported when a source is opened."""
+"""Sources of frames. Importing this is cheap: OpenCV and PyAV are imported when a source is opened."""
 
 import re
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from realtime.config import SourceConfig
 from realtime.errors import SourceOpenError
-from realtime.sources.base import IMAGE_SUFFIXES, Notify, Source, unheard
+from realtime.sources.base import IMAGE_SUFFIXES, Notify, Source, discard_notice
 from realtime.sources.nodes import camera_number
 
 DEMO = "demo"
@@ -47,7 +47,7 @@ EQUIPMENT = Equipment()
 
 
 def open_source(
-    config: SourceConfig, notify: Notify = unheard, *, verbose: bool = False, equipment: Equipment = EQUIPMENT
+    config: SourceConfig, notify: Notify = discard_notice, *, verbose: bool = False, equipment: Equipment = EQUIPMENT
 ) -> Source:
     """Opens what `config.location` names: a camera, "demo", a URL, a folder of images, an image or a video file.
 
@@ -66,13 +66,13 @@ def open_source(
         )
     if url := re.match(r"([a-zA-Z][a-zA-Z0-9+.-]+)://", text):
         if url[1].lower() not in URL_SCHEMES:
-            raise SourceOpenError(f"an address that begins with {url[0]} is not understood; known are {', '.join(URL_SCHEMES)}")
+            raise SourceOpenError(f"addresses that begin with {url[0]} are not supported; use one of {', '.join(URL_SCHEMES)}")
         return equipment.stream(text, timeout_s=config.open_timeout_s, notify=notify)
     if text == DEMO:
         return _demo(equipment.demo, notify)
     path = Path(text)
     if _like_address(text) and not path.exists():
-        raise SourceOpenError("an address needs its scheme, such as rtsp:// or http:// in front; there is no file of that name")
+        raise SourceOpenError("the address has no scheme and is not a file; put rtsp:// or http:// in front")
     if path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:
         from realtime.sources.images import ImageFiles
 
@@ -83,20 +83,22 @@ def open_source(
 
 
 def _like_address(text: str) -> bool:
-    """Whether a login stands in it, so that it must not be shown as the name of a file."""
+    """Whether the text may contain a login; it must then not be shown as a file name."""
     return re.match(rf"[^/\\]*:.*@|(?:{'|'.join(URL_SCHEMES)}):/", text, re.IGNORECASE | re.DOTALL) is not None
 
 
 def _path_of(text: str) -> str:
-    """The path in a file:// address, as file managers give it; anything else as it is."""
+    """The path of a file:// address, as file managers write it; other text is returned unchanged."""
     if not text.lower().startswith("file://"):
         return text
     from urllib.request import url2pathname  # loads http and ssl
 
     parts = urlsplit(text)
     if parts.netloc.lower() not in ("", "localhost"):
-        raise SourceOpenError("a file:// address names a file of this machine: file:///folder/clip.mp4; give a path instead")
-    # a name with # or ? in it that was not escaped is still a name; a folder before it is C: on Windows
+        raise SourceOpenError(
+            "a file:// address must name a file on this machine, such as file:///folder/clip.mp4; give a path instead"
+        )
+    # keep an unescaped # or ? as part of the name; on Windows the path may begin with C:
     return url2pathname(text.split("//", 1)[1][len(parts.netloc) :])
 
 
@@ -104,5 +106,5 @@ def _demo(clip: Path, notify: Notify) -> Source:
     from realtime.sources.file import VideoFile
 
     if not clip.is_file():
-        raise SourceOpenError("the demo clip is missing from this installation; install fer-cam again")
+        raise SourceOpenError("the demo clip is missing from this installation; reinstall fer-cam")
     return VideoFile(clip, name=DEMO, notify=notify)

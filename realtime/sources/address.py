@@ -1,24 +1,24 @@
-"""Network addresses: how they may be shown, and how they must be written so that FFmpeg reads the login as it was meant."""
+"""Network addresses: redacted for display, and repaired so that FFmpeg parses the login correctly."""
 
 import re
 from urllib.parse import quote
 
 HIDDEN = "..."
-"""Stands for what is not shown."""
+"""Replaces the hidden parts."""
 
 LONGEST_SHOWN = 24
-"""Characters of a part of a path; stream keys and tokens are longer."""
+"""Characters of one path segment; stream keys and tokens are longer."""
 
 SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*)://(.*)", re.DOTALL)
 HOST = re.compile(r"(?P<host>[\w.-]+|\[[0-9a-fA-F:.]+\])?(?::(?P<port>\d{1,5}))?")
 
 USER = re.compile(r"[A-Za-z][\w.+-]{0,31}")
-"""A user name that may be shown; anything else is as likely a token."""
+"""A user name that may be shown; anything else may well be a token."""
 
 PLAIN = re.compile(r"[\w.~-]+")
 
 CREDENTIAL = re.compile(r"user|admin|root|login|passw|pwd|pass\b|token|secret|key|auth|sign|session|sid\b", re.IGNORECASE)
-"""Words that a secret follows in the paths of many cameras: /user=admin_password=..., /login/NAME/..., /token/..."""
+"""Words that precede a secret in the paths of many cameras: /user=admin_password=..., /login/NAME/..., /token/..."""
 
 STREAM_WORDS = frozenset(
     re.findall(
@@ -29,15 +29,15 @@ STREAM_WORDS = frozenset(
         "videos videostream webm",
     )
 )
-"""Words in the paths that cameras and media servers come with, such as h264Preview_01_main; nobody's secret."""
+"""Words in the default paths of cameras and media servers, such as h264Preview_01_main; none is a secret."""
 
 
 def redact_url(text: str) -> str:
-    """An address as it may be shown: scheme, user, host, port, and of the path what is plainly no secret.
+    """An address for display: scheme, user, host, port, and the parts of the path that are clearly not secret.
 
-    Passwords hide in a login (also with `@`, `#`, `?` or `/` in it), a query, or the path (`/user=a&password=b`,
-    `/live/NAME/PASSWORD/1.ts`, a stream key). So the rule is what may be shown, not what must be hidden; where it cannot be
-    told how far a login goes, the host is not shown either. Text that is no address comes back as it is.
+    A password may be in the login (and contain `@`, `#`, `?` or `/`), in the query, or in the path (`/user=a&password=b`,
+    `/live/NAME/PASSWORD/1.ts`, a stream key). So the function lists what may be shown, not what must be hidden. If the end of
+    the login is ambiguous, the host is hidden too. Text that is not an address is returned unchanged.
     """
     match = SCHEME.fullmatch(text)
     if match is None:
@@ -51,9 +51,9 @@ def redact_url(text: str) -> str:
 
 
 def repair_url(url: str) -> str:
-    """The address with a login that FFmpeg can tell from the host: `#`, `?`, `@`, `:` and `/` in a password are escaped.
+    """The address with `#`, `?`, `@`, `:` and `/` in the password escaped, so that FFmpeg can separate login and host.
 
-    Only where there is one way to read the address. The scheme is written in small letters, the only ones that FFmpeg knows.
+    Applies only if the address can be parsed in exactly one way. The scheme is lower-cased, since FFmpeg knows no other form.
     """
     match = SCHEME.fullmatch(url)
     if match is None:
@@ -68,13 +68,13 @@ def repair_url(url: str) -> str:
 
 
 def _parts(rest: str) -> tuple[str, str, str, bool]:
-    """Login, host with port, what follows, and whether that is sure, of an address without its scheme."""
+    """Splits an address without its scheme: login, host with port, the rest, and whether the split is certain."""
     end = _find(rest, "/?#")
     login, _, host = rest[:end].rpartition("@")
     path = rest[end:]
     if "@" not in path or ":" not in rest[:end]:
         return login, host, path, True
-    # a password with / ? or # in it, or an @ in the path: sure only if there is one way to read it
+    # a password with / ? or # in it, or an @ in the path: certain only if exactly one split is possible
     standard = HOST.fullmatch(host)
     ways: list[tuple[str, str, str]] = [(login, host, path)] if standard is not None and not login else []
     for at in (mark.start() for mark in re.finditer("@", rest)):
@@ -86,12 +86,12 @@ def _parts(rest: str) -> tuple[str, str, str, bool]:
 
 
 def _find(text: str, marks: str) -> int:
-    """Where the first of the marks stands; the length of the text if there is none."""
+    """Index of the first of the marks; the length of the text if it has none."""
     return min((at for mark in marks if (at := text.find(mark)) >= 0), default=len(text))
 
 
 def _user(login: str) -> str:
-    """The user's name and @, if there is a password beside it: a login of one part is often a token."""
+    """The user name and @, if a password follows it: a login of one part is often a token."""
     user, _, password = login.partition(":")
     if not login:
         return ""
@@ -99,13 +99,13 @@ def _user(login: str) -> str:
 
 
 def _path(path: str, *, last_is_key: bool) -> str:
-    """A path up to its first part that may be a secret; queries and fragments are never shown.
+    """A path up to its first segment that may be secret; queries and fragments are never shown.
 
-    One name of the owner's own is a stream's; of two, such as /anna/sesame, the second may be a password.
+    A single unusual name is the name of a stream; of two, such as /anna/sesame, the second may be a password.
 
     Args:
-        path: what follows the host.
-        last_is_key: its last part is a key, as those of RTMP are, unless it is one of the usual names.
+        path: the part after the host.
+        last_is_key: whether the last segment is a key, as in RTMP, unless it is a usual name.
     """
     if not path.startswith("/"):
         return ""

@@ -1,4 +1,4 @@
-"""What every source of frames promises."""
+"""The interface of every source of frames."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -6,7 +6,7 @@ from typing import Protocol
 from realtime.datatypes import Frame, SourceInfo
 
 Notify = Callable[[str], None]
-"""Takes one line for the user that is no error: an image skipped, damaged data passed over. Called from any thread."""
+"""Takes one line for the user that is not an error: an image skipped, damaged data skipped. Called from any thread."""
 
 READABLE_SUFFIXES = frozenset(
     {
@@ -15,7 +15,7 @@ READABLE_SUFFIXES = frozenset(
         *(".avif", ".heic", ".heif", ".hif"),
     }
 )
-"""Images that are read, by the end of their names."""
+"""Supported image formats, by file suffix."""
 
 UNREADABLE_SUFFIXES = frozenset(
     {
@@ -23,29 +23,29 @@ UNREADABLE_SUFFIXES = frozenset(
         *(".exr", ".hdr", ".ico", ".jxl", ".psd", ".svg", ".tga", ".xcf"),
     }
 )
-"""Images that are not read: raw data of cameras, drawings, rarer formats. They are named, never left out silently."""
+"""Unsupported image formats: camera raw, drawings, rarer formats. They are reported, never skipped silently."""
 
 IMAGE_SUFFIXES = READABLE_SUFFIXES | UNREADABLE_SUFFIXES
-"""What is an image and no video, by the end of its name."""
+"""Suffixes of files that are images, not videos."""
 
 
-def unheard(message: str) -> None:
-    """The Notify of a source that nobody listens to."""
+def discard_notice(message: str) -> None:
+    """Discards the message."""
 
 
 class Source(Protocol):
-    """Frames in order, one at a time. Opened by its constructor, which raises SourceOpenError."""
+    """Gives frames in order, one at a time. The constructor opens it, and raises SourceOpenError if it cannot."""
 
     @property
     def info(self) -> SourceInfo:
-        """What is known about the source."""
+        """Facts about the source."""
 
     def read(self) -> Frame | None:
         """The next frame, waiting for it; None at the end of a file (a live source has no end).
 
         Raises:
-            SourceLostError: the source stopped giving frames, or what it gives cannot be decoded.
+            SourceLostError: the source stopped delivering frames, or its data cannot be decoded.
         """
 
     def close(self) -> None:
-        """Lets the source go; may be called twice, and from another thread to end a read that waits."""
+        """Releases the source; may be called twice, and from another thread to end a waiting read."""

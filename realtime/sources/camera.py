@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-# read when OpenCV is loaded: with it, Microsoft's Media Foundation takes up to a minute to open a camera
+# OpenCV reads this when it is loaded. With these transforms, Media Foundation takes up to a minute to open a camera.
 os.environ.setdefault("OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS", "0")
 
 import cv2
@@ -17,19 +17,19 @@ from numpy.typing import NDArray
 
 from realtime.datatypes import Frame, SourceInfo
 from realtime.errors import SourceLostError, SourceOpenError
-from realtime.sources.base import Notify, unheard
+from realtime.sources.base import Notify, discard_notice
 from realtime.sources.handle import Handle, within
 from realtime.sources.nodes import LARGEST_NUMBER
 from realtime.sources.pixels import as_bgr
 
 BACKENDS = {"linux": cv2.CAP_V4L2, "darwin": cv2.CAP_AVFOUNDATION}
-"""Elsewhere (Windows) OpenCV tries what there is. Naming the backend spares a search through those for files."""
+"""On other systems (Windows) OpenCV tries every backend. Naming one avoids trying those for files."""
 
 FAILED_READS = 5
-"""So many in a row, and the camera is lost; a single one happens when a cheap camera changes its exposure."""
+"""Failed reads in a row after which the camera counts as lost. Cheap cameras fail once when they change their exposure."""
 
 MOST_CAMERAS = 10
-"""Where the system does not say which cameras there are, numbers below this are tried."""
+"""Where the system does not list its cameras, the numbers below this are tried."""
 
 OpenCapture = Callable[[int], cv2.VideoCapture]
 
@@ -64,9 +64,9 @@ class CameraInfo:
 
     Attributes:
         index: its number.
-        backend: what OpenCV reaches it through.
-        width, height: pixels, as it gives them unasked.
-        fps: frames a second as it says; 0 if it does not.
+        backend: the backend of OpenCV that opens it.
+        width, height: its default size, pixels.
+        fps: frames a second as it reports them; 0 if it does not.
         open_s: seconds until its first frame.
     """
 
@@ -95,15 +95,15 @@ class Camera:
 
     Args:
         index: from 0.
-        size_wh, fps: what to ask for; the camera may give something else, and says so.
+        size_wh, fps: the requested values; the camera may choose others.
         open_timeout_s: limit for opening and for the next frame, seconds.
-        verbose: let OpenCV talk.
-        notify: hears that the camera gives another size than asked for.
+        verbose: let OpenCV log.
+        notify: called if the camera chooses another size.
         opener: opens OpenCV's capture.
         system: what it runs on.
 
     Raises:
-        SourceOpenError: there is no such camera, it may not be used, or it gives no frame.
+        SourceOpenError: the camera does not exist, access is denied, or it delivers no frame.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class Camera:
         fps: float | None = None,
         open_timeout_s: float = 10.0,
         verbose: bool = False,
-        notify: Notify = unheard,
+        notify: Notify = discard_notice,
         opener: OpenCapture = open_capture,
         system: System = THIS_SYSTEM,
     ) -> None:
@@ -125,9 +125,11 @@ class Camera:
         if not verbose:
             cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
         if index < 0:  # OpenCV takes -1 for "any"
-            raise SourceOpenError(f"there is no camera {index}; numbers begin at 0, and --list-cameras shows them")
+            raise SourceOpenError(
+                f"camera {index} does not exist; numbers start at 0, and --list-cameras lists the available ones"
+            )
         if index > LARGEST_NUMBER:
-            raise SourceOpenError("there is no camera with a number as large as that; --list-cameras lists the available ones")
+            raise SourceOpenError("the camera number is too large; --list-cameras lists the available ones")
 
         def make() -> _Opened:
             return _open(index, size_wh, fps, opener, system)
@@ -139,7 +141,8 @@ class Camera:
                 opened = within(open_timeout_s, make, lambda late: late.capture.release())
         except TimeoutError as error:
             raise SourceOpenError(
-                f"camera {index} did not open within {open_timeout_s:g} s; is another program using it? Try --list-cameras"
+                f"camera {index} did not open within {open_timeout_s:g} s; close other programs that may use it, "
+                "or try --list-cameras"
             ) from error
         self._capture = opened.capture
         self._first: _Opened | None = opened
@@ -152,7 +155,7 @@ class Camera:
             temporal=True,
             width=width,
             height=height,
-            fps=rate,  # some drivers say -1, nan or 10000000: SourceInfo drops what is not plausible
+            fps=rate,  # some drivers report -1, nan or 10000000; SourceInfo drops implausible values
             frames=None,
         )
         if size_wh is not None and size_wh != (width, height):
@@ -160,7 +163,7 @@ class Camera:
 
     @property
     def backend(self) -> str:
-        """What OpenCV reaches the camera through."""
+        """The backend of OpenCV that opened the camera."""
         return self._capture.getBackendName()
 
     def read(self) -> Frame | None:
@@ -179,7 +182,7 @@ class Camera:
         return frame
 
     def close(self) -> None:
-        """Lets the camera go, when a read that waits is over at the latest."""
+        """Releases the camera, at the latest when a waiting read ends."""
         self._handle.close()
 
     def _grab(self) -> tuple[NDArray[np.uint8], float]:
@@ -190,13 +193,13 @@ class Camera:
                 return image, captured_at
             if captured_at - started > self._limit_s:
                 break
-        raise SourceLostError(f"{self._name} stopped giving frames; is it still plugged in?")
+        raise SourceLostError(f"{self._name} stopped delivering frames; check that it is still plugged in")
 
 
 def list_cameras(
     *, open_timeout_s: float = 5.0, opener: OpenCapture = open_capture, system: System = THIS_SYSTEM
 ) -> tuple[CameraInfo, ...]:
-    """Every camera that opens and gives a frame, by number. Opens each of them, so their lights flash."""
+    """Every camera that opens and delivers a frame, by number. Opens each one, so their lights flash."""
     if system.platform == "linux":
         indices = sorted(int(node.name[5:]) for node in system.devices.glob("video*") if node.name[5:].isdecimal())
     else:
@@ -207,7 +210,7 @@ def list_cameras(
         try:
             camera = Camera(index, open_timeout_s=open_timeout_s, opener=opener, system=system)
         except SourceOpenError:
-            continue  # on Linux every camera has a second node that gives no images
+            continue  # on Linux every camera has a second node that delivers no images
         open_s = system.clock() - started
         info = camera.info
         found.append(CameraInfo(index, camera.backend, info.width, info.height, info.fps or 0.0, open_s))
@@ -221,15 +224,17 @@ def _open(index: int, size_wh: tuple[int, int] | None, fps: float | None, opener
         try:
             if not capture.isOpened():
                 raise SourceOpenError(
-                    f"there is no camera {index}{_permission_hint(index, system)}; --list-cameras shows those there are, "
-                    "--demo needs none"
+                    f"camera {index} not found{_permission_hint(index, system)}; --list-cameras lists the available ones, "
+                    "--demo runs without a camera"
                 )
             _ask(capture, size_wh, fps)
             for _ in range(FAILED_READS):
                 image, captured_at = _grab(capture, system.clock)
                 if image is not None:
                     return _Opened(capture, image, captured_at)
-            raise SourceOpenError(f"camera {index} opens but gives no image; is another program using it? Try --list-cameras")
+            raise SourceOpenError(
+                f"camera {index} opened but delivered no image; close other programs that may use it, or try --list-cameras"
+            )
         except BaseException:
             capture.release()
             raise
@@ -239,7 +244,7 @@ def _open(index: int, size_wh: tuple[int, int] | None, fps: float | None, opener
 
 def _ask(capture: cv2.VideoCapture, size_wh: tuple[int, int] | None, fps: float | None) -> None:
     if size_wh is not None:
-        # uncompressed, USB 2 carries 1280x720 at 10 frames a second at most; the format has to be set before the size
+        # USB 2 carries uncompressed 1280x720 at 10 frames a second at most; the format must be set before the size
         capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
         capture.set(cv2.CAP_PROP_FRAME_WIDTH, size_wh[0])
         capture.set(cv2.CAP_PROP_FRAME_HEIGHT, size_wh[1])
@@ -254,7 +259,7 @@ def _grab(capture: cv2.VideoCapture, clock: Callable[[], float]) -> tuple[NDArra
         captured_at = clock()
         done, image = capture.retrieve() if grabbed else (False, None)
         return (as_bgr(image) if done and image is not None else None), captured_at
-    except (cv2.error, ValueError):  # an image cut short on the wire; counted by the caller as a read that failed
+    except (cv2.error, ValueError):  # a truncated image; the caller counts it as a failed read
         return None, clock()
 
 
@@ -262,7 +267,7 @@ def _permission_hint(index: int, system: System) -> str:
     if system.platform == "linux":
         node = system.devices / f"video{index}"
         if node.exists() and not system.may_use(node):
-            return f" for you: {node} may not be read; `sudo usermod -aG video $USER`, then log in again"
+            return f": {node} cannot be read; run `sudo usermod -aG video $USER`, then log in again"
     if system.platform == "darwin":
         return ", or this terminal may not use it (System Settings > Privacy & Security > Camera)"
     return ""

@@ -1,4 +1,4 @@
-"""Opens what the main loop reads from; cameras and streams through a thread that keeps only the newest frame."""
+"""Opens the feed of a source. For cameras and streams a thread keeps only the newest frame."""
 
 import threading
 import time
@@ -16,7 +16,7 @@ from realtime.sources.pacing import JitterBuffer, Wait
 
 AHEAD_BYTES = 24_000_000
 MOST_AHEAD = 8
-"""Decoded frames that wait: as many as the network reads at once, or what fits: 8 of 1280x720, 3 of 1920x1080."""
+"""Decoded frames in the queue: one batch of the network, or what fits: 8 of 1280x720, 3 of 1920x1080."""
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 8.0
@@ -24,16 +24,16 @@ LONGEST_PAUSE_S = 8.0
 
 
 class LiveFeed:
-    """The newest frame of a live source: a thread grabs, one frame waits, older ones are dropped and counted.
+    """The newest frame of a live source: a thread grabs frames, one is kept, older ones are dropped and counted.
 
-    A source that stops is re-opened, with growing pauses; frame indices go on rising. Frames that have media time may arrive in
-    bursts: they are given on at their own rate (see `pacing`), so that a burst is not dropped but for its newest frame.
+    A lost source is re-opened, with growing pauses; frame indices keep rising. Frames with media time may arrive in bursts:
+    they are released at their own rate (see `pacing`), so that a burst is not reduced to its newest frame.
 
     Args:
-        source: open already.
+        source: already open.
         reopen: opens it again.
-        reconnect_s: how long to try before giving up, seconds; 0 gives up at once.
-        notices: where the source leaves its own.
+        reconnect_s: how long to try, seconds; 0 gives up at once.
+        notices: also takes those of the source.
         wait, clock: how time passes.
         join_s: how long `close` waits for a driver that hangs, seconds.
     """
@@ -67,16 +67,16 @@ class LiveFeed:
 
     @property
     def finished(self) -> bool:
-        """Closed, or the source came to an end without an error."""
+        """Whether the feed is closed, or the source ended without an error."""
         return self._mailbox.finished and (self._error is None or self._closing.is_set())
 
     @property
     def dropped(self) -> int:
-        """Frames replaced by a newer one before they were taken."""
+        """Number of frames replaced by a newer one before they were taken."""
         return self._mailbox.dropped
 
     def next(self, timeout_s: float) -> Frame | None:
-        """The newest frame not yet taken, waiting for it at most `timeout_s`.
+        """The newest frame not yet taken; waits at most `timeout_s` for it.
 
         Raises:
             SourceError: the source was lost and could not be re-opened.
@@ -87,11 +87,11 @@ class LiveFeed:
         return frame
 
     def notices(self) -> tuple[str, ...]:
-        """Lost, back again, and what the source itself says, since last asked."""
+        """Notices since the last call: source lost, source back, and those of the source itself."""
         return self._notices.take()
 
     def close(self) -> None:
-        """Ends the thread; where a driver hangs, leaves it behind after `join_s`, and it frees the source when it can."""
+        """Ends the thread. If a driver hangs, gives up after `join_s`; the thread then frees the source when it can."""
         self._closing.set()
         with self._exchange:
             self._source.close()
@@ -104,14 +104,14 @@ class LiveFeed:
         failure: BaseException | None = None
         try:
             self._capture()
-        except BaseException as error:  # arrives as itself from next()
+        except BaseException as error:  # re-raised by next()
             failure = error
         finally:
             with self._exchange:
                 self._source.close()
             if self._buffer is not None:
                 self._buffer.finish()
-            self._error = failure  # behind the frames before it
+            self._error = failure  # raised after the frames before it
             self._mailbox.close()
 
     def _capture(self) -> None:
@@ -126,7 +126,7 @@ class LiveFeed:
                     return
                 if lost_at is None:
                     lost_at = self._clock()
-                    self._notices.add(f"{error}; trying to open it again")
+                    self._notices.add(f"{error}; reconnecting")
                 pause_s = self._open_again(error, lost_at, pause_s)
                 continue
             if frame is None:
@@ -138,7 +138,7 @@ class LiveFeed:
             index += 1
 
     def _put(self, frame: Frame) -> None:
-        """Leaves a frame now or, where it may have come in a burst, when it is due."""
+        """Passes a frame on at once or, if it may have arrived in a burst, when it is due."""
         if frame.media_time is None:
             self._mailbox.put(frame)
             return
@@ -151,7 +151,7 @@ class LiveFeed:
         self._buffer.put(frame)
 
     def _open_again(self, error: SourceError, lost_at: float, pause_s: float) -> float:
-        """Waits and tries until the source is open or the feed is closed; the pause to begin with the next time."""
+        """Waits and retries until the source is open or the feed is closed; returns the first pause of the next time."""
         with self._exchange:
             self._source.close()
         while True:
@@ -159,7 +159,7 @@ class LiveFeed:
             if left_s <= 0:
                 why = str(error).partition("; ")[0]  # without its own advice
                 raise SourceLostError(
-                    f"{self.info.name} was lost and could not be opened again within {self._reconnect_s:g} s ({why}); "
+                    f"{self.info.name} was lost and could not be re-opened within {self._reconnect_s:g} s ({why}); "
                     "check its cable or network"
                 ) from error
             if self._wait(self._closing, min(pause_s, left_s)):
@@ -178,7 +178,7 @@ class LiveFeed:
 
 
 def open_feed(config: SourceConfig, *, verbose: bool = False) -> Feed:
-    """Opens `config.location` as what it is: live sources give their newest frame, everything else every frame.
+    """Opens the feed of `config.location`: the newest frame of a live source, every frame of anything else.
 
     Raises:
         SourceOpenError: it cannot be opened.

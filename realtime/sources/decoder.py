@@ -1,4 +1,4 @@
-"""Frames of anything FFmpeg can open, through PyAV: what video files and network streams have in common."""
+"""Decodes anything FFmpeg can open, through PyAV; shared by video files and network streams."""
 
 import time
 from collections import deque
@@ -32,22 +32,22 @@ from realtime.sources.timestamps import MediaClock
 OpenContainer = Callable[..., InputContainer]
 
 UNREADABLE_PACKETS = 200
-"""So many unreadable packets in a row, and there is nothing left to read."""
+"""Unreadable packets in a row after which the rest counts as unreadable."""
 
 MISSING_S = 0.5
 MISSING_PART = 0.01
-"""A file that ends earlier than it says by more than either is incomplete; headers are wrong by a few frames at times."""
+"""A file that ends earlier than declared by more than both is incomplete; headers are often wrong by a few frames."""
 
 REORDERED = 8
-"""How many frames the packets may be out of order where a codec reorders: the largest pyramid of B frames in common use."""
+"""Frames by which packets may be out of order if the codec reorders: the largest B-frame pyramid in common use."""
 
 MOST_PENDING = 64
-"""Packets that a decoder may hold: its reordering and one for each of its threads."""
+"""Packets inside a decoder: its reordering and one for each thread."""
 
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """One frame: uint8 (H,W,3) BGR as shown, seconds from the first frame, and perf_counter when its data had arrived."""
+    """One frame: uint8 (H,W,3) BGR as shown, seconds from the first frame, and perf_counter when its data arrived."""
 
     image: NDArray[np.uint8]
     media_time: float
@@ -55,21 +55,21 @@ class Decoded:
 
 
 class Decoder:
-    """The main video stream of an address, decoded frame by frame in presentation order, as a player shows it.
+    """Decodes the main video stream of an address frame by frame, in presentation order, as a player shows it.
 
     Args:
-        url: what FFmpeg understands.
+        url: any address FFmpeg supports.
         name: for messages.
-        is_file: it has an end, whatever its header says; otherwise that is found out.
+        is_file: whether it has an end, whatever its header says; if False, the decoder finds out.
         timeout_s: limit for opening and for every read, seconds; None for files.
-        options: of FFmpeg's protocols and formats.
-        container_format: FFmpeg's name of the format; None lets it find out.
-        notify: told once that data are damaged, and at the end how often.
+        options: for FFmpeg's protocols and formats.
+        container_format: FFmpeg's name of the format; None detects it.
+        notify: called once when data are damaged, and at the end with the count.
         opener: opens the container; takes what `av.open` takes.
 
     Raises:
-        av.FFmpegError: it cannot be opened; the caller knows what to advise.
-        SourceOpenError: it can be opened and holds no video.
+        av.FFmpegError: it cannot be opened; the caller adds the remedy.
+        SourceOpenError: it can be opened but contains no video.
     """
 
     def __init__(
@@ -88,8 +88,8 @@ class Decoder:
         self._notify = notify
         self.damaged = 0
         self.start_s = 0.0
-        self._told_damaged = 0
-        self._told_wrong = 0
+        self._reported_damaged = 0
+        self._reported_wrong = 0
         self._cut = False
         self._container = opener(url, format=container_format, options=options, timeout=timeout_s, metadata_errors="replace")
         try:
@@ -97,15 +97,15 @@ class Decoder:
             finite = is_file or is_finite(self._container, self._stream)
             self.finite = bool(finite)
             self.fps = frame_rate(self._container, self._stream)
-            # bare H.264 and JPEG carry none; FFmpeg makes them up from a rate that it makes up as well
+            # bare H.264 and JPEG have none; FFmpeg invents them from a rate that it also invents
             self.timed = has_timestamps(self._container)
-            """Whether the frames carry timestamps of their own."""
+            """Whether the frames have timestamps of their own."""
             self.frames = self._stream.frames or None
-            # all cores for files; frame threading would hold live frames back
+            # all cores for files; frame threading would delay live frames
             self._stream.thread_type = "AUTO" if self.finite else "SLICE"
             self._display = Display(self._stream)
             self._ahead = Lookahead(self._packets())
-            # AVI stores no presentation times: FFmpeg makes them up in decoding order, so that they jump to and fro
+            # AVI stores no presentation times: FFmpeg invents them in decoding order, so that they jump back and forth
             self._by_dts = self._container.format.name == "avi"
             self._pending: deque[int] = deque(maxlen=MOST_PENDING)
             self._clock = MediaClock(
@@ -117,7 +117,7 @@ class Decoder:
             self._decoded = self._decode()
             self._first = next(self._decoded, None)
             if self._first is None:
-                raise SourceOpenError(f"no frame of {name} can be decoded; it is damaged, or holds no video")
+                raise SourceOpenError(f"no frame of {name} can be decoded; it is damaged or contains no video")
         except BaseException:
             self._container.close()
             raise
@@ -129,15 +129,15 @@ class Decoder:
         """The next frame; None at the end.
 
         Raises:
-            SourceLostError: reading failed, or the data end before the file says they do.
+            SourceLostError: reading failed, or the file ends before its declared length.
         """
         try:
             first, self._first = self._first, None
             frame = first or next(self._decoded, None)
         except av.FFmpegError as error:
-            raise SourceLostError(f"{self._name} stopped giving frames: {reason(error)}") from error
-        self._tell_damage(frame)
-        self._tell_wrong_times(frame)
+            raise SourceLostError(f"{self._name} stopped delivering frames: {reason(error)}") from error
+        self._report_damage(frame)
+        self._report_wrong_times(frame)
         return frame
 
     def close(self) -> None:
@@ -163,20 +163,20 @@ class Decoder:
         if (early or self._cut) and count and self.finite:
             of = "" if declared_s is None or declared_s < end_s else f" of {declared_s:.1f} s"
             raise SourceLostError(
-                f"{self._name} breaks off after {count} frames ({end_s:.1f} s{of}): it is a recording or a download "
-                "that was cut short; fetch it again if there is a whole one"
+                f"{self._name} ends early, after {count} frames ({end_s:.1f} s{of}): the recording or download is "
+                "incomplete; fetch it again if possible"
             )
 
     def _media_time(self, stamp: int | None) -> float:
         if stamp is not None and stamp in self._pending:
-            # what lies before it and is earlier was never shown (a second field, a hidden frame)
+            # earlier stamps before it belong to frames that were never shown (a second field, a hidden frame)
             behind = self._pending.index(stamp)
             pending = [other for at, other in enumerate(self._pending) if at > behind or other > stamp]
             self._pending = deque(pending, MOST_PENDING)
         return self._clock.seconds(stamp, self._stamps_ahead if self.finite else None)
 
     def _stamps_ahead(self) -> list[int]:
-        """Timestamps of the frames to come, in the order of their packets: those in the decoder, and those that can be read."""
+        """Timestamps of the next frames, in packet order: those inside the decoder, then those read ahead."""
         coming = (self._stamp(packet) for packet in self._ahead.ahead(self._clock.horizon))
         return [*self._pending, *(stamp for stamp in coming if stamp is not None)]
 
@@ -184,7 +184,7 @@ class Decoder:
         return packet.dts if self._by_dts else packet.pts
 
     def _raw(self) -> Iterator[tuple[VideoFrame, float]]:
-        """Frames as FFmpeg gives them, each with the time when its data had arrived."""
+        """Frames from FFmpeg, each with the arrival time of its data."""
         failures = 0
         try:
             for packet in self._ahead:
@@ -192,26 +192,26 @@ class Decoder:
                 if (stamp := self._stamp(packet)) is not None:
                     self._pending.append(stamp)
                 if packet.size:
-                    self._cut = packet.is_corrupt  # the last packet of a file that was cut within it
+                    self._cut = packet.is_corrupt  # a truncated last packet
                 try:
                     frames = packet.decode()
                 except av.FFmpegError as error:
                     self.damaged += 1
                     failures += 1
-                    # a file has an end, a stream may go on like this for ever
+                    # a file ends; a stream may continue like this for ever
                     if failures >= UNREADABLE_PACKETS and not self.finite:
-                        raise SourceLostError(f"{self._name} sends what cannot be decoded: {reason(error)}") from error
+                        raise SourceLostError(f"{self._name} sends data that cannot be decoded: {reason(error)}") from error
                     continue
                 failures = 0
                 yield from ((frame, arrived_at) for frame in frames)
         except (av.FFmpegError, SourceLostError):
-            # what was read before is still to be shown: the decoder holds one frame a thread
+            # still show the frames read before: the decoder holds one per thread
             with suppress(av.FFmpegError):
                 yield from ((frame, time.perf_counter()) for frame in self._stream.codec_context.decode(None))
             raise
 
     def _packets(self) -> "Iterator[Packet[VideoStream]]":
-        """Every packet and the empty one that empties the decoder, passing over what cannot be read."""
+        """Every readable packet, then the empty one that flushes the decoder."""
         failures = 0
         while failures < UNREADABLE_PACKETS:
             try:
@@ -219,43 +219,43 @@ class Decoder:
                     failures = 0
                     yield packet
                 return
-            except av.error.InvalidDataError:  # the next generator goes on behind the damage
+            except av.error.InvalidDataError:  # the next generator continues after the damage
                 failures += 1
                 self.damaged += 1
-        raise SourceLostError(f"{self._name} is too damaged to be read further")
+        raise SourceLostError(f"the rest of {self._name} is too damaged to be read")
 
-    def _tell_damage(self, frame: Decoded | None) -> None:
-        if self.damaged and not self._told_damaged:
+    def _report_damage(self, frame: Decoded | None) -> None:
+        if self.damaged and not self._reported_damaged:
             where = "near its end" if frame is None else f"near {frame.media_time:.1f} s"
-            self._notify(f"{self._name} is damaged {where}; going on with what can be read")
-            self._told_damaged = self.damaged
-        elif frame is None and self.damaged > self._told_damaged:
+            self._notify(f"{self._name} is damaged {where}; continuing with the readable parts")
+            self._reported_damaged = self.damaged
+        elif frame is None and self.damaged > self._reported_damaged:
             self._notify(f"{self._name} is damaged in {self.damaged} places; some of its frames are missing or faulty")
-            self._told_damaged = self.damaged
+            self._reported_damaged = self.damaged
 
-    def _tell_wrong_times(self, frame: Decoded | None) -> None:
-        if (wrong := self._clock.wrong) and not self._told_wrong and frame is not None:
+    def _report_wrong_times(self, frame: Decoded | None) -> None:
+        if (wrong := self._clock.wrong) and not self._reported_wrong and frame is not None:
             self._notify(f"{self._name} has a wrong timestamp near {frame.media_time:.1f} s; using the time expected there")
-            self._told_wrong = wrong
-        elif frame is None and wrong > self._told_wrong:
+            self._reported_wrong = wrong
+        elif frame is None and wrong > self._reported_wrong:
             self._notify(f"{self._name} has {wrong} wrong timestamps; the times of those frames are estimates")
-            self._told_wrong = wrong
+            self._reported_wrong = wrong
 
 
 def reason(error: av.FFmpegError) -> str:
-    """FFmpeg's reason in plain words, without the address (it may hold a password)."""
+    """FFmpeg's reason without the address, which may contain a password."""
     if isinstance(error, av.error.ExitError | TimeoutError):
         return "no answer in time"
     return (error.strerror or type(error).__name__).strip().lower()
 
 
 def _declared_seconds(container: InputContainer, stream: VideoStream, start_s: float) -> float | None:
-    """How long the video says it is, counted from its first frame; None if it does not say, or only together with its sound.
+    """The declared duration of the video, counted from its first frame; None if unknown, or known only for video and sound.
 
     Args:
         container, stream: the video.
-        start_s: time of the first frame on the container's clock; what lies before it (sound, frames that need an earlier key
-            frame) is not missing.
+        start_s: time of the first frame on the container's clock; data before it (sound, frames that need an earlier key
+            frame) are not missing.
     """
     time_base = stream.time_base or 0
     if stream.duration and time_base:

@@ -1,4 +1,4 @@
-"""Decoded frames as a player shows them: square pixels, upright, not mirrored."""
+"""Converts decoded frames to images as a player shows them: square pixels, upright, not mirrored."""
 
 from fractions import Fraction
 from typing import TypeAlias
@@ -13,20 +13,20 @@ from numpy.typing import NDArray
 Image: TypeAlias = NDArray[np.uint8]
 
 NOTICEABLE = 0.01
-"""Pixels that deviate less from a square than this are left alone: encoders write 1279:1280 after rounding a size."""
+"""Pixels that are closer to square than this are not stretched: encoders write 1279:1280 after rounding a size."""
 
 MOST_STRETCHED = 8
-"""The widest pixel in use is 2:1 (recorders that store half the columns); a header that says more than this is damaged."""
+"""The widest pixel in use is 2:1 (recorders that store half the columns); a header with a larger ratio is damaged."""
 
 MOST_SIDE = 16_384
-"""Pixels; no frame is stretched beyond."""
+"""Largest side of a stretched frame, pixels."""
 
 
 class Display:
     """Turns the frames of a stream into images as shown.
 
-    A pixel that is not square is stretched along its longer side, so that no detail is lost (mpv and VLC do the same).
-    Shape and orientation may change within a stream.
+    Pixels that are not square are stretched along their longer side, so that no detail is lost (mpv and VLC do the same).
+    Pixel shape and orientation may change within a stream.
     """
 
     def __init__(self, stream: VideoStream) -> None:
@@ -34,7 +34,7 @@ class Display:
         self._coded_shape = stream.codec_context.sample_aspect_ratio
 
     def bgr(self, frame: VideoFrame) -> Image:
-        """uint8 (H,W,3) BGR. Costs nothing beyond the conversion of colours where there is nothing to change."""
+        """uint8 (H,W,3) BGR. Costs only the colour conversion if nothing else has to change."""
         width, height = square_size(frame.width, frame.height, self._pixel_shape())
         if (width, height) == (frame.width, frame.height):
             image: Image = frame.to_ndarray(format="bgr24")  # type: ignore[assignment]  # bgr24 is uint8
@@ -42,15 +42,15 @@ class Display:
             image = frame.to_ndarray(  # type: ignore[assignment]
                 format="bgr24", width=width, height=height, interpolation="BICUBIC"
             )
-        # not frame.side_data: it is kept in the frame and refers to it, so that frames (3 MB each at 1080p) would pile up until
-        # the garbage collector runs, and then be freed dozens at a time: 5 to 7 ms of one frame's time
-        side_data = SideDataContainer(frame)  # type: ignore[call-arg]  # PyAV's stub leaves its argument out
+        # not frame.side_data: it creates a reference cycle with the frame, so frames (3 MB each at 1080p) would pile up until
+        # the garbage collector frees dozens at once, which takes 5 to 7 ms of one frame's time
+        side_data = SideDataContainer(frame)  # type: ignore[call-arg]  # PyAV's stub omits its argument
         if Type.DISPLAYMATRIX in side_data:
             return oriented(image, np.frombuffer(bytes(side_data[Type.DISPLAYMATRIX]), np.int32))
         return image
 
     def _pixel_shape(self) -> Fraction | None:
-        """Width by height of a pixel: the container's word, or the codec's where that has changed since the start."""
+        """Width by height of a pixel: the container's value, or the codec's if that has changed since the start."""
         coded = self._stream.codec_context.sample_aspect_ratio
         return self._stream.sample_aspect_ratio if coded == self._coded_shape else coded
 
@@ -65,7 +65,7 @@ def square_size(width: int, height: int, pixel_shape: Fraction | None) -> tuple[
 
 
 def oriented(image: Image, matrix: NDArray[np.int32]) -> Image:
-    """The image turned and mirrored as a display matrix says, to the nearest of the eight orientations.
+    """Rotates and mirrors an image by a display matrix, to the nearest of the eight orientations.
 
     Args:
         image: uint8 (H,W,3).

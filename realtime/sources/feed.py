@@ -1,4 +1,4 @@
-"""Where the main loop gets its frames from, and the feeds that give every one of them: files and images."""
+"""The interface between sources and the engine, and the feeds that deliver every frame: files and images."""
 
 import queue
 import threading
@@ -11,64 +11,64 @@ from realtime.errors import SourceError
 from realtime.sources.base import Source
 
 MOST_AT_ONCE = 8
-"""Frames of a file whose faces go through the network together: a face takes half the time then, and no more is gained."""
+"""Frames of a file whose faces are classified in one batch: this halves the time per face; larger batches gain nothing."""
 
 PUT_S = 0.1
-"""How often a thread that waits for a place looks whether it is to end."""
+"""How often a thread that waits for a free slot checks whether it should end."""
 
 JOIN_S = 1.0
-"""How long `close` waits for a thread that hangs in a driver; the thread is a daemon and frees the source when it can."""
+"""How long `close` waits for a thread; one that hangs in a driver is a daemon and frees the source when it can."""
 
 
 class Notices:
-    """Lines for the user, left by any thread and taken by the main one."""
+    """Lines for the user, added by any thread and taken by the main one."""
 
     def __init__(self) -> None:
         self._lines: deque[str] = deque()
 
     def add(self, line: str) -> None:
-        """Leaves a line."""
+        """Adds a line."""
         self._lines.append(line)
 
     def take(self) -> tuple[str, ...]:
-        """What was left since last asked."""
+        """The lines added since the last call."""
         return tuple(self._lines.popleft() for _ in range(len(self._lines)))
 
 
 class Feed(Protocol):
-    """Frames for the main loop."""
+    """Delivers frames to the engine."""
 
     @property
     def info(self) -> SourceInfo:
-        """What is known about the source; stays as it was when the source is re-opened."""
+        """Facts about the source; they do not change when the source is re-opened."""
 
     @property
     def finished(self) -> bool:
-        """No frame will come any more, and no error either."""
+        """Whether neither a frame nor an error can follow."""
 
     @property
     def dropped(self) -> int:
-        """Frames captured and never taken."""
+        """Number of frames captured and never taken."""
 
     def next(self, timeout_s: float) -> Frame | None:
-        """The next frame to work on; None if there is none yet, or no more.
+        """The next frame; None if none is ready yet, or at the end.
 
         Raises:
-            SourceError: the source is lost for good.
+            SourceError: the source is permanently lost.
         """
 
     def notices(self) -> tuple[str, ...]:
-        """What the user should know since last asked: lost, back again, something passed over."""
+        """Notices since the last call: source lost, source back, data skipped."""
 
     def close(self) -> None:
-        """Lets the source go, in bounded time; may be called twice."""
+        """Releases the source in bounded time; may be called twice."""
 
 
 class Batches:
-    """The next frame of a feed, and those behind it that are ready, as far as they are read together.
+    """Groups the next frame of a feed with those after it that are ready.
 
     Args:
-        feed: where they come from.
+        feed: delivers the frames.
     """
 
     def __init__(self, feed: Feed) -> None:
@@ -77,14 +77,14 @@ class Batches:
 
     @property
     def finished(self) -> bool:
-        """No frame will come any more, and no error either."""
+        """Whether neither a frame nor an error can follow."""
         return self._feed.finished and self._lost is None
 
     def next(self, timeout_s: float, most: int = MOST_AT_ONCE) -> list[Frame]:
-        """At most `most` frames, waiting at most `timeout_s` for the first; none if there is none yet, or no more.
+        """At most `most` frames; waits at most `timeout_s` for the first. Empty if none is ready yet, or at the end.
 
         Raises:
-            SourceError: the source is lost for good; all frames before were given.
+            SourceError: the source is permanently lost; all frames before were delivered.
         """
         if self._lost is not None:
             raise self._lost
@@ -100,7 +100,7 @@ class Batches:
 
 
 class DirectFeed:
-    """Every frame, in order, read when it is asked for: for images."""
+    """Every frame, in order, read on demand: for images."""
 
     def __init__(self, source: Source, notices: Notices | None = None) -> None:
         self._source = source
@@ -110,7 +110,7 @@ class DirectFeed:
 
     @property
     def info(self) -> SourceInfo:
-        """What is known about the source."""
+        """Facts about the source."""
         return self._source.info
 
     def next(self, timeout_s: float) -> Frame | None:
@@ -120,7 +120,7 @@ class DirectFeed:
         return frame
 
     def notices(self) -> tuple[str, ...]:
-        """What was passed over since last asked."""
+        """Notices since the last call, such as skipped images."""
         return self._notices.take()
 
     def close(self) -> None:
@@ -130,12 +130,12 @@ class DirectFeed:
 
 
 class AheadFeed:
-    """Every frame, in order, decoded ahead by a thread while the last ones are worked on: for video files.
+    """Every frame, in order, decoded ahead by a thread while earlier ones are processed: for video files.
 
     Args:
-        source: open already.
-        notices: where the source leaves its own.
-        ahead: frames that wait at most.
+        source: already open.
+        notices: also takes those of the source.
+        ahead: most frames in the queue.
     """
 
     def __init__(self, source: Source, notices: Notices | None = None, ahead: int = 8) -> None:
@@ -151,14 +151,14 @@ class AheadFeed:
 
     @property
     def finished(self) -> bool:
-        """The end was reached, or the feed closed."""
+        """Whether the end was reached or the feed closed."""
         return self._ended
 
     def next(self, timeout_s: float) -> Frame | None:
-        """The next frame, waiting for it at most `timeout_s`; None if it is not decoded yet, or there is none.
+        """The next frame; waits at most `timeout_s` for it. None if it is not decoded yet, or at the end.
 
         Raises:
-            SourceError: the source was lost; all frames before were given.
+            SourceError: the source was lost; all frames before were delivered.
         """
         if self._ended:
             return None
@@ -174,14 +174,14 @@ class AheadFeed:
         return None
 
     def notices(self) -> tuple[str, ...]:
-        """What was passed over since last asked."""
+        """Notices since the last call, such as skipped images."""
         return self._notices.take()
 
     def close(self) -> None:
         """Ends the thread and closes the source."""
         self._ended = True
         self._closing.set()
-        while not self._frames.empty():  # so that the thread is not kept by a full queue
+        while not self._frames.empty():  # so that a full queue does not block the thread
             with suppress(queue.Empty):
                 self._frames.get_nowait()
         self._source.close()
@@ -192,12 +192,12 @@ class AheadFeed:
         try:
             while not self._closing.is_set() and (frame := self._source.read()) is not None:
                 self._put(frame)
-        except BaseException as error:  # arrives as itself from next(), behind the frames before it
+        except BaseException as error:  # re-raised by next(), after the frames before it
             last = error
         self._put(last)
 
     def _put(self, item: Frame | BaseException | None) -> None:
-        """Waits for a place in the queue, and for nothing more once the feed is closed."""
+        """Waits for a free slot in the queue; gives up once the feed is closed."""
         while not self._closing.is_set():
             with suppress(queue.Full):
                 self._frames.put(item, timeout=PUT_S)

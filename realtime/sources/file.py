@@ -7,26 +7,26 @@ import av
 
 from realtime.datatypes import Frame, SourceInfo
 from realtime.errors import SourceOpenError
-from realtime.sources.base import Notify, unheard
+from realtime.sources.base import Notify, discard_notice
 from realtime.sources.decoder import Decoder, OpenContainer, reason
 from realtime.sources.handle import Handle, within
 
 
 class VideoFile:
-    """A video file. Damaged parts are passed over; a file that breaks off gives all its frames and then SourceLostError.
+    """A video file. Damaged parts are skipped; an incomplete file delivers all its frames and then raises SourceLostError.
 
     Args:
         path: the file.
-        name: what to call it, instead of the file's name.
-        notify: hears about damage.
+        name: shown instead of the file's name.
+        notify: called when data are damaged.
         opener: see `Decoder`.
 
     Raises:
-        SourceOpenError: it is no video that can be read.
+        SourceOpenError: it is not a readable video.
     """
 
     def __init__(
-        self, path: Path, *, name: str | None = None, notify: Notify = unheard, opener: OpenContainer = av.open
+        self, path: Path, *, name: str | None = None, notify: Notify = discard_notice, opener: OpenContainer = av.open
     ) -> None:
         self._name = name or path.name
         self._index = 0
@@ -47,14 +47,14 @@ class VideoFile:
 
     @property
     def damaged(self) -> int:
-        """Packets and frames that were damaged, so far."""
+        """Number of damaged packets and frames so far."""
         return self._decoder.damaged
 
     def read(self) -> Frame | None:
         """The next frame; None at the end and after `close`.
 
         Raises:
-            SourceLostError: the file breaks off, or its disk does.
+            SourceLostError: the file ends early, or its disk fails.
         """
         with self._handle.use() as usable:
             decoded = self._decoder.read() if usable else None
@@ -70,25 +70,25 @@ class VideoFile:
 
 
 def _open(path: Path, name: str, notify: Notify, opener: OpenContainer) -> Decoder:
-    if path.is_dir():  # before FFmpeg sees it, which calls it a lack of permission on Windows
-        raise SourceOpenError(f"{name} is a folder, not a video; a folder of images can be given with --source")
+    if path.is_dir():  # FFmpeg would report a permission error on Windows
+        raise SourceOpenError(f"{name} is a folder, not a video; give a folder of images with --source")
     try:
         if path.is_file() and path.stat().st_size == 0:
-            raise SourceOpenError(f"{name} is empty; was it copied or recorded to the end?")
+            raise SourceOpenError(f"{name} is empty; check that it was copied or recorded to the end")
 
         def make() -> Decoder:
-            # "file:" keeps FFmpeg from reading a protocol into a name such as "12:30.mp4"
+            # "file:" keeps FFmpeg from seeing a protocol in a name such as "12:30.mp4"
             return Decoder(f"file:{path}", name=name, notify=notify, is_file=True, opener=opener)
 
         if path.exists() and not path.is_file():
-            # a pipe may have no writer yet, or a silent one: a signal must be able to end the wait
+            # a pipe may have no writer yet, or one that sends nothing: a signal must be able to end the wait
             return within(threading.TIMEOUT_MAX, make, Decoder.close)
         return make()
     except FileNotFoundError as error:
-        raise SourceOpenError(f"there is no file {path}; check the name and the folder") from error
+        raise SourceOpenError(f"{path} not found; check the name and the folder") from error
     except PermissionError as error:
-        raise SourceOpenError(f"{path} may not be read; check its permissions") from error
+        raise SourceOpenError(f"{path} cannot be read; check its permissions") from error
     except av.FFmpegError as error:
         raise SourceOpenError(
-            f"{name} cannot be read as a video ({reason(error)}); it is something else, or incomplete: does it play elsewhere?"
+            f"{name} cannot be read as a video ({reason(error)}); check that it is complete and plays in another program"
         ) from error

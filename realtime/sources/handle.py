@@ -1,4 +1,4 @@
-"""Native handles at the border between threads: opened in bounded time, freed only when nobody reads."""
+"""Native handles shared between threads: opened in bounded time, freed only while no read is running."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -10,10 +10,10 @@ T = TypeVar("T")
 
 
 def within(timeout_s: float, make: Callable[[], T], discard: Callable[[T], None]) -> T:
-    """Calls `make` on a helper thread and waits at most `timeout_s` seconds for it.
+    """Calls `make` on a helper thread and waits at most `timeout_s` seconds.
 
-    Drivers and name servers can hang far longer than any limit one can set on them. A result that comes too late goes to
-    `discard`; what `make` raises arrives as itself.
+    Drivers and name servers can hang far longer than any limit one can set on them. A late result goes to `discard`; an
+    exception of `make` is raised here unchanged.
 
     Raises:
         TimeoutError: it took longer.
@@ -35,15 +35,15 @@ def within(timeout_s: float, make: Callable[[], T], discard: Callable[[T], None]
     threading.Thread(target=work, name="open source", daemon=True).start()
     try:
         return future.result(timeout_s)
-    except BaseException:  # Ctrl-C as well: nobody is left to take the result
+    except BaseException:  # including Ctrl-C: the result is no longer needed
         future.add_done_callback(late)
         raise
 
 
 class Handle:
-    """A native handle that one thread reads while another may close it; freed once, by whichever of the two leaves last.
+    """A native handle that one thread reads while another may close it; freed once, by the last of the two to finish.
 
-    FFmpeg and OpenCV crash when a handle is freed under a running read, and neither offers a way to end that read.
+    FFmpeg and OpenCV crash if a handle is freed during a read, and neither offers a way to end that read.
     """
 
     def __init__(self, free: Callable[[], None]) -> None:
@@ -54,7 +54,7 @@ class Handle:
 
     @contextmanager
     def use(self) -> Iterator[bool]:
-        """Keeps the handle from being freed meanwhile; False if it is closed already and must not be touched."""
+        """Keeps the handle from being freed inside the block; yields False if it is already closed and must not be used."""
         try:
             with self._in_use:
                 yield not self._closed
@@ -63,12 +63,12 @@ class Handle:
                 self._free_if_idle()
 
     def close(self) -> None:
-        """Frees the handle now, or when the running read ends. Never waits."""
+        """Frees the handle now, or when the current read ends. Never waits."""
         self._closed = True
         self._free_if_idle()
 
     def _free_if_idle(self) -> None:
-        # if the lock is taken, its holder sees `_closed` when it leaves
+        # if the lock is held, its holder checks `_closed` when it releases it
         if self._in_use.acquire(blocking=False):
             try:
                 if not self._freed:

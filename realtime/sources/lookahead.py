@@ -1,4 +1,4 @@
-"""An iterator that can be looked into ahead of its reader."""
+"""An iterator whose next items can be read without consuming them."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class Lookahead(Iterator[T], Generic[T]):
-    """Gives the items of `items` in order; an error that was met ahead of time arrives behind the items before it."""
+    """Yields the items of `items` in order; an error found ahead of time is raised after the items before it."""
 
     def __init__(self, items: Iterator[T]) -> None:
         self._items = items
@@ -25,7 +25,7 @@ class Lookahead(Iterator[T], Generic[T]):
         return next(self._items)
 
     def ahead(self, count: int) -> Iterator[T]:
-        """The next items, at most `count`, which stay to be given."""
+        """The next items, at most `count`, without consuming them."""
         while len(self._waiting) < count and self._error is None:
             try:
                 self._waiting.append(next(self._items))

@@ -1,4 +1,4 @@
-"""A mailbox with one slot: the newest letter wins. What stands between a camera's thread and the main thread."""
+"""A queue of one item between a camera's thread and the main thread; a new item replaces the old one."""
 
 import threading
 from typing import Generic, TypeVar
@@ -16,7 +16,7 @@ class Mailbox(Generic[T]):
         self._dropped = 0
 
     def put(self, item: T) -> None:
-        """Leaves an item, replacing one that was not taken. Never waits."""
+        """Stores an item, replacing one that was not taken. Never waits."""
         with self._condition:
             if self._item is not None:
                 self._dropped += 1
@@ -24,26 +24,26 @@ class Mailbox(Generic[T]):
             self._condition.notify()
 
     def take(self, timeout_s: float) -> T | None:
-        """The newest item, waiting at most `timeout_s` for it; None if none came or the box was closed and is empty."""
+        """The newest item; waits at most `timeout_s` for it. None if none came, or if closed and empty."""
         with self._condition:
             self._condition.wait_for(lambda: self._item is not None or self._closed, timeout_s)
             item, self._item = self._item, None
             return item
 
     def close(self) -> None:
-        """Wakes whoever waits; what is in the box can still be taken."""
+        """Wakes waiting threads; a stored item can still be taken."""
         with self._condition:
             self._closed = True
             self._condition.notify_all()
 
     @property
     def dropped(self) -> int:
-        """Items replaced before anybody took them."""
+        """Number of items replaced before they were taken."""
         with self._condition:
             return self._dropped
 
     @property
     def finished(self) -> bool:
-        """Closed and empty: nothing will ever come again."""
+        """Whether it is closed and empty."""
         with self._condition:
             return self._closed and self._item is None

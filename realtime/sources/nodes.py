@@ -1,17 +1,17 @@
-"""Which camera a name stands for: its number, its device node, or a link to that node."""
+"""Camera numbers from names: a number, a device node, or a link to that node."""
 
 import os
 import re
 
 LARGEST_NUMBER = 2**31 - 1
-"""OpenCV takes camera numbers as a C int."""
+"""OpenCV stores camera numbers in a C int."""
 
 
 def camera_number(name: str) -> int | None:
-    """The number of the camera that `name` stands for; None if it stands for something else.
+    """The number of the camera that `name` refers to; None if it refers to something else.
 
-    "2", "/dev/video2" and every link to that node are camera 2, also while the camera is unplugged: udev's stable names in
-    /dev/v4l/by-id are such links. A number that no system has is returned as it is and refused when it is opened.
+    "2", "/dev/video2" and every link to that node are camera 2, even while the camera is unplugged: udev's stable names in
+    /dev/v4l/by-id are such links. An impossible number is returned too, and refused when the camera is opened.
     """
     if number := re.fullmatch(r"(?:/dev/video)?(-?\d+)", name, re.ASCII):
         return _bounded(number[1])

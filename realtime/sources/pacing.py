@@ -1,4 +1,4 @@
-"""A jitter buffer: live frames that arrive in bursts, such as the segments of HLS, are given on at their own rate."""
+"""A jitter buffer: releases live frames that arrive in bursts, such as HLS segments, at their own rate."""
 
 import math
 import queue
@@ -11,41 +11,41 @@ from dataclasses import replace
 from realtime.datatypes import Frame
 
 MOST_DELAY_S = 6.0
-"""The delay grows by this much at most, which is as long as one of Apple's recommended segments; after a longer gap frames are
-dropped until the delay is below it again."""
+"""Largest growth of the delay: the length of a segment as Apple recommends it. After a longer gap, frames are dropped until
+the delay is below it again."""
 
 JUMP_S = 10.0
-"""A step of media time longer than this is no time in which nothing was sent, but another clock."""
+"""A longer step of media time means a new clock, not a pause in sending."""
 
 LOW_S = 600.0
-"""How long the smallest delay of the network is remembered; two machines' clocks part by a tenth of a second meanwhile."""
+"""How long the smallest network delay is remembered; the clocks of two machines drift by a tenth of a second in that time."""
 
 DRAIN = 0.05
-"""Where frames have waited without need, they are given on faster by this share until the wait is gone."""
+"""If frames waited without need, they are released faster by this share until the excess delay is gone."""
 
 CALM_S = 5.0
 LONGEST_CALM_S = 320.0
-"""So long no frame may have been late before that is tried; twice as long every time it made one late."""
+"""Time without a late frame before the delay is reduced; it doubles each time a reduction made a frame late."""
 
 AHEAD_BYTES = 24_000_000
 MOST_AHEAD = 8
-"""Decoded frames that wait at most; what is behind them waits in the network. They bridge the opening of the next segment."""
+"""Most decoded frames in the buffer; later ones wait in the network. They bridge the opening of the next segment."""
 
 PUT_S = 0.1
-"""How often a thread that waits for a place looks whether it is to end."""
+"""How often a thread that waits for a free slot checks whether it should end."""
 
 END_S = 1.0
-"""How long a closed buffer's thread may take to end; it is a daemon, and left behind after that."""
+"""How long to wait for the thread of a closed buffer; it is a daemon."""
 
 Wait = Callable[[threading.Event, float], bool]
-"""Waits for the event, at most so many seconds; True if it is set. threading.Event.wait, or a test's own."""
+"""Waits for the event, at most the given seconds; True if it is set. threading.Event.wait, or a test's replacement."""
 
 
 class Pacer:
-    """Says when each frame of a live source is to be given on: at its media time, plus a delay that is as small as it can be.
+    """Computes when to release each frame of a live source: at its media time plus the smallest possible delay.
 
-    The delay grows when a frame arrives later than it is due, since the next burst may be as late. It shrinks slowly while
-    none is late. Frames that arrive evenly are due when they arrive.
+    The delay grows when a frame arrives after it was due, since the next burst may be as late. It shrinks slowly while no
+    frame is late. Frames that arrive evenly are due on arrival.
     """
 
     def __init__(self) -> None:
@@ -60,8 +60,8 @@ class Pacer:
         self._low_since = -math.inf
 
     def due(self, media_s: float, arrived_at: float) -> float:
-        """When the next frame is to be given on, on the clock of `arrived_at`; never before it has arrived."""
-        # a new connection begins at 0 again
+        """When to release the next frame, on the clock of `arrived_at`; never before it arrived."""
+        # a new connection restarts at 0
         if self._base_s is None or not 0 <= media_s - self._last_media_s <= JUMP_S:
             self._begin(media_s, arrived_at)
         assert self._base_s is not None
@@ -91,7 +91,7 @@ class Pacer:
             self._drained = True
 
     def _lowest(self, offset_s: float, now: float) -> float:
-        """The smallest offset between arrival and media time of the last LOW_S to 2 LOW_S."""
+        """The smallest offset between arrival and media time during the last LOW_S to 2 LOW_S."""
         if now - self._low_since > LOW_S:
             self._lows = [self._lows[1], math.inf]
             self._low_since = now
@@ -100,10 +100,10 @@ class Pacer:
 
 
 class JitterBuffer:
-    """Gives frames on, from a thread of its own, when they are due.
+    """Releases frames when they are due, from a thread of its own.
 
     Args:
-        give: takes a frame with `captured_at` the time at which it was due, and without media time.
+        give: takes a frame, with `captured_at` set to the time it was due and without media time.
         name: of the thread.
         frame_bytes: size of a decoded frame.
         wait, clock: for tests.
@@ -128,19 +128,19 @@ class JitterBuffer:
         self._thread.start()
 
     def put(self, frame: Frame) -> None:
-        """Takes a frame that has media time, waiting for a place."""
+        """Adds a frame that has media time; waits for a free slot."""
         assert frame.media_time is not None
         self._put((frame, self._pacer.due(frame.media_time, frame.captured_at)))
 
     def finish(self) -> None:
-        """Waits until everything has been given on, or the buffer is closed."""
+        """Waits until every frame is released, or the buffer is closed."""
         self._put(None)
         while self._thread.is_alive() and not self._closing.is_set():
             self._thread.join(PUT_S)
-        self._thread.join(END_S)  # closed, it has at most one frame in hand
+        self._thread.join(END_S)  # once closed, the thread handles at most one more frame
 
     def close(self) -> None:
-        """Drops what is left; never waits."""
+        """Drops the remaining frames; never waits."""
         self._closing.set()
 
     def _put(self, item: tuple[Frame, float] | None) -> None:

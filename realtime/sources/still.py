@@ -1,4 +1,4 @@
-"""Image files: every image in one, upright."""
+"""Reads image files: every image in a file, upright."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def read_images(path: Path, notify: Notify, most_bytes: int = MOST_BYTES) -> lis
 
     Args:
         path: the file.
-        notify: told if there are more than fit into memory.
+        notify: called if the file has more images than fit into memory.
         most_bytes: that memory.
 
     Raises:
@@ -32,7 +32,7 @@ def read_images(path: Path, notify: Notify, most_bytes: int = MOST_BYTES) -> lis
     try:
         data = path.read_bytes()  # imread cannot open names outside the code page on Windows
     except FileNotFoundError as error:
-        raise SourceOpenError(f"there is no file {path}; check the name and the folder") from error
+        raise SourceOpenError(f"{path} not found; check the name and the folder") from error
     except OSError as error:
         raise SourceOpenError(f"{path} cannot be read ({error.strerror}); check its permissions") from error
     if path.suffix.lower() in UNREADABLE_SUFFIXES:
@@ -45,17 +45,17 @@ def read_images(path: Path, notify: Notify, most_bytes: int = MOST_BYTES) -> lis
     else:
         images = _decode(path, data, notify, most_bytes)
     if not images:
-        raise SourceOpenError(f"{path.name} cannot be read as an image; it is damaged, or something else")
+        raise SourceOpenError(f"{path.name} cannot be read as an image; it is damaged or not an image")
     return images
 
 
 def _decode(path: Path, data: bytes, notify: Notify, most_bytes: int) -> list[MatLike]:
-    """What OpenCV reads; nothing if it cannot."""
+    """The images that OpenCV decodes; an empty list if it cannot."""
     if not data:
         return []
     array = np.frombuffer(data, np.uint8)
     try:
-        # IMREAD_COLOR obeys EXIF rotation, scales 16 bit to 8, repeats gray and drops alpha
+        # IMREAD_COLOR applies EXIF rotation, scales 16 bit to 8, repeats gray and drops alpha
         first = cv2.imdecode(array, cv2.IMREAD_COLOR)
         if first is None or not _may_hold_more(data):
             return [] if first is None else [first]
@@ -65,7 +65,7 @@ def _decode(path: Path, data: bytes, notify: Notify, most_bytes: int) -> list[Ma
     except cv2.error:  # such as more pixels than OpenCV allows
         return []
     if len(images) > most:
-        notify(f"{path.name}: only the first {most} of its images are read; split it to read the others")
+        notify(f"{path.name}: only its first {most} images are read; split the file to read the others")
     return list(images[:most]) if done and images else [first]
 
 
@@ -79,7 +79,7 @@ def _may_hold_more(data: bytes) -> bool:
 
 
 def _brands(data: bytes) -> set[bytes]:
-    """What an ISO media file says it is: the major and the compatible brands; empty for other files."""
+    """The major and compatible brands of an ISO media file; empty for other files."""
     if data[4:8] != b"ftyp":
         return set()
     end = min(int.from_bytes(data[:4], "big"), 256)
@@ -87,7 +87,7 @@ def _brands(data: bytes) -> set[bytes]:
 
 
 def _upright(image: MatLike, data: bytes) -> MatLike:
-    """An AVIF image turned, then mirrored, as the file's properties say; OpenCV leaves both out."""
+    """Rotates, then mirrors an AVIF image by the properties in its file; OpenCV ignores them."""
     head = data[: max(data.find(b"mdat"), 0) or None]
     if (at := head.find(b"irot")) >= 0:
         image = np.rot90(image, head[at + 4] & 3)  # by 90 degrees each, counter-clockwise
@@ -97,7 +97,7 @@ def _upright(image: MatLike, data: bytes) -> MatLike:
 
 
 def _heic(path: Path, data: bytes) -> MatLike:
-    """A HEIC image that is stored as one; FFmpeg gives the tiles of those that are not, one by one.
+    """A HEIC image that is stored in one piece; FFmpeg delivers the tiles of others one by one.
 
     Raises:
         SourceOpenError: it is stored in tiles, or damaged.
@@ -105,7 +105,7 @@ def _heic(path: Path, data: bytes) -> MatLike:
     head = data[: max(data.find(b"mdat"), 0) or None]
     if b"grid" in head:
         raise SourceOpenError(
-            f"{path.name} is a HEIC image in tiles, as phones store them, which is not supported; convert it to JPEG"
+            f"{path.name} is a tiled HEIC image, as phones store them, which is not supported; convert it to JPEG"
         )
     try:
         decoder = Decoder(f"file:{path}", name=path.name, notify=lambda _: None, is_file=True)
@@ -114,6 +114,6 @@ def _heic(path: Path, data: bytes) -> MatLike:
         finally:
             decoder.close()
     except (av.FFmpegError, SourceError) as error:
-        raise SourceOpenError(f"{path.name} cannot be read as an image; it is damaged, or something else") from error
-    assert frame is not None  # the decoder has refused files without one
+        raise SourceOpenError(f"{path.name} cannot be read as an image; it is damaged or not an image") from error
+    assert frame is not None  # the decoder refuses files without a frame
     return frame.image

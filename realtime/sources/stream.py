@@ -8,16 +8,16 @@ import av
 from realtime.datatypes import Frame, SourceInfo
 from realtime.errors import SourceError, SourceLostError, SourceOpenError
 from realtime.sources.address import HIDDEN, redact_url, repair_url
-from realtime.sources.base import Notify, unheard
+from realtime.sources.base import Notify, discard_notice
 from realtime.sources.decoder import Decoder, reason
 from realtime.sources.handle import Handle, within
 
 OPTIONS = {
-    "rtsp_transport": "tcp",  # over UDP, RTSP loses packets on any busy network, and every loss smears the image
+    "rtsp_transport": "tcp",  # RTSP over UDP loses packets on a busy network, and every loss corrupts the image
     "analyzeduration": "1000000",  # microseconds; the default of 5 s delays the first image of a slow camera
 }
-"""FFmpeg's. Not `nobuffer`: it throws away what was read to learn the format, the first 3 s of a video on the web, and
-saves a live stream nothing, since the newest frame wins anyway."""
+"""Options of FFmpeg. Not `nobuffer`: it discards the data read to detect the format, the first 3 s of a web video, and does
+not help live streams, of which only the newest frame is used anyway."""
 
 NOT_READ = (av.error.InvalidDataError, SourceLostError)
 
@@ -27,11 +27,11 @@ TRANSPORT_REFUSED = (
     av.error.HTTPOtherClientError,
     av.error.HTTPServerError,
 )
-"""What cameras answer to a transport that they lack: 400, 406, 500, 501; most answer 461, FFmpeg's EPROTONOSUPPORT."""
+"""Errors from cameras without the requested transport: 400, 406, 500, 501; most send 461, FFmpeg's EPROTONOSUPPORT."""
 
 JPEG_START = b"\xff\xd8\xff"
 LONGEST_HEAD = 65_536
-"""Bytes in which the first image has to begin; some cameras send an empty line or a comment before it."""
+"""Bytes within which the first image must begin; some cameras send an empty line or a comment before it."""
 
 CHECK_ADDRESS = "check the address and the network"
 ESCAPES = "with / ? # @ in a password written as %2F %3F %23 %40"
@@ -57,10 +57,10 @@ def connect(url: str, name: str, timeout_s: float, notify: Notify) -> Decoder:
         raise TimeoutError from error
     except av.error.HTTPUnauthorizedError as error:
         raise SourceOpenError(
-            f"{name} wants a login; give it as {url.partition(':')[0].lower()}://USER:PASSWORD@..., {ESCAPES}"
+            f"{name} needs a login; give it as {url.partition(':')[0].lower()}://USER:PASSWORD@..., {ESCAPES}"
         ) from error
     except av.error.InvalidDataError as error:
-        raise SourceOpenError(f"{name} answers, but not with a video; give the address of the stream itself") from error
+        raise SourceOpenError(f"{name} did not send a video; give the address of the stream itself") from error
     except av.FFmpegError as error:
         advice = ESCAPES if name.endswith(f"@{HIDDEN}") else CHECK_ADDRESS
         raise SourceOpenError(f"{name} cannot be opened: {reason(error)}; {advice}") from error
@@ -70,31 +70,33 @@ Connect = Callable[[str, str, float, Notify], Decoder]
 
 
 class Stream:
-    """A camera on the network (live: whatever is not taken in time is the caller's to drop) or a video on the web.
+    """A network camera (live: the caller drops the frames it cannot take in time) or a web video.
 
-    An address with a known duration is a file: every frame, with media time, until its end. Live frames have media time where
-    they may come in bursts, so that the caller can spread them: HLS sends segments of some seconds, WebM clusters.
+    An address with a known duration is a file: every frame, with media time, until its end. Live frames have media time if
+    they may arrive in bursts, so that the caller can spread them: HLS sends segments of several seconds, WebM clusters.
 
     Args:
         url: http(s), rtsp(s), rtmp(s) or udp.
         timeout_s: limit for opening and for every read, seconds.
-        notify: hears about damage in a file.
+        notify: called when the data of a file are damaged.
         connect: gets the decoder; may hang.
 
     Raises:
-        SourceOpenError: it refuses, does not answer in time, or is no video.
+        SourceOpenError: the server refuses or does not answer in time, or sends no video.
     """
 
-    def __init__(self, url: str, *, timeout_s: float = 10.0, notify: Notify = unheard, connect: Connect = connect) -> None:
+    def __init__(
+        self, url: str, *, timeout_s: float = 10.0, notify: Notify = discard_notice, connect: Connect = connect
+    ) -> None:
         self._name = redact_url(url)
         self._index = 0
-        # FFmpeg's own limit does not reach into name resolution, ours does
+        # FFmpeg's own limit does not cover name resolution, ours does
         try:
             self._decoder = within(timeout_s, lambda: connect(url, self._name, timeout_s, notify), Decoder.close)
         except TimeoutError as error:
-            raise SourceOpenError(f"{self._name} does not answer within {timeout_s:g} s; {CHECK_ADDRESS}") from error
+            raise SourceOpenError(f"{self._name} did not answer within {timeout_s:g} s; {CHECK_ADDRESS}") from error
         self._handle = Handle(self._decoder.close)
-        # what a web server sends may come in bursts; RTSP, RTMP and UDP send every frame when it is due
+        # web servers may send frames in bursts; RTSP, RTMP and UDP send each frame when it is due
         self._timed = self._decoder.finite or (self._decoder.timed and url.lower().startswith("http"))
         height, width = self._decoder.size_hw
         self.info = SourceInfo(
@@ -108,10 +110,10 @@ class Stream:
         )
 
     def read(self) -> Frame | None:
-        """The next frame, waiting at most the limit for its data; None at the end of a file and after `close`.
+        """The next frame; waits for its data at most the limit. None at the end of a file and after `close`.
 
         Raises:
-            SourceLostError: nothing came in time, the server ended a live stream, or a file breaks off.
+            SourceLostError: no data came in time, the server ended a live stream, or a file ends early.
         """
         with self._handle.use() as usable:
             if not usable:
@@ -127,12 +129,12 @@ class Stream:
         return frame
 
     def close(self) -> None:
-        """Ends the connection, when a read that waits is over at the latest."""
+        """Ends the connection, at the latest when a waiting read ends."""
         self._handle.close()
 
 
 class _Connection:
-    """The ways to reach one address, tried in turn; what FFmpeg raises arrives without the address, which it likes to quote."""
+    """Tries the ways to open one address. FFmpeg's errors are raised without the address, which they often quote."""
 
     def __init__(self, url: str, name: str, timeout_s: float, notify: Notify) -> None:
         self._url = url
@@ -141,11 +143,11 @@ class _Connection:
         self._notify = notify
 
     def open(self) -> Decoder:
-        """The decoder.
+        """Opens the decoder.
 
         Raises:
             av.FFmpegError: it cannot be reached.
-            SourceOpenError, SourceLostError: it can, and gives no video.
+            SourceOpenError, SourceLostError: it can be reached but sends no video.
         """
         scheme = self._url.partition(":")[0]
         try:
@@ -153,7 +155,7 @@ class _Connection:
         except (av.FFmpegError, SourceLostError) as error:
             refused = isinstance(error, TRANSPORT_REFUSED) or getattr(error, "errno", None) == errno.EPROTONOSUPPORT
             if scheme == "rtsp" and refused and (decoder := self._otherwise(transport="udp")) is not None:
-                self._notify(f"{self._name} sends over UDP only; lost packets leave faults in its frames")
+                self._notify(f"{self._name} sends over UDP only; lost packets will corrupt some frames")
                 return decoder
             if scheme in ("http", "https") and isinstance(error, NOT_READ) and self._sends_jpegs():
                 decoder = self._otherwise(container_format="mjpeg")
@@ -174,14 +176,14 @@ class _Connection:
         )
 
     def _otherwise(self, transport: str = "tcp", container_format: str | None = None) -> Decoder | None:
-        """Another way; None if it fails as well, since the first failure is the one to report."""
+        """Tries another way; None if it fails too, since the first failure is the one to report."""
         try:
             return self._try(transport, container_format)
         except (av.FFmpegError, SourceError):
             return None
 
     def _sends_jpegs(self) -> bool:
-        """Whether JPEG images come between lines of text, as a multipart stream that FFmpeg's own reader is too strict for."""
+        """Whether it sends JPEG images between lines of text: a multipart stream that FFmpeg's own reader rejects."""
         head = b""
         try:
             with av.open(self._url, format="data", timeout=self._timeout_s, options=dict(OPTIONS)) as container:

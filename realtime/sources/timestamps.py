@@ -1,4 +1,4 @@
-"""From a container's timestamps to media time: seconds from the first frame, always rising."""
+"""Converts a container's timestamps to media time: seconds from the first frame, always rising."""
 
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -7,53 +7,53 @@ from statistics import median_high
 from typing import TypeAlias
 
 SMALLEST_STEP_S = 0.001
-"""What a frame is moved on by when its timestamp does not rise; shorter than any frame of a real camera lasts."""
+"""Step added if a timestamp does not rise; shorter than any real frame period."""
 
 NEW_CLOCK_S = 1.0
-"""A timestamp that falls back further than this starts a new clock: recordings that were joined (parts shorter than that would
-lose their time), or a counter that wrapped."""
+"""A timestamp that goes back by more than this starts a new clock: joined recordings (shorter parts would lose their time), or
+a counter that wrapped."""
 
 JOIN_S = 10.0
 LONGEST_PAUSE_S = 30 * 3600.0
-"""A leap forward beyond this is a new clock too: in broadcast formats, and in all others, where shorter leaps are pauses.
-The thresholds are those of the ffmpeg program (dts_delta_threshold, dts_error_threshold)."""
+"""A longer jump forward is a new clock too, in broadcast formats and in all others; shorter jumps are pauses. The thresholds
+are those of the ffmpeg program (dts_delta_threshold, dts_error_threshold)."""
 
 USUAL_STEPS = 3
-"""A timestamp that is up to so many frame periods after the last one is believed without a look ahead."""
+"""A timestamp at most this many frame periods after the last one is accepted without reading ahead."""
 
 HORIZON_S = 10.0
 LEAST_AHEAD, MOST_AHEAD = 30, 600
-"""How far ahead is looked, in seconds and in packets: bursts of wrong timestamps shorter than half of it are recognised."""
+"""How far to read ahead, in seconds and in packets: bursts of wrong timestamps shorter than half of it are recognised."""
 
 TOLERANCE = 0.1
-"""Share of the time since the last good timestamp by which the frames in between may have been faster or slower."""
+"""Relative deviation allowed for the frames since the last good timestamp."""
 
 
 Ahead: TypeAlias = Callable[[], Sequence[int]]
 
 
 class MediaClock:
-    """Turns the timestamps of successive frames into media time.
+    """Converts the timestamps of successive frames to media time.
 
-    A timestamp that leaves the sequence is wrong if the sequence goes on without it: that frame gets the time it should have
-    had. If the sequence goes on from it, it is a pause, or the start of another recording that was joined on.
+    A timestamp outside the sequence is wrong if the sequence continues without it: that frame gets the expected time. If the
+    sequence continues from it, it is a pause, or the start of another joined recording.
 
     Args:
         time_base: seconds of one tick.
-        period_s: nominal time between two frames, used where a timestamp is missing.
-        may_jump: a leap forward may be a new clock rather than a pause (broadcast formats).
-        reorder: how many frames the packets may be out of order.
+        period_s: nominal time between two frames, used if a timestamp is missing.
+        may_jump: a jump forward may be a new clock, not a pause (broadcast formats).
+        reorder: by how many frames the packets may be out of order.
     """
 
     def __init__(self, time_base: Fraction, period_s: float, *, may_jump: bool = False, reorder: int = 0) -> None:
         self.wrong = 0
-        """Timestamps that were wrong so far."""
+        """Number of wrong timestamps so far."""
         self._time_base = time_base
         self._period_s = period_s
         self._longest_pause_s = JOIN_S if may_jump else LONGEST_PAUSE_S
         self._reorder = reorder
         self._origin_s = 0.0
-        self._stamp_s: float | None = None  # the last that was believed
+        self._stamp_s: float | None = None  # the last accepted one
         self._since = 0  # frames after it
         self._first = True
         self._last_s: float | None = None
@@ -61,16 +61,16 @@ class MediaClock:
 
     @property
     def horizon(self) -> int:
-        """How many packets ahead are worth a look."""
+        """How many packets to read ahead."""
         return min(max(LEAST_AHEAD, round(HORIZON_S / self._usual_s())), MOST_AHEAD)
 
     def seconds(self, ticks: int | None, ahead: Ahead | None = None) -> float:
         """Media time of the next frame in presentation order.
 
         Args:
-            ticks: its timestamp, None if it carries none.
-            ahead: gives the timestamps of the frames that follow, in the order of their packets; called when in doubt. None
-                in a live source, where they are not known.
+            ticks: its timestamp; None if it has none.
+            ahead: returns the timestamps of the next frames, in packet order; called only in doubt. None for a live source,
+                where they are unknown.
         """
         due_s = 0.0 if self._last_s is None else self._last_s + self._period_s
         if ticks is None:
@@ -92,7 +92,7 @@ class MediaClock:
                 self.wrong += 1
                 self._since += 1
                 return estimate_s
-            # a first frame that lies behind the second has no clock of its own
+            # a first frame later than the second has no clock of its own
             if step_s > self._longest_pause_s or step_s < (0.0 if first else -NEW_CLOCK_S):
                 return self._start(stamp_s, due_s)
             if step_s <= 0:
@@ -102,7 +102,7 @@ class MediaClock:
         return stamp_s - self._origin_s
 
     def _start(self, stamp_s: float, due_s: float) -> float:
-        """Begins a clock that reads `due_s` at this timestamp."""
+        """Starts a clock that reads `due_s` at this timestamp."""
         self._first = self._stamp_s is None
         self._origin_s, self._stamp_s, self._since = stamp_s - due_s, stamp_s, 0
         return due_s
@@ -111,14 +111,14 @@ class MediaClock:
         return [float(tick * self._time_base) for tick in ticks]
 
     def _is_usual(self, step_s: float) -> bool:
-        """Whether a step from the last good timestamp is what the frames since then make likely."""
+        """Whether a step from the last good timestamp fits the number of frames since then."""
         usual_s = self._usual_s()
         if self._since == 0:
             return 0 < step_s <= USUAL_STEPS * usual_s
         return step_s > 0 and abs(step_s - (1 + self._since) * usual_s) <= usual_s
 
     def _usual_s(self) -> float:
-        """Seconds between two frames lately."""
+        """Recent seconds between two frames."""
         return median_high(self._steps) if len(self._steps) >= 5 else self._period_s
 
     def _estimate(self, stamp_s: float, last_s: float, coming: list[float], due_s: float) -> float | None:
@@ -131,21 +131,23 @@ class MediaClock:
         first_break: tuple[int, float] | None = None
         for index, next_s in enumerate(coming):
             leaves = abs(next_s - front_s) > gap_s
-            # what is shown later and was stamped earlier contradicts a leap forward
+            # a frame shown later with an earlier stamp contradicts a jump forward
             if next_s > last_s and (leaves or (leap_s > 0 and next_s < stamp_s)):
                 frames = self._since + index + 2
-                if abs(next_s - last_s - frames * usual_s) <= gap_s + TOLERANCE * frames * usual_s:  # goes on without it
+                if (
+                    abs(next_s - last_s - frames * usual_s) <= gap_s + TOLERANCE * frames * usual_s
+                ):  # the sequence continues without it
                     share_s = max(0.0, next_s - self._origin_s - before_s) / (index + 2)
                     return before_s + min(share_s, usual_s)
             if leaves and first_break is None:
                 first_break = index, next_s - front_s
                 if leap_s <= 0 and next_s > last_s and index * usual_s < HORIZON_S / 2:
-                    return due_s  # behind for a moment only
+                    return due_s  # back for a moment only
             front_s = next_s if leaves else max(front_s, next_s)
-        if not coming:  # nothing goes on from a last frame that lies behind the others
+        if not coming:  # no frame follows to confirm a last timestamp before the others
             return due_s if leap_s < 0 else None
         if NEW_CLOCK_S < leap_s <= self._longest_pause_s and first_break is not None:
-            index, then_s = first_break  # a leap into a clock that ends at once
+            index, then_s = first_break  # a jump to a clock that ends at once
             if index * usual_s < HORIZON_S / 2 and not -NEW_CLOCK_S <= then_s <= self._longest_pause_s:
                 return due_s
         if leap_s > NEW_CLOCK_S and 2 * sum(next_s < stamp_s for next_s in coming) > len(coming):

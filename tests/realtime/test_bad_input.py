@@ -71,18 +71,18 @@ BAD_SOURCES = {
     "no such file": Bad("--source nope.mp4", "nope.mp4", "check the name"),
     "no such image": Bad("--source nope.png", "nope.png", "check the name"),
     "a folder": Bad("--video sub", "sub", "use --source", lambda folder: (folder / "sub").mkdir(), code=2),
-    "an empty folder": Bad("--source sub", "sub", "images are", lambda folder: (folder / "sub").mkdir()),
+    "an empty folder": Bad("--source sub", "sub", "supported are", lambda folder: (folder / "sub").mkdir()),
     "a text file": Bad("--video a.txt", "a.txt", "give a video", lambda folder: (folder / "a.txt").write_text("words\n" * 99)),
     "a text file in disguise": Bad(
-        "--video a.mp4", "a.mp4", "does it play elsewhere?", lambda folder: (folder / "a.mp4").write_text("words\n" * 99)
+        "--video a.mp4", "a.mp4", "plays in another program", lambda folder: (folder / "a.mp4").write_text("words\n" * 99)
     ),
-    "an empty file": Bad("--video a.mp4", "a.mp4", "to the end?", lambda folder: (folder / "a.mp4").touch()),
-    "a truncated video": Bad("--video cut.mp4", "cut.mp4", "incomplete", cut),
+    "an empty file": Bad("--video a.mp4", "a.mp4", "to the end", lambda folder: (folder / "a.mp4").touch()),
+    "a truncated video": Bad("--video cut.mp4", "cut.mp4", "complete", cut),
     "sound only": Bad("--video a.m4a", "a.m4a", "give a video", lambda folder: write_sound(folder / "a.m4a")),
     "a broken image": Bad("--source a.png", "a.png", "damaged", lambda folder: (folder / "a.png").write_bytes(b"\x89PNG")),
     "no such camera": Bad("--device 99", "camera 99", "--list-cameras"),
     "a negative camera": Bad("--device -1", "--device -1", "--list-cameras", code=2),
-    "no known address": Bad("--source gopher://host/x", "gopher://", "known are http"),
+    "no known address": Bad("--source gopher://host/x", "gopher://", "use one of http"),
     "nobody there": Bad(f"--source http://127.0.0.1:{closed_port()}/v", "127.0.0.1", "check the address"),
     "a small face": Bad("--video clip.mp4 --min-face 9", "--min-face 9", "20 px", code=2),
     "no frames": Bad("--video clip.mp4 --max-frames 0", "--max-frames 0", "at least 1", code=2),
@@ -126,7 +126,7 @@ def test_a_video_cut_in_its_middle_is_used_up_to_there(desk: Desk) -> None:
     done = desk.run("--video", clip, "--jsonl", "out.jsonl", "--save", "out.mp4")
     assert done.code == 3
     (line,) = done.complaints
-    assert re.search(r"a\.mp4 breaks off after \d+ frames .* fetch it again", line)
+    assert re.search(r"a\.mp4 ends early, after \d+ frames .* fetch it again", line)
     frames = program.frames(desk.folder / "out.jsonl")
     assert 10 < len(frames) < 60
     assert program.rows(desk.folder / "out.jsonl")[-1]["frames"] == len(frames)

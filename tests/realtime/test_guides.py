@@ -52,8 +52,8 @@ def test_every_option_is_described_in_the_section_of_its_command(
     """A new command has a heading `fer-cam NAME` in one of the guides, and a table with its options below it."""
     with_it = [text for text in GUIDES.values() if f"## fer-cam {command}\n" in text]
     assert len(with_it) == 1
-    told = described(section(with_it[0], f"fer-cam {command}"))
-    assert sorted(told) == sorted(offered(command, capsys, monkeypatch) - set(described(SHARED)))
+    notices = described(section(with_it[0], f"fer-cam {command}"))
+    assert sorted(notices) == sorted(offered(command, capsys, monkeypatch) - set(described(SHARED)))
 
 
 def test_options_are_described_nowhere_else() -> None:

@@ -1,4 +1,4 @@
-"""The middle of the program on invented images: a detector that is told what to find, a network that can be computed."""
+"""The pipeline on synthetic images: a scripted detector, and a network whose output can be computed."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ FPS = 30
 
 
 class ScriptedDetector:
-    """Finds what it is told to, whatever the image."""
+    """Returns scripted faces, whatever the image."""
 
     def __init__(self) -> None:
         self.boxes: list[tuple[float, float, float, float]] = []

@@ -56,9 +56,9 @@ def test_a_limit_on_frames(studio: Studio) -> None:
 
 def test_the_summary_is_told(studio: Studio, capsys: pytest.CaptureFixture[str]) -> None:
     studio.run(film(1, 2, 3))
-    told = capsys.readouterr().err
-    assert "3 frames" in told
-    assert f"wrote {studio.jsonl}" in told
+    messages = capsys.readouterr().err
+    assert "3 frames" in messages
+    assert f"wrote {studio.jsonl}" in messages
 
 
 def test_a_run_that_shows_and_saves_nothing_says_so_before_it_begins(
@@ -66,8 +66,8 @@ def test_a_run_that_shows_and_saves_nothing_says_so_before_it_begins(
 ) -> None:
     words = "nothing will be shown or saved: add --save, --jsonl or --csv"
     assert studio.run(film(1, 2, 3), jsonl=None) == 0
-    told = capsys.readouterr().err
-    assert told.index(words) < told.index("3 frames")
+    messages = capsys.readouterr().err
+    assert messages.index(words) < messages.index("3 frames")
     for outputs in ({"jsonl": str(studio.jsonl)}, {"jsonl": None, "csv": studio.jsonl.with_suffix(".csv")}, {"jsonl": "-"}):
         studio.run(film(1, 2, 3), **outputs)
         assert words not in capsys.readouterr().err
@@ -90,12 +90,12 @@ def test_no_live_view_over_data_on_the_screen(
         def isatty(self) -> bool:
             return screen
 
-    told = io.StringIO()
-    studio.openers = replace(studio.openers, console=lambda: Console(file=told, force_terminal=True))
+    messages = io.StringIO()
+    studio.openers = replace(studio.openers, console=lambda: Console(file=messages, force_terminal=True))
     monkeypatch.chdir(studio.folder)
     with redirect_stdout(Stdout()):
         assert studio.run(film(1), jsonl=jsonl) == 0
-    assert (HIDE_CURSOR in told.getvalue()) is not plain
+    assert (HIDE_CURSOR in messages.getvalue()) is not plain
 
 
 # keys
@@ -373,7 +373,7 @@ def test_a_lost_camera_says_so_in_the_window_while_no_frame_comes(studio: Studio
         return FakeSource([7], hang=True)
 
     def look(wait_ms: int) -> None:
-        if any("trying to open it again" in notice for notice in studio.window.huds[-1].notices):
+        if any("reconnecting" in notice for notice in studio.window.huds[-1].notices):
             back.set()
 
     feed = LiveFeed(FakeSource([1, LOST]), reopen, wait=lambda event, seconds: event.is_set())

@@ -88,12 +88,12 @@ def test_a_file_that_breaks_off_leaves_whole_outputs(studio: Studio) -> None:
 
 def test_a_camera_lost_for_good_leaves_whole_outputs(studio: Studio, capsys: pytest.CaptureFixture[str]) -> None:
     feed = LiveFeed(FakeSource([1, LOST]), never, reconnect_s=0)
-    with pytest.raises(SourceLostError, match="was lost and could not be opened again"):
+    with pytest.raises(SourceLostError, match="was lost and could not be re-opened"):
         studio.run(feed)
     assert studio.types() == ["header", "frame", "summary"]
-    told = capsys.readouterr().err
-    assert "fake stopped giving frames; trying to open it again" in told
-    assert "1 frame in " in told
+    messages = capsys.readouterr().err
+    assert "fake stopped delivering frames; reconnecting" in messages
+    assert "1 frame in " in messages
 
 
 def test_the_last_words_of_a_source_are_heard(studio: Studio, capsys: pytest.CaptureFixture[str]) -> None:
@@ -209,11 +209,11 @@ def test_an_output_that_is_not_essential_is_left_out_with_a_notice(studio: Studi
 
 def test_what_went_wrong_with_the_sound_is_told(studio: Studio, capsys: pytest.CaptureFixture[str]) -> None:
     class Silent(Failing):
-        told = False
+        reported = False
 
         def notices(self) -> tuple[str, ...]:
-            told, self.told = self.told, True
-            return () if told else ("the sound could not be kept",)
+            reported, self.reported = self.reported, True
+            return () if reported else ("the sound could not be kept",)
 
     with_outputs(studio, video=Silent)
     assert studio.run(film(1)) == 0

@@ -55,7 +55,7 @@ def test_errors_are_harmless(args: tuple[str, ...], capsys: pytest.CaptureFixtur
         code = main([*args, "--no-display"])
     except SystemExit as stop:
         code = int(stop.code or 0)
-    told = capsys.readouterr().err
+    notices = capsys.readouterr().err
     assert code in (2, 3)
-    assert "owned" in told
-    assert harmless(told)
+    assert "owned" in notices
+    assert harmless(notices)

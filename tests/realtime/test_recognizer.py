@@ -23,7 +23,7 @@ from tests.demo import CLIP, demo_frame
 from tests.fakes import FakeSource
 from tests.tiny_models import write_left_right
 
-LOST = SourceLostError("fake stopped giving frames; is it still plugged in?")
+LOST = SourceLostError("fake stopped delivering frames; check that it is still plugged in")
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +170,7 @@ def test_the_source_of_the_config_is_read(tiny: str) -> None:
 
 
 def test_a_path_is_a_file_whatever_its_name(tiny: str, tmp_path: Path) -> None:
-    with Recognizer(tiny) as recognizer, pytest.raises(SourceOpenError, match=r"no file .*demo"):
+    with Recognizer(tiny) as recognizer, pytest.raises(SourceOpenError, match=r"demo not found"):
         next(recognizer.stream(tmp_path / "demo"))
 
 
@@ -221,35 +221,35 @@ def lost_and_back() -> LiveFeed:
 
 
 def test_a_lost_camera_is_told_while_the_stream_waits_for_it(tiny: str, nothing_left_behind: None) -> None:
-    told: list[str] = []
+    messages: list[str] = []
     with Recognizer(tiny, open_engine=on(lost_and_back())) as recognizer:
-        stream = recognizer.stream(0, on_notice=told.append)
+        stream = recognizer.stream(0, on_notice=messages.append)
         while next(stream).frame.index < 1:
             pass
         stream.close()
-    assert told[0] == f"{LOST}; trying to open it again"
-    assert told[1].startswith("fake is back after ")
-    assert len(told) == 2
+    assert messages[0] == f"{LOST}; reconnecting"
+    assert messages[1].startswith("fake is back after ")
+    assert len(messages) == 2
 
 
 def test_without_a_listener_notices_are_warnings_of_the_log(tiny: str, caplog: pytest.LogCaptureFixture) -> None:
     notices = Notices()
-    notices.add("b.png cannot be read; passed over")
+    notices.add("b.png cannot be read; skipped")
     feed = DirectFeed(FakeSource([1], live=False), notices)
     with Recognizer(tiny, open_engine=on(feed)) as recognizer:
         assert len(list(recognizer.stream("album"))) == 1
-    assert caplog.record_tuples == [("realtime", logging.WARNING, "b.png cannot be read; passed over")]
+    assert caplog.record_tuples == [("realtime", logging.WARNING, "b.png cannot be read; skipped")]
 
 
 def test_the_last_words_of_a_source_that_is_lost_for_good(tiny: str) -> None:
-    told: list[str] = []
+    messages: list[str] = []
     feed = LiveFeed(FakeSource([LOST]), lost_and_back, reconnect_s=0)
     with (
         Recognizer(tiny, open_engine=on(feed)) as recognizer,
-        pytest.raises(SourceLostError, match="could not be opened again"),
+        pytest.raises(SourceLostError, match="could not be re-opened"),
     ):
-        next(recognizer.stream(0, on_notice=told.append))
-    assert told == [f"{LOST}; trying to open it again"]
+        next(recognizer.stream(0, on_notice=messages.append))
+    assert messages == [f"{LOST}; reconnecting"]
 
 
 def test_a_file_is_read_in_batches_and_a_camera_frame_by_frame(tiny: str) -> None:
@@ -281,14 +281,14 @@ def test_frames_before_a_loss_are_given(tiny: str) -> None:
 
 def test_a_slow_machine_does_less_and_says_so(tiny: str) -> None:
     """Frames captured at 1 s, 2 s, ... of the clock are older than any target by now."""
-    told: list[str] = []
+    messages: list[str] = []
     now = iter(range(1, 100))
     engine = on(DirectFeed(FakeSource(range(1, 40))), lambda: 1e6 + next(now))
     with Recognizer(tiny, Config.of(target_latency_ms=1), open_engine=engine) as recognizer:
-        efforts = [result.effort.name for result in recognizer.stream(0, on_notice=told.append)]
+        efforts = [result.effort.name for result in recognizer.stream(0, on_notice=messages.append)]
     assert efforts[0] == "full"
     assert efforts[-1] == "every fourth face"
-    assert told[0] == "reducing work to keep up: fewer scans"
+    assert messages[0] == "reducing work to keep up: fewer scans"
 
 
 # frames of one's own

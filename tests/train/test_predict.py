@@ -308,7 +308,7 @@ class TestCommand:
     @pytest.mark.parametrize(
         ("content", "words", "code", "message"),
         [
-            (None, [], 3, "there is no file"),
+            (None, [], 3, "not found"),
             (b"", [], 3, "face.png cannot be read"),
             (b"hello", [], 3, "face.png cannot be read"),
             ("image", ["--model", "none.onnx"], 4, "none.onnx: no such weights file"),

@@ -14,13 +14,13 @@ from realtime.faces.finder import MOST_SEARCHES, TrackingFinder
 from realtime.faces.follower import Follower, Hit
 
 FRAME = cv2.GaussianBlur(np.random.default_rng(3).integers(0, 256, (720, 1280), np.uint8), (0, 0), 3)
-"""A texture by which every place is told from its neighbours; it stays the same from frame to frame."""
+"""A texture by which every place differs from its neighbours; it stays the same from frame to frame."""
 
 SIDE = 100.0
 
 
 class Once:
-    """A scanner that finds `boxes`, (n,4), in the first frame, and in later ones when told to."""
+    """A scanner that finds `boxes`, (n,4), in the first frame, and in later ones on request."""
 
     def __init__(self, boxes_xyxy: NDArray[np.float32]) -> None:
         self.faces = Faces(boxes_xyxy, np.ones(len(boxes_xyxy), np.float32))
@@ -41,18 +41,18 @@ class Blurred(Follower):
     """Sees a face wherever it looks, but never its eyes; counts where it looked closely.
 
     Attributes:
-        told: what it says of every face it follows, if anything, in place of what it sees.
+        scripted: replaces the result of `follow` for known faces; None follows them for real.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.told: Callable[[NDArray[np.float32]], Hit] | None = None
+        self.scripted: Callable[[NDArray[np.float32]], Hit] | None = None
         self.looked: Counter[tuple[float, ...]] = Counter()
 
     def follow(
         self, key: int, gray: NDArray[np.uint8], square: NDArray[np.float32], now: float, *, closely: bool = True
     ) -> Hit | None:
-        return super().follow(key, gray, square, now, closely=closely) if self.told is None else self.told(square)
+        return super().follow(key, gray, square, now, closely=closely) if self.scripted is None else self.scripted(square)
 
     def search(self, gray: NDArray[np.uint8], square: NDArray[np.float32], roll_deg: float = 0.0) -> Hit | None:
         self.looked[tuple(square.tolist())] += 1
@@ -95,7 +95,7 @@ def test_what_a_scan_finds_again_is_not_looked_at() -> None:
     for n in range(15):
         finder.find(FRAME, n / 30)
     eyes.looked.clear()
-    eyes.told = lambda square: Hit(square, 0)
+    eyes.scripted = lambda square: Hit(square, 0)
     scanner.found = scanner.faces
     assert len(finder.find(FRAME, 0.5)) == 4
     assert eyes.looked.total() == 0
@@ -113,7 +113,7 @@ def test_a_face_at_the_edge_does_not_blink(edge: str) -> None:
 
     where = at(0.0)
     eyes = Blurred()
-    eyes.told = lambda _: Hit(where, 12)
+    eyes.scripted = lambda _: Hit(where, 12)
     finder = TrackingFinder(Once(geometry.from_centre_side(where[None])), eyes)  # type: ignore[arg-type]
     for n in range(15):
         finder.find(FRAME, n / 30)

@@ -67,7 +67,7 @@ def test_the_first_scan_is_waited_for() -> None:
     assert len(scanner.take(0.0)) == 0
     scanner.offer(frame(), NOBODY, 0.0)
     assert scanner.take(0.0).boxes_xyxy.tolist() == [[1, 2, 61, 62]]
-    assert len(scanner.take(0.0)) == 0  # told once
+    assert len(scanner.take(0.0)) == 0  # reported once
     scanner.close()
 
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("nothing_left_behind")
 
 
 class Slow(Sink[FrameResult]):
-    """A sink that works when it is let, and fails at the frames it is told to."""
+    """A sink that works when allowed to, and fails at the given frames."""
 
     def __init__(self, failing: dict[int, BaseException] | None = None) -> None:
         self.gate = threading.Event()
@@ -105,7 +105,7 @@ def test_a_failure_arrives_at_a_later_frame() -> None:
     assert slow.failed.wait(LIMIT_S)
     with pytest.raises(SinkError, match="disk full"):
         write_all(behind, more)
-    behind.close(NOTHING)  # told once
+    behind.close(NOTHING)  # reported once
     assert slow.written == [0]
     assert slow.closed == 1
 
@@ -170,7 +170,7 @@ def test_an_end_that_fails_arrives_when_closing() -> None:
     behind = BackgroundSink[FrameResult](Full())
     with pytest.raises(SinkError, match="disk full"):
         behind.close(NOTHING)
-    behind.close(NOTHING)  # told once
+    behind.close(NOTHING)  # reported once
 
 
 def test_a_marker_stays_behind_its_frame() -> None:

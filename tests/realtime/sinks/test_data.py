@@ -344,8 +344,8 @@ def test_a_table_has_a_row_per_face_and_one_for_no_face(tmp_path: Path) -> None:
     }
     sad = rows[2]
     assert [sad[k] for k in ("x", "y", "width", "height")] == ["1.3", "2.0", "29.0", "29.0"]
-    told = [sad[k] for k in ("state", "label", "confidence", "quality", "reason")]
-    assert told == ["seen", "sadness", "0.86", "0.9", ""]
+    notices = [sad[k] for k in ("state", "label", "confidence", "quality", "reason")]
+    assert notices == ["seen", "sadness", "0.86", "0.9", ""]
     assert (sad["p_sadness"], sad["raw_sadness"], sad["p_fear"]) == ("0.86", "0.86", "0.02")
     assert (rows[3]["state"], rows[3]["raw_happiness"], rows[3]["p_happiness"]) == ("coasting", "", "0.86")
     assert [rows[4][k] for k in ("label", "confidence", "reason")] == ["uncertain", "", "between neutral and sadness"]

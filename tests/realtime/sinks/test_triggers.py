@@ -1,4 +1,4 @@
-"""Triggers at work: what fires is done, on another thread, and what goes wrong is told."""
+"""Triggers at work: what fires is done, on another thread, and what goes wrong is notices."""
 
 import json
 import os

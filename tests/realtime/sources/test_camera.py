@@ -59,9 +59,9 @@ def test_nothing_but_a_short_buffer_is_asked_for_by_default() -> None:
 
 
 def test_another_size_than_asked_for_is_told() -> None:
-    told: list[str] = []
-    Camera(0, size_wh=(1280, 720), notify=told.append, opener=lambda _: FakeCapture([make_image(1, 480, 640)]))
-    assert told == ["camera 0 gives 640x480 instead of 1280x720"]
+    notices: list[str] = []
+    Camera(0, size_wh=(1280, 720), notify=notices.append, opener=lambda _: FakeCapture([make_image(1, 480, 640)]))
+    assert notices == ["camera 0 gives 640x480 instead of 1280x720"]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_single_failures_are_passed_over() -> None:
 def test_failures_in_a_row_are_a_lost_camera() -> None:
     camera = Camera(0, opener=lambda _: FakeCapture([make_image(1), *[None] * FAILED_READS, make_image(2)]))
     assert camera.read() is not None
-    with pytest.raises(SourceLostError, match="camera 0 stopped giving frames; is it"):
+    with pytest.raises(SourceLostError, match="camera 0 stopped delivering frames; check"):
         camera.read()
 
 
@@ -107,7 +107,7 @@ def test_close_releases_once_and_ends_the_frames() -> None:
 
 def test_a_camera_that_is_not_there() -> None:
     capture = FakeCapture(is_open=False)
-    with pytest.raises(SourceOpenError, match=r"^there is no camera 7.*--list-cameras") as caught:
+    with pytest.raises(SourceOpenError, match=r"^camera 7 not found.*--list-cameras") as caught:
         Camera(7, opener=lambda _: capture)
     assert "\n" not in str(caught.value)
     assert capture.released == 1
@@ -115,7 +115,7 @@ def test_a_camera_that_is_not_there() -> None:
 
 def test_a_camera_that_gives_no_image() -> None:
     capture = FakeCapture([])
-    with pytest.raises(SourceOpenError, match="gives no image"):
+    with pytest.raises(SourceOpenError, match="delivered no image"):
         Camera(0, opener=lambda _: capture)
     assert capture.released == 1
 
@@ -129,7 +129,7 @@ def test_a_driver_that_throws() -> None:
 
 
 def test_a_negative_number_is_not_any_camera() -> None:
-    with pytest.raises(SourceOpenError, match="numbers begin at 0"):
+    with pytest.raises(SourceOpenError, match="numbers start at 0"):
         Camera(-1, opener=lambda _: FakeCapture([make_image(1)]))
 
 
@@ -165,12 +165,12 @@ def test_on_macos_the_main_thread_opens() -> None:
 def test_a_camera_without_permission_names_the_group(tmp_path: Path) -> None:
     (tmp_path / "video0").touch()
     linux = System("linux", tmp_path, may_use=lambda node: node.name != "video0")
-    with pytest.raises(SourceOpenError, match=r"/video0 may not be read; `sudo usermod -aG video"):
+    with pytest.raises(SourceOpenError, match=r"/video0 cannot be read; run `sudo usermod -aG video"):
         Camera(0, opener=lambda _: FakeCapture(is_open=False), system=linux)
 
 
 def test_on_windows_there_is_no_hint_to_give() -> None:
-    with pytest.raises(SourceOpenError, match=r"^there is no camera 0; --list-cameras"):
+    with pytest.raises(SourceOpenError, match=r"^camera 0 not found; --list-cameras"):
         Camera(0, opener=lambda _: FakeCapture(is_open=False), system=System("win32"))
 
 

@@ -19,7 +19,7 @@ from tests.video_files import gray_levels, level, write_video
 
 pytestmark = pytest.mark.timeout(60)
 
-LOST = SourceLostError("fake stopped giving frames")
+LOST = SourceLostError("fake stopped delivering frames")
 JPEGS = [cv2.imencode(".jpg", make_image(value, 48, 64))[1].tobytes() for value in gray_levels(20)]
 
 
@@ -109,7 +109,7 @@ def test_a_lost_source_is_opened_again_and_indices_go_on() -> None:
     assert last.index == 2
     assert first.closed.is_set()
     assert patience.pauses == [FIRST_PAUSE_S]
-    assert feed.notices() == ("fake stopped giving frames; trying to open it again", "fake is back after 0.5 s")
+    assert feed.notices() == ("fake stopped delivering frames; reconnecting", "fake is back after 0.5 s")
     feed.close()
     assert second.closed.is_set()
     assert capture_threads() == []
@@ -135,7 +135,7 @@ def test_a_source_that_opens_and_gives_nothing_counts_as_lost_still() -> None:
     )
     take_until(feed, 7)
     assert patience.pauses == [0.5, 1, 2]
-    assert feed.notices() == ("fake stopped giving frames; trying to open it again", "fake is back after 3.5 s")
+    assert feed.notices() == ("fake stopped delivering frames; reconnecting", "fake is back after 3.5 s")
     feed.close()
 
 
@@ -162,7 +162,7 @@ def test_it_is_given_up_after_reconnect_s_with_the_reason() -> None:
         clock=patience.clock,
     )
     with pytest.raises(
-        SourceLostError, match=r"fake was lost and could not be opened again within 10 s \(the server refuses\); check"
+        SourceLostError, match=r"fake was lost and could not be re-opened within 10 s \(the server refuses\); check"
     ):
         take_all(feed)
     assert patience.pauses == [0.5, 1, 2, 4, 2.5]
@@ -286,7 +286,7 @@ def test_open_feed_tells_of_images_passed_over(tmp_path: Path) -> None:
     feed = open_feed(SourceConfig(str(tmp_path)))
     assert len(take_all(feed)) == 1
     assert feed.notices() == (
-        "b.png cannot be read as an image; it is damaged, or something else; passed over",
+        "b.png cannot be read as an image; it is damaged or not an image; skipped",
         "1 of 2 images read, 1 skipped",
     )
 
@@ -336,7 +336,7 @@ def test_a_connection_that_is_cut_is_made_again() -> None:
             before = frame.index
             heard += feed.notices()
         feed.close()
-    assert heard[0].endswith("; trying to open it again")
+    assert heard[0].endswith("; reconnecting")
     assert f"{server.url} is back after" in heard[1]
 
 
@@ -346,7 +346,7 @@ def test_a_server_that_is_gone_for_good_is_an_error() -> None:
         assert feed.next(5) is not None
         server.refuse()
         server.cut()
-        with pytest.raises(SourceLostError, match=r"could not be opened again within 0\.2 s"):
+        with pytest.raises(SourceLostError, match=r"could not be re-opened within 0\.2 s"):
             take_all(feed)
         feed.close()
     assert capture_threads() == []

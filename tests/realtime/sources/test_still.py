@@ -57,10 +57,10 @@ def test_a_folder_with_files_of_several_images(tmp_path: Path) -> None:
 
 
 def test_more_images_than_fit_into_memory_are_told(tmp_path: Path) -> None:
-    told: list[str] = []
-    images = read_images(animated(tmp_path / "a.gif"), told.append, most_bytes=2 * 16 * 24 * 3)
+    notices: list[str] = []
+    images = read_images(animated(tmp_path / "a.gif"), notices.append, most_bytes=2 * 16 * 24 * 3)
     assert len(images) == 2
-    assert told == ["a.gif: only the first 2 of its images are read; split it to read the others"]
+    assert notices == ["a.gif: only its first 2 images are read; split the file to read the others"]
 
 
 @pytest.mark.parametrize(
@@ -76,12 +76,12 @@ def test_rarer_names_are_images_too(tmp_path: Path, name: str, as_suffix: str) -
 def test_images_that_are_not_read_are_named_and_counted(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(cv2.imencode(".tiff", make_image(1))[1].tobytes())  # raw images look like a TIFF
     (tmp_path / "b.png").write_bytes(cv2.imencode(".png", make_image(9))[1].tobytes())
-    told: list[str] = []
-    source = ImageFiles(tmp_path, notify=told.append)
+    notices: list[str] = []
+    source = ImageFiles(tmp_path, notify=notices.append)
     assert [level(frame) for frame in read_all(source)] == [9]
     assert source.skipped == 1
-    assert told == [
-        f"{name} is an image in a format that is not supported; convert it to JPEG or PNG; passed over",
+    assert notices == [
+        f"{name} is an image in a format that is not supported; convert it to JPEG or PNG; skipped",
         "1 of 2 images read, 1 skipped",
     ]
     with pytest.raises(SourceOpenError, match="convert it to JPEG or PNG"):
@@ -178,7 +178,7 @@ def test_heic_in_tiles_is_named_and_not_shown_as_its_first_tile(tmp_path: Path) 
     data = path.read_bytes()
     size = int.from_bytes(data[:4], "big")
     path.write_bytes(data[:size] + box(b"free", b"grid") + data[size:])
-    with pytest.raises(SourceOpenError, match=r"^a\.heic is a HEIC image in tiles, .* convert it to JPEG$"):
+    with pytest.raises(SourceOpenError, match=r"^a\.heic is a tiled HEIC image, .* convert it to JPEG$"):
         ImageFiles(path)
 
 

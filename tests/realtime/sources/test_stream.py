@@ -105,15 +105,15 @@ def test_every_dialect_of_mjpeg(dialect: str) -> None:
 @pytest.mark.parametrize("transports", [("tcp", "udp"), ("udp",)], ids=" and ".join)
 @pytest.mark.parametrize("status", ["461 Unsupported Transport", "400 Bad Request", "501 Not Implemented"])
 def test_rtsp_over_what_the_camera_has(transports: tuple[str, ...], status: str) -> None:
-    told: list[str] = []
+    notices: list[str] = []
     with RtspServer(gray_levels(20), transports=transports, refusal=status) as server:
-        source = Stream(server.url, notify=told.append)
+        source = Stream(server.url, notify=notices.append)
         frames = [source.read() for _ in range(25)]
         source.close()
     assert source.info.live is True
     assert server.used == ["tcp" if "tcp" in transports else "udp"]
-    assert [line for line in told if "UDP only" in line] == (
-        [] if "tcp" in transports else [f"{server.url} sends over UDP only; lost packets leave faults in its frames"]
+    assert [line for line in notices if "UDP only" in line] == (
+        [] if "tcp" in transports else [f"{server.url} sends over UDP only; lost packets will corrupt some frames"]
     )
     assert [frame.media_time for frame in frames if frame] == [None] * 25  # never held back
     shown = [round((level(frame) - 16) / 11) for frame in frames if frame]
@@ -131,7 +131,7 @@ def test_rtsp_with_an_odd_password_that_nobody_escaped() -> None:
         assert source.read() is not None
         source.close()
         assert source.info.name == server.url.replace("//", "//anna@")
-        assert "wants a login" in refusal(server.url.replace("//", "//anna:wrong@"))
+        assert "needs a login" in refusal(server.url.replace("//", "//anna:wrong@"))
 
 
 def test_frames_that_come_in_one_burst_have_media_time_and_are_given_on_at_their_rate(tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ def test_a_live_stream_of_which_nothing_can_be_decoded_any_more_is_lost() -> Non
     junk = b"\xff\xd8" + bytes(300)
     with MjpegServer([JPEGS[0]] * 40 + [junk] * 2 * UNREADABLE_PACKETS, fps=500) as server:
         source = Stream(server.url)
-        with pytest.raises(SourceLostError, match="sends what cannot be decoded"):
+        with pytest.raises(SourceLostError, match="sends data that cannot be decoded"):
             read_all(source)
         source.close()
 
@@ -329,7 +329,7 @@ def test_a_server_that_refuses() -> None:
 
 def test_a_server_that_never_answers() -> None:
     with MjpegServer(JPEGS, silent=True) as server:
-        assert "does not answer within 0.5 s" in refusal(server.url, 0.5)
+        assert "did not answer within 0.5 s" in refusal(server.url, 0.5)
 
 
 def test_the_same_where_ffmpegs_limit_runs_out_first() -> None:
@@ -337,7 +337,7 @@ def test_the_same_where_ffmpegs_limit_runs_out_first() -> None:
         return connect(url, name, 0.2, notify)
 
     with MjpegServer(JPEGS, silent=True) as server:
-        assert "does not answer within 60 s" in refusal(server.url, 60.0, impatient)
+        assert "did not answer within 60 s" in refusal(server.url, 60.0, impatient)
 
 
 def test_a_name_that_is_never_resolved() -> None:
@@ -347,13 +347,18 @@ def test_a_name_that_is_never_resolved() -> None:
         release.wait(20)
         raise SourceOpenError("too late for anybody")
 
-    assert "does not answer within 0.05 s" in refusal("http://127.0.0.1/", 0.05, hang)
+    assert "did not answer within 0.05 s" in refusal("http://127.0.0.1/", 0.05, hang)
     release.set()
 
 
 @pytest.mark.parametrize(
     ("path", "said"),
-    [("nope.mp4", "404"), ("locked/a.mp4", "wants a login"), ("a.html", "not with a video"), ("a.m4a", "sound but no video")],
+    [
+        ("nope.mp4", "404"),
+        ("locked/a.mp4", "needs a login"),
+        ("a.html", "did not send a video"),
+        ("a.m4a", "sound but no video"),
+    ],
 )
 def test_answers_that_are_no_video(tmp_path: Path, path: str, said: str) -> None:
     (tmp_path / "a.html").write_text("<html>hello</html>\n" * 100)
