@@ -1,4 +1,7 @@
-"""`fer-cam run`: its options, and the run that they ask for. It is also what fer-cam does without a command's name."""
+"""`fer-cam run`: its options, and the run that they ask for. It is also what fer-cam does without a command's name.
+
+More than 300 lines, because every option stands here with its help, group by group.
+"""
 
 import argparse
 import os
