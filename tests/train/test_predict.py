@@ -323,7 +323,7 @@ class TestCommand:
             ("image", ["--model", "IMAGE"], 4, "cannot be loaded"),
             ("image", ["--out", "panel.jpg"], 2, "--out panel.jpg: the panel is a PNG"),
             ("image", ["--out", "IMAGE/panel.png"], 5, "a part of the path is a file"),
-            ("image", ["--out", "FOLDER/nowhere/panel.png"], 5, "there is no such folder"),
+            ("image", ["--out", "FOLDER/nowhere/panel.png"], 5, "the folder does not exist"),
         ],
     )
     def test_mistakes_are_one_line(
