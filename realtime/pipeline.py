@@ -164,19 +164,19 @@ class Pipeline:
         return FrameResult(detected.frame, faces, scores.labels, stages, latency_s, dropped, effort, found)
 
     def _describe(self, sighting: Sighting, raw: NDArray[np.float32] | None) -> TrackedFace:
-        opinion = self._smoother.opinion(sighting.id)
+        estimate = self._smoother.estimate(sighting.id)
         return TrackedFace(
             id=sighting.id,
             box_xyxy=sighting.box_xyxy,
             state=sighting.state,
             raw=raw,
-            probs=opinion.probs,
-            label=opinion.label,
-            confidence=opinion.confidence,
-            quality=opinion.quality,
+            probs=estimate.probs,
+            label=estimate.label,
+            confidence=estimate.confidence,
+            quality=estimate.quality,
             first_seen_s=sighting.first_seen_s,
             last_seen_s=sighting.last_seen_s,
-            reason=opinion.reason,
+            reason=estimate.reason,
         )
 
 

@@ -1,1 +1,1 @@
-"""Finding and following faces, and what is said of each."""
+"""Detects, tracks and assesses faces."""

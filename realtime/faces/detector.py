@@ -1,4 +1,4 @@
-"""Faces in an image: OpenCV's Haar cascades (the paper's Algorithm 2) on images shrunk to what the search needs."""
+"""Detects faces with OpenCV's Haar cascades (the paper's Algorithm 2), on images shrunk as far as the search allows."""
 
 from pathlib import Path
 from typing import Protocol
@@ -17,34 +17,34 @@ SHIPPED = Path(cv2.data.haarcascades)
 CASCADE = "haarcascade_frontalface_default.xml"
 
 SEARCH_SIDE = 28
-"""Pixels that the smallest wanted face keeps after shrinking; the cascade's own window is 24."""
+"""Side in pixels of the smallest wanted face after shrinking; the cascade's own window is 24."""
 
 SCALE_STEP = 1.1
 MIN_NEIGHBOURS = 5
-"""The values of OpenCV's tutorial, which everybody compares with."""
+"""The values of OpenCV's tutorial, the common reference."""
 
 DEFAULT_MIN_FACE = 1 / 12
-"""Side of the smallest face looked for, as a part of the frame's height: 60 px at 720 lines."""
+"""Side of the smallest face to find, as a share of the frame's height: 60 px at 720 lines."""
 
 
 class Detector(Protocol):
-    """Finds faces in one gray image."""
+    """Detects faces in one gray image."""
 
     def detect(self, gray: NDArray[np.uint8]) -> Faces:
-        """uint8 (H,W) -> the faces in it."""
+        """uint8 (H,W) -> its faces."""
 
 
 class HaarDetector:
     """Frontal faces by the Haar cascade that OpenCV ships.
 
     Args:
-        min_face: side of the smallest face looked for, in pixels of the image; 0 means a twelfth of its height.
-        search_side: pixels that a face of that size keeps.
-        scale_step: between the sizes that are looked for.
+        min_face: side of the smallest face to find, in pixels of the image; 0 means a twelfth of its height.
+        search_side: side of a face of that size after shrinking, pixels.
+        scale_step: ratio between successive window sizes.
         min_neighbours: windows that must agree.
 
     Raises:
-        ModelError: this OpenCV has no cascades.
+        ModelError: this build of OpenCV has no cascades.
     """
 
     def __init__(
@@ -82,13 +82,13 @@ class HaarDetector:
 
 
 def load_cascade(name: str, folder: Path = SHIPPED) -> cv2.CascadeClassifier:
-    """One of the cascades that OpenCV ships. Not to be shared between threads.
+    """Loads one of the cascades that OpenCV ships. Do not share it between threads.
 
     Raises:
-        ModelError: this OpenCV lacks it.
+        ModelError: this build of OpenCV lacks it.
     """
     path = folder / name
     cascade = cv2.CascadeClassifier(str(path)) if path.is_file() else cv2.CascadeClassifier()
     if cascade.empty():
-        raise ModelError(f"this OpenCV ({cv2.__version__}) lacks {name}; install opencv-python 4.14 or later, below 5")
+        raise ModelError(f"this build of OpenCV ({cv2.__version__}) lacks {name}; install opencv-python 4.14 or later, below 5")
     return cascade

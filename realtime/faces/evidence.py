@@ -1,4 +1,4 @@
-"""Whether what the cascade found is a face at all, by what the network says of it over time."""
+"""Rejects false positives of the cascade, by the network's face probability over time."""
 
 import math
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ from numpy.typing import NDArray
 from realtime.faces import geometry, patches
 
 LEAST_FACE = 0.5
-"""Probability of a face below which the network denies one."""
+"""Face probability below which a track counts as denied."""
 
 MEMORY_S = 0.3
-"""Time constant over which that probability is averaged."""
+"""Time constant of the average of that probability."""
 
 DENIED_S = 0.4
-"""A face that is denied for so long is let go."""
+"""A track denied for this long is dropped."""
 
 SAME_PLACE = 0.3
-"""Overlap (IoU) from which a new box lies where one was denied."""
+"""Overlap (IoU) from which a new box counts as at a denied place."""
 
 SAME_IMAGE = 0.9
-"""Correlation from which a denied place still looks as it did; a face that comes before a poster is far below it."""
+"""Correlation from which a denied place counts as unchanged; a face that appears in front of a poster is far below it."""
 
 PLACE_PIXELS = 16
 MOST_PLACES = 64
@@ -35,13 +35,13 @@ class _Belief:
 
 
 class Evidence:
-    """Averages over time what the network says of every track."""
+    """Averages the network's face probability of every track over time."""
 
     def __init__(self) -> None:
         self._beliefs: dict[int, _Belief] = {}
 
     def update(self, face_id: int, face_prob: float, now: float) -> None:
-        """Takes what the network says of a track that was read at `now`, seconds."""
+        """Adds the face probability of a track that was classified at `now`, seconds."""
         before = self._beliefs.get(face_id)
         if before is not None:
             weight = 1 - math.exp(-(now - before.read_s) / MEMORY_S)
@@ -52,7 +52,7 @@ class Evidence:
         self._beliefs[face_id] = _Belief(face_prob, now, since)
 
     def is_denied(self, face_id: int) -> bool:
-        """Whether the track is held to be no face now; a track that was never read is not."""
+        """Whether the track currently counts as a false positive; a track that was never classified does not."""
         belief = self._beliefs.get(face_id)
         return belief is not None and belief.denied_since_s is not None
 
@@ -65,12 +65,12 @@ class Evidence:
         )
 
     def forget_before(self, time_s: float) -> None:
-        """Drops the tracks not read since `time_s`."""
+        """Drops the tracks not classified since `time_s`."""
         self._beliefs = {face_id: belief for face_id, belief in self._beliefs.items() if belief.read_s >= time_s}
 
 
 class DeniedPlaces:
-    """Where the network denied a face, and how it looked there: not tried again until it changes."""
+    """Places where the network denied a face, with their appearance: they are skipped until they change."""
 
     def __init__(self) -> None:
         self._places: list[tuple[NDArray[np.float32], NDArray[np.float32]]] = []
@@ -79,18 +79,18 @@ class DeniedPlaces:
         return len(self._places)
 
     def add(self, gray: NDArray[np.uint8], square: NDArray[np.float32]) -> None:
-        """Remembers a place of a frame, uint8 (H,W): centre x, centre y, side, float32 (3,)."""
+        """Stores a place of a frame, uint8 (H,W): centre x, centre y, side, float32 (3,)."""
         self._places.append((square, _appearance(gray, square)))
         del self._places[:-MOST_PLACES]
 
     def covers(self, gray: NDArray[np.uint8], square: NDArray[np.float32]) -> bool:
-        """Whether a face was denied there and nothing has changed since; a place that has changed is forgotten."""
+        """Whether a face was denied there and the place has not changed since; changed places are forgotten."""
         there = geometry.from_centre_side(square[None])
         for place in list(self._places):
-            denied, look = place
+            denied, appearance = place
             if geometry.iou(there, geometry.from_centre_side(denied[None]))[0, 0] < SAME_PLACE:
                 continue
-            if float(np.mean(look * _appearance(gray, denied))) >= SAME_IMAGE:
+            if float(np.mean(appearance * _appearance(gray, denied))) >= SAME_IMAGE:
                 return True
             self._places = [other for other in self._places if other is not place]
         return False

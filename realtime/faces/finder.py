@@ -1,4 +1,4 @@
-"""The faces of a frame, each with its number: by looking at every frame anew, or by following what is known already."""
+"""Finds the faces of a frame with their ids: by detection in every frame, or by tracking known faces."""
 
 from dataclasses import replace
 from typing import Protocol
@@ -15,58 +15,58 @@ from realtime.faces.scanner import Scanner
 from realtime.faces.tracker import Expected, Sighting, Tracker
 
 KNOWN_MARGIN = 1.6
-"""Around a known face, times its side, nothing new is looked for: its hair and collar move with it."""
+"""Side of the area around a known face, times its side, in which no new face is searched: hair and collar move with it."""
 
 SAME_FACE = 0.3
-"""Overlap (IoU) from which two boxes are one face."""
+"""Overlap (IoU) from which two boxes are the same face."""
 
 ENTER_INSIDE, STAY_INSIDE = 0.8, 0.75
-"""A face of which less is in the image is not shown: nobody could read it, and the cascade would not find it. One that is
-shown stays a little longer, so that it does not blink at the edge."""
+"""Share of a face that must be inside the image to be shown: neither network nor cascade handles less. A shown face stays
+visible a little longer, so that it does not flicker at the edge."""
 
 SURE_VOTES = 10
-"""Windows of the cascade that must agree on a face in which no eyes are found."""
+"""Cascade windows that must agree on a face without detected eyes."""
 
 MOST_SEARCHES = 2
-"""Confirmed faces looked at closely in one frame; in a crowd the others are followed by their images until their turn."""
+"""Confirmed faces searched by the cascade in one frame. In a crowd the others are tracked by template matching meanwhile."""
 
 
 class Finder(Protocol):
-    """Faces of consecutive frames."""
+    """Finds the faces of consecutive frames."""
 
     def find(self, gray: NDArray[np.uint8], now: float, effort: Effort = FULL_EFFORT) -> tuple[Sighting, ...]:
         """The faces to show in a frame, uint8 (H,W), at `now`, by id."""
 
     def deny(self, ids: frozenset[int], now: float) -> None:
-        """The network has found these to be no faces: they are not shown again."""
+        """Drops tracks that the network has classified as false positives."""
 
     def close(self) -> None:
-        """Ends what runs in the background; may be called twice."""
+        """Ends background threads; may be called twice."""
 
 
 class PerImageFinder:
-    """For images that have nothing to do with one another: every face at once, with an id of its own."""
+    """For unrelated images: every face is shown at once, with a new id."""
 
     def __init__(self, detector: Detector) -> None:
         self._detector = detector
         self._ids = 0
 
     def find(self, gray: NDArray[np.uint8], now: float, effort: Effort = FULL_EFFORT) -> tuple[Sighting, ...]:
-        """Every face that the detector finds."""
+        """All detected faces."""
         faces = self._detector.detect(gray)
         first = self._ids + 1
         self._ids += len(faces)
         return tuple(Sighting(first + i, box, State.SEEN, now, now) for i, box in enumerate(faces.boxes_xyxy))
 
     def deny(self, ids: frozenset[int], now: float) -> None:
-        """Nothing is carried from image to image."""
+        """Does nothing: no state is kept between images."""
 
     def close(self) -> None:
-        """Nothing runs in the background."""
+        """Does nothing: no thread runs in the background."""
 
 
 class FrameByFrame:
-    """Every frame searched whole, the faces then told apart by where they are: simple, and what following is measured by."""
+    """Detects in every whole frame and matches faces by position: the simple baseline for tracking."""
 
     def __init__(self, detector: Detector) -> None:
         self._detector = detector
@@ -77,21 +77,21 @@ class FrameByFrame:
         return self._tracker.update(self._detector.detect(gray), now)
 
     def deny(self, ids: frozenset[int], now: float) -> None:
-        """Lets their tracks go; the next frame may find them again."""
+        """Drops their tracks; the next frame may detect them again."""
         for track in self._tracker.expected(now):
             if track.id in ids:
                 self._tracker.drop(track.key)
 
     def close(self) -> None:
-        """Nothing runs in the background."""
+        """Does nothing: no thread runs in the background."""
 
 
 class TrackingFinder:
-    """Known faces are looked for where they are expected, new ones by a scan in the background.
+    """Searches known faces where they are expected, and new ones with a background scan.
 
     Args:
-        scanner: finds where new faces might be.
-        follower: looks closely.
+        scanner: proposes new faces.
+        follower: confirms and tracks them.
     """
 
     def __init__(self, scanner: Scanner, follower: Follower) -> None:
@@ -108,9 +108,9 @@ class TrackingFinder:
         self._gray = gray
         expected = self._tracker.expected(now)
         self._follow(gray, expected, now)
-        self._welcome(gray, self._scanner.take(now), now)
+        self._add_new(gray, self._scanner.take(now), now)
         self._scanner.offer(gray, _boxes([each.square for each in self._tracker.expected(now)], KNOWN_MARGIN), now, effort)
-        self._welcome(gray, self._scanner.take(now), now)  # the very first scan is waited for
+        self._add_new(gray, self._scanner.take(now), now)  # the first scan is always waited for
         turned = {each.id for each in self._tracker.expected(now) if self._follower.is_turned(each.key, now)}
         shown = (replace(each, turned=each.id in turned) for each in self._tracker.shown(now))
         sightings = tuple(each for each in shown if self._is_inside(each, gray))
@@ -119,7 +119,7 @@ class TrackingFinder:
         return sightings
 
     def deny(self, ids: frozenset[int], now: float) -> None:
-        """Lets their tracks go, and leaves their places alone until something changes there."""
+        """Drops their tracks, and skips their places until they change."""
         for track in self._tracker.expected(now):
             if track.id in ids and self._gray is not None:
                 self._denied.add(self._gray, track.square)
@@ -133,7 +133,7 @@ class TrackingFinder:
         return _share_inside(face.box_xyxy, gray) >= (STAY_INSIDE if face.id in self._shown else ENTER_INSIDE)
 
     def _follow(self, gray: NDArray[np.uint8], expected: tuple[Expected, ...], now: float) -> None:
-        """Looks for every known face, the confirmed ones first: what of the others is the same face is let go."""
+        """Searches every known face, confirmed ones first; a tentative track of the same face is dropped."""
         taken: list[NDArray[np.float32]] = []
         known = [each.key for each in expected if each.confirmed]
         turns = {known[(self._turn + i) % len(known)] for i in range(min(MOST_SEARCHES, len(known)))}
@@ -150,14 +150,14 @@ class TrackingFinder:
             self._see(each, gray, hit, now)
 
     def _see(self, track: Expected, gray: NDArray[np.uint8], hit: Hit, now: float) -> None:
-        """Notes a sighting; a face not yet confirmed has to look like one."""
+        """Updates a track; a tentative one must also show eyes or enough votes."""
         eyes = not track.confirmed and self._follower.has_eyes(gray, hit.square)
         if track.confirmed or eyes or hit.votes >= SURE_VOTES:
             steady = self._tracker.see(track.key, hit.square, now, certain=eyes)
             self._follower.remember(track.key, gray, hit, steady, now)
 
-    def _welcome(self, gray: NDArray[np.uint8], found: Faces, now: float) -> None:
-        """What a scan found besides the known faces, as far as it is there in this frame and looks like a face."""
+    def _add_new(self, gray: NDArray[np.uint8], found: Faces, now: float) -> None:
+        """Adds tracks for new faces of a scan that the cascade confirms in this frame."""
         known = _boxes([each.square for each in self._tracker.expected(now)])
         for box, square in zip(found.boxes_xyxy, geometry.to_centre_side(found.boxes_xyxy), strict=True):
             if _is_among(box, known) or self._denied.covers(gray, square):
@@ -169,7 +169,7 @@ class TrackingFinder:
 
 
 def _share_inside(box_xyxy: NDArray[np.float32], gray: NDArray[np.uint8]) -> float:
-    """How much of a box, (4,), lies in the image, 0 to 1."""
+    """Share of a box, (4,), inside the image, 0 to 1."""
     height, width = gray.shape
     seen = np.array([[*np.maximum(box_xyxy[:2], 0), *np.minimum(box_xyxy[2:], (width, height))]], np.float32)
     return float(geometry.area(seen)[0] / geometry.area(box_xyxy[None])[0])

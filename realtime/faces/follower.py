@@ -1,9 +1,9 @@
-"""Finds a face again, from frame to frame, by looking only where it is expected.
+"""Tracks a face from frame to frame by searching only where it is expected.
 
-Every frame the face's image is looked for near its last place (template matching: a tenth of a millisecond). Every
-SEARCH_S, or when the image has changed, the cascade confirms it there and corrects place and size: on a patch of
-80x80 pixels in which the face is 60 px wide, and for three sizes only (1.5 ms where the whole frame takes 50). A head that is
-rolled or half turned is searched for in turn: rotated patches, then profiles.
+In every frame, template matching searches the face near its last position (0.1 ms). Every SEARCH_S, or when its appearance
+has changed, the cascade confirms it and corrects position and size: on a patch of 80x80 pixels with a face 60 px wide, and for
+three sizes only (1.5 ms, against 50 for the whole frame). For a rolled or half-turned head, rotated patches and then profiles
+are searched, one per frame.
 """
 
 from dataclasses import dataclass, replace
@@ -19,57 +19,56 @@ PROFILE = "haarcascade_profileface.xml"
 EYE = "haarcascade_eye.xml"
 
 SEARCH_S = 0.095
-"""A face that is where it is expected is confirmed by the cascade this often: every third frame at 30 a second."""
+"""Time between two confirmations of a face by the cascade: every third frame at 30 a second."""
 
 SEARCH_SIDE = 60
 SEARCH_PIXELS = 80
-"""Side of the face and of the patch around it that the cascade sees. Above 48 px it moves its window by single pixels: the
-place of a still face scatters by 0.5 % of its side, at 36 px by 3 % and more."""
+"""Side of the face and of the patch around it that the cascade searches. Above 48 px its window moves by single pixels: the
+position of a still face varies by 0.5 % of its side, at 36 px by 3 % and more."""
 
 CENTRE_BIAS, SIZE_BIAS = (0.005, 0.008), 1.02
-"""How far the mean of the windows found there lies off the box that a search of the whole frame gives, of the face's side,
-and how much larger it is: means over the demo clip, neutral_720p and sad_then_happy. Uncorrected, the network sees another
-crop than in a single image."""
+"""Offset, in sides of the face, and size ratio of the mean window against the box of a whole-frame search: means over the demo
+clip, neutral_720p and sad_then_happy. Without the correction, the network sees a different crop than in a single image."""
 
 SIZES = (0.8, 1.2)
 SCALE_STEP = 1.2
-"""Sizes looked for, of the last one: windows of 50, 60 and 72 px. With two of them the box's size wanders."""
+"""Range of sizes to search, relative to the last one: windows of 50, 60 and 72 px. With only two, the box size drifts."""
 
 ENOUGH_VOTES = 5
-"""Windows that must agree: a face has 15 to 35 of them, something like one up to 3."""
+"""Windows that must agree: a face has 15 to 35, a false positive up to 3."""
 
 ROLLS_DEG = (0, 25, -25, 45, -45)
-"""How far a head may be rolled: the cascade itself bears some 15 degrees."""
+"""Roll angles to search; the cascade itself tolerates about 15 degrees."""
 
 MATCH_SIDE = 30
 MATCH_PIXELS = 48
 TEMPLATE_PIXELS = 20
-"""The same for template matching, and the middle part of the face that is looked for."""
+"""The same for template matching, and the side of the template, the central part of the face."""
 
 SAME = 0.8
-"""Correlation above which a face looks as it did: no need to look closer before SEARCH_S is over."""
+"""Correlation above which a face is unchanged and needs no cascade search before SEARCH_S is over."""
 
 STILL_THERE = 0.55
-"""Correlation below which what is there is not the face any more (a hand, a wall)."""
+"""Correlation below which the match is no longer the face (a hand, a wall)."""
 
 FOLLOW_S = 1.0
-"""A face that no cascade has confirmed for so long is not followed by its image alone: it may be its shadow."""
+"""A face that no cascade has confirmed for this long is no longer tracked by template alone: the match may be its shadow."""
 
 TURNED_S = 0.4
-"""A face whose front no cascade has found for so long is turned away or covered; it is searched for every 0.1 s."""
+"""A face whose front was not detected for this long is turned away or covered; it is searched every 0.1 s."""
 
 EYE_SIDE = 96
-"""Side of the face, in pixels, in which eyes are looked for; they are about 22 px wide then."""
+"""Side in pixels of the face in which eyes are searched; they are about 22 px wide then."""
 
 
 @dataclass(frozen=True, eq=False)
 class Hit:
-    """A face found again.
+    """A detected or matched face.
 
     Attributes:
         square: float32 (3,), centre x, centre y and side in pixels of the frame.
-        votes: windows of the cascade that agreed on it; 0 if it was found by its image alone.
-        roll_deg: how far the head is rolled, counter-clockwise.
+        votes: cascade windows that agreed on it; 0 for a template match alone.
+        roll_deg: roll of the head, counter-clockwise.
     """
 
     square: NDArray[np.float32]
@@ -79,14 +78,14 @@ class Hit:
 
 @dataclass(frozen=True, eq=False)
 class _Memory:
-    """What is known of one face.
+    """The state of one face.
 
     Attributes:
-        template: uint8 (20,20), its image.
-        anchor: where that was cut.
-        roll: how it was rolled, an index of ROLLS_DEG.
-        searched_s: when it was last searched for.
-        seen_s, frontal_s: when a cascade last found it, and when its front.
+        template: uint8 (20,20), its central part.
+        anchor: the square from which the template was cut.
+        roll: its roll, an index of ROLLS_DEG.
+        searched_s: time of the last search.
+        seen_s, frontal_s: times of the last detection by any cascade, and of its front.
     """
 
     template: NDArray[np.uint8]
@@ -98,10 +97,10 @@ class _Memory:
 
 
 class Follower:
-    """Follows faces, each under a key of the caller's choice.
+    """Tracks faces, each under a key chosen by the caller.
 
     Raises:
-        ModelError: this OpenCV has no cascades.
+        ModelError: this build of OpenCV has no cascades.
     """
 
     def __init__(self) -> None:
@@ -112,7 +111,7 @@ class Follower:
         self._turn = 0
 
     def search(self, gray: NDArray[np.uint8], square: NDArray[np.float32], roll_deg: float = 0.0) -> Hit | None:
-        """The upright face, or one rolled by `roll_deg`, within a sixth of its side of `square`; None if there is none."""
+        """The upright face, or one rolled by `roll_deg`, within a sixth of its side of `square`; None if not found."""
         patch = patches.cut(gray, square, SIZE_BIAS * SEARCH_PIXELS / SEARCH_SIDE, SEARCH_PIXELS, roll_deg)
         smallest, largest = (round(SEARCH_SIDE * size) for size in SIZES)
         windows = self._frontal.detectMultiScale(
@@ -137,9 +136,10 @@ class Follower:
     def follow(
         self, key: int, gray: NDArray[np.uint8], square: NDArray[np.float32], now: float, *, closely: bool = True
     ) -> Hit | None:
-        """The face of that key, expected at `square`; None if it is not there.
+        """The face with that key, expected at `square`; None if not found.
 
-        A key that was never given to `remember` is searched for by the cascade alone; others are only if `closely`.
+        A key that was never given to `remember` is searched by the cascade alone; for others the cascade runs only if
+        `closely`.
         """
         memory = self._memories.get(key)
         if memory is None:
@@ -154,21 +154,21 @@ class Follower:
         return hit
 
     def remember(self, key: int, gray: NDArray[np.uint8], hit: Hit, square: NDArray[np.float32], now: float) -> None:
-        """Takes the image of a face found by `hit`, which is held to be at `square`: what is looked for from now on."""
+        """Stores the template of a face detected as `hit`, whose filtered position is `square`."""
         if hit.votes:
-            self._memories[key] = _Memory(_image(gray, square), square, ROLLS_DEG.index(hit.roll_deg), now, now, now)
+            self._memories[key] = _Memory(_template(gray, square), square, ROLLS_DEG.index(hit.roll_deg), now, now, now)
 
     def is_turned(self, key: int, now: float) -> bool:
-        """Whether the front of a remembered face was last found longer ago than a search takes to come round."""
+        """Whether the front of a face was last detected longer ago than a full cycle of searches takes."""
         memory = self._memories.get(key)
         return memory is not None and now - memory.frontal_s > TURNED_S
 
     def forget(self, keep: frozenset[int]) -> None:
-        """Drops all faces but these."""
+        """Drops all other faces."""
         self._memories = {key: memory for key, memory in self._memories.items() if key in keep}
 
     def has_eyes(self, gray: NDArray[np.uint8], square: NDArray[np.float32]) -> bool:
-        """Whether both eyes are found where a face has them; curtains and cups have none there."""
+        """Whether both eyes are detected at their usual places; false positives such as curtains and cups have none."""
         patch = patches.cut(gray, square, 1.0, EYE_SIDE)
         upper = patch.image[EYE_SIDE // 5 : EYE_SIDE * 3 // 5]
         eyes = self._eye.detectMultiScale(upper, scaleFactor=1.15, minNeighbors=2, minSize=(20, 20), maxSize=(34, 34))
@@ -178,7 +178,7 @@ class Follower:
     def _search_as_before(
         self, key: int, memory: _Memory, gray: NDArray[np.uint8], square: NDArray[np.float32], now: float
     ) -> Hit | None:
-        """The cascade as it last saw the face; if it fails, one other way a frame, so that no frame takes long."""
+        """Searches at the last roll; if that fails, tries one other way per frame, so that no frame takes long."""
         hit = self.search(gray, square, ROLLS_DEG[memory.roll])
         if hit is not None:
             return hit
@@ -188,7 +188,7 @@ class Follower:
         if way < len(ROLLS_DEG):
             return self.search(gray, square, ROLLS_DEG[way]) if way != memory.roll else None
         if self._is_profile(gray, square, mirrored=way == len(ROLLS_DEG)):
-            # a profile's box is not a face's box: it only says that the face is still there
+            # the box of a profile is not comparable: it only shows that the face is still there
             self._memories[key] = replace(memory, seen_s=now)
         return None
 
@@ -200,7 +200,7 @@ class Follower:
 
 
 def _match(gray: NDArray[np.uint8], square: NDArray[np.float32], memory: _Memory) -> tuple[NDArray[np.float32], float]:
-    """Where the remembered image is, near `square`, to a fraction of a pixel, and how like it is (correlation)."""
+    """Position of the template near `square`, to a fraction of a pixel, and its correlation."""
     side = memory.anchor[2]
     patch = patches.cut(gray, np.array([*square[:2], side], np.float32), MATCH_PIXELS / MATCH_SIDE, MATCH_PIXELS)
     likeness = np.asarray(cv2.matchTemplate(patch.image, memory.template, cv2.TM_CCOEFF_NORMED), np.float32)
@@ -219,7 +219,7 @@ def _match(gray: NDArray[np.uint8], square: NDArray[np.float32], memory: _Memory
 
 
 def _peak(around: NDArray[np.float32], at: int) -> float:
-    """How far the top of the parabola through three values lies from the middle one; 0 at a border."""
+    """Offset of the peak of the parabola through three values from the middle one; 0 at a border."""
     if len(around) < 3 or at == 0:
         return 0.0
     left, middle, right = (float(value) for value in around)
@@ -227,6 +227,6 @@ def _peak(around: NDArray[np.float32], at: int) -> float:
     return float(np.clip(0.5 * (left - right) / bend, -0.5, 0.5)) if bend < 0 else 0.0
 
 
-def _image(gray: NDArray[np.uint8], square: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """The middle of a face, uint8 (20,20)."""
+def _template(gray: NDArray[np.uint8], square: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """The central part of a face, uint8 (20,20)."""
     return patches.cut(gray, square, TEMPLATE_PIXELS / MATCH_SIDE, TEMPLATE_PIXELS).image

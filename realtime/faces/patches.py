@@ -1,4 +1,4 @@
-"""A face's surroundings at a size of our choice, and the way back to the frame's pixels."""
+"""Cuts square patches around faces at a given size, and maps them back to the frame's pixels."""
 
 from dataclasses import dataclass
 
@@ -29,17 +29,17 @@ class Patch:
 
 
 def cut(gray: NDArray[np.uint8], square: NDArray[np.float32], margin: float, pixels: int, roll_deg: float = 0.0) -> Patch:
-    """The square around a face, `margin` times its side, as pixels x pixels; beyond the frame its edge is repeated.
+    """Cuts the square around a face, `margin` times its side, as pixels x pixels; beyond the frame its edge is repeated.
 
-    It is averaged down by a whole factor and interpolated from there: averaging by any other factor takes six times as long
-    (0.45 ms for a face of 360 px). An image for the network is made by `preprocess`, not here.
+    The image is averaged down by a whole factor, then interpolated: averaging by other factors takes six times as long (0.45 ms
+    for a face of 360 px). Images for the network are made by `preprocess`, not here.
 
     Args:
         gray: uint8 (H,W).
         square: centre x, centre y, side in pixels of the frame, (3,).
-        margin: side of what is cut, of the face's side.
+        margin: side of the patch, in sides of the face.
         pixels: side of the patch.
-        roll_deg: how far the face is rolled counter-clockwise; the patch shows it upright.
+        roll_deg: roll of the face, counter-clockwise; the patch shows it upright.
     """
     if roll_deg:
         return _turned(gray, square, margin, pixels, roll_deg)
@@ -56,7 +56,7 @@ def cut(gray: NDArray[np.uint8], square: NDArray[np.float32], margin: float, pix
 
 
 def _turned(gray: NDArray[np.uint8], square: NDArray[np.float32], margin: float, pixels: int, roll_deg: float) -> Patch:
-    """Shrunk first, with room for its corners, and turned then: turning a large image would alias."""
+    """Shrinks first, with room for the corners, and rotates then: rotating a large image would alias."""
     room = 1.5  # a little more than the square root of 2
     upright = cut(gray, square, margin * room, round(pixels * room))
     middle = (upright.image.shape[0] - 1) / 2

@@ -1,4 +1,4 @@
-"""How far a face crop can be trusted: large enough, light enough, sharp enough."""
+"""Measures the quality of a face crop: size, contrast and sharpness."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,24 +9,25 @@ from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 ENOUGH_SIDE = 48.0
-"""Pixels: a face this large fills the network's input without being blown up."""
+"""Pixels: a face this large fills the network's input without upscaling."""
 
 ENOUGH_CONTRAST = 20.0
 """Gray levels of standard deviation; 99 % of FER2013's PublicTest faces have more than 25."""
 
 ENOUGH_DETAIL = 0.25
-"""Laplacian's over image's standard deviation: 99 % of PublicTest faces have more than 0.47, blurred by 1 px half of them."""
+"""Ratio of the standard deviations of Laplacian and image: 99 % of PublicTest faces exceed 0.47, half of them when blurred by
+1 px."""
 
 
 DARK = 70.0
-"""Mean gray level below which a face with little contrast is dark rather than flatly lit."""
+"""Mean gray level below which a low-contrast face counts as dark."""
 
 POOR = 0.5
-"""Quality below which the reason for it is worth telling."""
+"""Quality below which a reason is given."""
 
 
 class Fault(StrEnum):
-    """What is wrong with a crop."""
+    """Possible faults of a crop."""
 
     SMALL = "small"
     DARK = "dark"
@@ -36,11 +37,11 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True)
 class Quality:
-    """How usable a crop is.
+    """The quality of a crop.
 
     Attributes:
-        value: 0 (nothing to see) to 1: the worst of size, contrast and detail.
-        fault: which of them is the worst; None where nothing is poor.
+        value: 0 (unusable) to 1: the lowest of size, contrast and detail.
+        fault: the lowest of them; None if none is poor.
     """
 
     value: float
@@ -48,7 +49,7 @@ class Quality:
 
 
 def judge(small: NDArray[np.uint8], side: float) -> Quality:
-    """Quality of a face that was `side` pixels wide, and what is wrong with it.
+    """Quality and fault of a face that was `side` pixels wide.
 
     Args:
         small: uint8 (S,S), gray, resized, not equalized.
@@ -65,7 +66,7 @@ def judge(small: NDArray[np.uint8], side: float) -> Quality:
 
 
 def measure(small: NDArray[np.uint8], side: float) -> float:
-    """The value of `judge` alone, 0 to 1."""
+    """Only the value of `judge`, 0 to 1."""
     return judge(small, side).value
 
 

@@ -1,7 +1,7 @@
-"""Looks for new faces in the background: in the whole frame, or in what changed of it, on threads of its own.
+"""Searches new faces in the background, in the whole frame or its changed regions, on threads of its own.
 
-A scan costs as much as a dozen frames, so no frame waits for one. It only has to say roughly where a face might be: the
-follower looks closely there, in the frame at hand.
+A scan takes as long as a dozen frames, so no frame waits for one. It only proposes rough positions; the follower confirms them
+in the current frame.
 """
 
 import math
@@ -23,20 +23,20 @@ from realtime.workers import Workers
 SEARCH_SIDE = 24
 SCALE_STEP = 1.2
 MIN_NEIGHBOURS = 2
-"""Coarser than the tutorial's search, at half its cost; what it finds too much does not stand the follower's closer look."""
+"""Coarser than the tutorial's search, at half its cost; the follower rejects the additional false positives."""
 
 NEAR_S, NEAR_SIZE = 0.095, 2.0
 FAR_S, FAR_SIZE = 0.6, 1.0
-"""Two searches take turns: often for faces of twice the smallest side and more, which costs a quarter, and now and then for
-all. Seconds between two of a kind, at least: three frames of 30 a second, and a little less, since times are rounded."""
+"""Two searches alternate: a frequent one for faces of at least twice the smallest side, at a quarter of the cost, and a rare
+one for all. Shortest time between two of a kind: three frames at 30 a second, and slightly less, since times are rounded."""
 
 REST = 2.0
-"""Live, nothing is searched for so many times as long as the last scan took: scans never take more than a third of a core."""
+"""Live, the pause after a scan is this multiple of its duration, so that scans use at most a third of a core."""
 
 NEAR_LAG_S, FAR_LAG_S = 0.075, 0.295
-"""In files, what a scan found is taken up so much later, whether it was done sooner or not: every run gives the same rows. A
-search for all faces takes as long as a dozen frames and is not waited for within the next three. Where frames are further
-apart than that, a scan is waited for at once: by the next frame a face may be anywhere."""
+"""In files, the results of a scan are used after this fixed time, even if they are ready sooner: every run gives the same rows.
+A search for all faces takes as long as a dozen frames, so its lag is longer than three. If frames are further apart than the
+lag, the scan is waited for at once: by the next frame a face may be anywhere."""
 
 ANYWAY_S = 2.0
 """The whole frame is searched this often, changed or not."""
@@ -44,19 +44,19 @@ ANYWAY_S = 2.0
 
 @dataclass(frozen=True)
 class _Scan:
-    """One scan under way."""
+    """A running scan."""
 
     future: "Future[Faces]"
     offered_at: float
 
 
 class _Search:
-    """One kind of search, and the scan of that kind that goes on.
+    """One kind of search, and its running scan.
 
     Args:
-        size: of the smallest face, times the smallest of all.
-        every_s: how often, at most.
-        lag_s: when a scan is taken up, in files.
+        size: of the smallest face, as a multiple of the smallest of all.
+        every_s: shortest time between two scans.
+        lag_s: time after which results are used, in files.
     """
 
     def __init__(self, size: float, every_s: float, lag_s: float) -> None:
@@ -65,26 +65,26 @@ class _Search:
         self.lag_s = lag_s
         self.cost_s = 0.0
         self.scan: _Scan | None = None
-        self._novelty = ChangeDetector()
+        self._changes = ChangeDetector()
         self._detector: tuple[float, Detector] | None = None
-        self.looked_s = self._whole_s = -math.inf
+        self.started_s = self._whole_s = -math.inf
 
     def regions(
         self, gray: NDArray[np.uint8], known_xyxy: NDArray[np.float32], smallest: float, now: float
     ) -> tuple[Region, ...]:
-        """What of a frame is to be searched at `now`."""
-        self.looked_s = now
+        """The regions of a frame to search at `now`."""
+        self.started_s = now
         anyway = now - self._whole_s >= ANYWAY_S
         if anyway:
             self._whole_s = now
-        return self._novelty.take(gray, known_xyxy, smallest, everything=anyway)
+        return self._changes.take(gray, known_xyxy, smallest, everything=anyway)
 
     def is_due(self, pause: float, now: float) -> bool:
-        """Whether the time between two looks is over, `pause` times as long as usual."""
-        return now - self.looked_s >= pause * self.every_s
+        """Whether `pause` times the usual interval has passed."""
+        return now - self.started_s >= pause * self.every_s
 
     def taken(self) -> Faces:
-        """What the scan has found, waiting for it; it is over then.
+        """Waits for the running scan and returns its faces.
 
         Raises:
             ModelError: it hangs (`workers.RESULT_S`).
@@ -94,18 +94,18 @@ class _Search:
         return Faces.empty() if scan is None else workers.result(scan.future, "a search for faces")
 
     def detector(self, smallest: float, make: Callable[[float], Detector]) -> Detector:
-        """For faces from so many pixels up; made anew when that changes."""
+        """The detector for faces of at least `smallest` pixels; replaced when that changes."""
         if self._detector is None or self._detector[0] != smallest:
             self._detector = smallest, make(smallest)
         return self._detector[1]
 
 
 class Scanner:
-    """Scans of the frame that was offered when a pause was over: live one at a time, in files one of each kind.
+    """Scans an offered frame when the pause is over: live one scan at a time, in files one of each kind.
 
     Args:
-        min_face: side of the smallest face looked for, pixels of the frame; 0 means a twelfth of its height.
-        live: results are taken when they are there; otherwise a fixed time after the frame, waiting for them.
+        min_face: side of the smallest face to find, pixels of the frame; 0 means a twelfth of its height.
+        live: use results as soon as they are ready; otherwise a fixed time after the frame, waiting for them.
         make: makes a detector for faces from so many pixels up.
         clock: seconds, for what a scan costs.
         pool: runs the scans, and is closed with the scanner; by default threads of its own.
@@ -131,13 +131,13 @@ class Scanner:
         self._step_s = self._rest_s = 0.0
 
     def offer(self, gray: NDArray[np.uint8], known_xyxy: NDArray[np.float32], now: float, effort: Effort = FULL_EFFORT) -> None:
-        """Begins to search a frame, uint8 (H,W), if it is time and something has changed outside the known faces, (n,4)."""
+        """Starts a scan of a frame, uint8 (H,W), if one is due and the frame has changed outside the known faces, (n,4)."""
         self._step_s, self._offered_s = now - self._offered_s, now
         rests = now - self._taken_s < effort.pause * self._rest_s
         if self._live and (rests or any(search.scan for search in self._searches)):
             return
         smallest = (self._min_face or gray.shape[0] * DEFAULT_MIN_FACE) * effort.min_face
-        for search in sorted(self._searches, key=lambda search: search.looked_s):
+        for search in sorted(self._searches, key=lambda search: search.started_s):
             if search.scan or not search.is_due(effort.pause, now):
                 continue
             side = smallest * search.size
@@ -149,9 +149,9 @@ class Scanner:
                 return
 
     def take(self, now: float) -> Faces:
-        """What was found since last asked; no faces while a scan goes on.
+        """The faces found since the last call; empty while a scan runs.
 
-        The very first scan is waited for: a program that begins with a blank looks broken.
+        The first scan is waited for, so that the first frame already shows faces.
         """
         found = []
         for search in self._searches:
@@ -161,7 +161,7 @@ class Scanner:
         return Faces.joined(found)
 
     def close(self) -> None:
-        """Ends the threads after the scans they are in, or leaves behind one that hangs; may be called twice."""
+        """Ends the threads after their current scans, without waiting for a hung one; may be called twice."""
         self._workers.close()
 
     def _is_ready(self, search: _Search, now: float) -> bool:
@@ -172,7 +172,7 @@ class Scanner:
         return max(now - search.scan.offered_at, self._step_s) >= search.lag_s
 
     def _run(self, search: _Search, detector: Detector, gray: NDArray[np.uint8], regions: tuple[Region, ...]) -> Faces:
-        """On its thread: the faces in some regions, in pixels of the frame."""
+        """Runs on its thread: the faces in some regions, in pixels of the frame."""
         began = self._clock()
         found = [(region, detector.detect(region.of(gray))) for region in regions]
         search.cost_s = self._clock() - began

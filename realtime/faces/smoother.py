@@ -1,8 +1,8 @@
-"""What a face is said to show: probabilities smoothed over time, and a label that does not flicker.
+"""Smooths the probabilities of each face over time, and chooses a label that does not flicker.
 
-Smoothing is exponential with a time constant in seconds, so it does not depend on the frame rate. A label is never shown
-below the threshold. Against flicker it is kept until another expression leads by a margin, and a face that was `uncertain` gets
-a label when one is a little above the threshold, or has been above it for a while.
+Smoothing is exponential with a time constant in seconds, so it does not depend on the frame rate. A label is never shown below
+the threshold. To avoid flicker, a label stays until another expression leads by a margin. An `uncertain` face gets a label when
+an expression is slightly above the threshold, or has been above it for a while.
 """
 
 import math
@@ -14,28 +14,28 @@ from numpy.typing import NDArray
 from realtime.labels import UNCERTAIN
 
 MARGIN = 0.10
-"""Lead in probability that another expression needs to take over the label."""
+"""Lead in probability that another expression needs to replace the label."""
 
 SLACK = 0.05
-"""How far above the threshold an expression must rise for an `uncertain` face to get a label at once."""
+"""Distance above the threshold at which an `uncertain` face gets a label at once."""
 
 RETURN_S = 0.5
-"""After so long above the threshold an expression becomes the label also within SLACK: the delay has an end."""
+"""After this long above the threshold, an expression becomes the label even within SLACK."""
 
 MIN_QUALITY = 0.2
-"""Crops of lower quality (see `quality.measure`) are not believed: their label is `uncertain`."""
+"""Crops of lower quality (see `quality.measure`) are labelled `uncertain`."""
 
 
 @dataclass(frozen=True, eq=False)
-class Opinion:
-    """What is said of one face now.
+class Estimate:
+    """The current estimate for one face.
 
     Attributes:
         probs: float32 (k,), smoothed; sums to 1.
         label: an expression, or `uncertain`.
-        confidence: smoothed probability of that label; None where it is `uncertain`, which is no expression.
+        confidence: smoothed probability of that label; None for `uncertain`, which is not an expression.
         quality: of the last crop, 0 to 1.
-        reason: why the label is `uncertain`, or the crop poor; None where neither is.
+        reason: why the label is `uncertain` or the crop poor; None if neither.
     """
 
     probs: NDArray[np.float32]
@@ -47,23 +47,23 @@ class Opinion:
 
 @dataclass(frozen=True, eq=False)
 class _Kept:
-    """What is remembered of a face.
+    """The stored state of a face.
 
     Attributes:
-        read_s: when the network last read it.
-        opinion: what was said of it then.
-        likeliest: its likeliest expression, if that is not below the threshold.
-        since_s: since when that has been the same.
+        read_s: time of its last classification.
+        estimate: the estimate at that time.
+        likeliest: its likeliest expression, if not below the threshold.
+        since_s: since when it has been the same.
     """
 
     read_s: float
-    opinion: Opinion
+    estimate: Estimate
     likeliest: str | None
     since_s: float
 
 
 class Smoother:
-    """Keeps the opinion on every face by its id.
+    """Keeps the estimate for every face by its id.
 
     Args:
         labels: names of the columns.
@@ -77,41 +77,41 @@ class Smoother:
         self._time_constant_s = time_constant_s
         self._kept: dict[int, _Kept] = {}
 
-    def update(self, face_id: int, raw: NDArray[np.float32], quality: float, now: float, fault: str | None = None) -> Opinion:
-        """Takes the network's probabilities, float32 (k,), of a face seen at `now`.
+    def update(self, face_id: int, raw: NDArray[np.float32], quality: float, now: float, fault: str | None = None) -> Estimate:
+        """Adds the network's probabilities, float32 (k,), of a face seen at `now`.
 
         Args:
-            face_id: whose.
+            face_id: id of the face.
             raw: of this frame alone.
             quality: of the crop, 0 to 1.
             now: seconds.
-            fault: what is wrong with the crop or the pose, if anything.
+            fault: fault of the crop or the pose, if any.
         """
         kept = self._kept.get(face_id)
         probs = raw
         if kept is not None and self._time_constant_s > 0:
             weight = 1 - math.exp(-(now - kept.read_s) / self._time_constant_s)
-            probs = (kept.opinion.probs + np.float32(weight) * (raw - kept.opinion.probs)).astype(np.float32)
+            probs = (kept.estimate.probs + np.float32(weight) * (raw - kept.estimate.probs)).astype(np.float32)
         likeliest = self._likeliest(probs)
         since_s = now if kept is None or kept.likeliest != likeliest else kept.since_s
-        before = None if kept is None else kept.opinion.label
+        before = None if kept is None else kept.estimate.label
         label = UNCERTAIN if quality < MIN_QUALITY else self._choose(probs, before, now - since_s)
         confidence = None if label == UNCERTAIN else float(probs[self._labels.index(label)])
         reason = fault if fault is not None or label != UNCERTAIN else self._between(probs)
-        opinion = Opinion(probs, label, confidence, quality, reason)
-        self._kept[face_id] = _Kept(now, opinion, likeliest, since_s)
-        return opinion
+        estimate = Estimate(probs, label, confidence, quality, reason)
+        self._kept[face_id] = _Kept(now, estimate, likeliest, since_s)
+        return estimate
 
-    def opinion(self, face_id: int) -> Opinion:
-        """The last opinion on a face, also in the moments in which it is not seen.
+    def estimate(self, face_id: int) -> Estimate:
+        """The last estimate for a face, even while it is not seen.
 
         Raises:
             KeyError: it was never seen, or was forgotten.
         """
-        return self._kept[face_id].opinion
+        return self._kept[face_id].estimate
 
     def last_read_s(self, face_id: int) -> float:
-        """When the network last read a face; minus infinity if it never did, or that was forgotten."""
+        """Time of a face's last classification; minus infinity if never, or forgotten."""
         return self._kept[face_id].read_s if face_id in self._kept else -math.inf
 
     def forget_before(self, time_s: float) -> None:
@@ -124,9 +124,9 @@ class Smoother:
         return self._labels[best] if probs[best] >= self._threshold else None
 
     def _choose(self, probs: NDArray[np.float32], before: str | None, likeliest_for_s: float) -> str:
-        """The label to show after `before`, None for a face that had none yet.
+        """The label to show after `before`, which is None for a new face.
 
-        `likeliest_for_s` is for how long the likeliest expression has been that, and not below the threshold.
+        `likeliest_for_s`: how long the likeliest expression has been the same and not below the threshold.
         """
         best = int(probs.argmax())
         if before is not None and before != UNCERTAIN:

@@ -1,8 +1,8 @@
-"""Which face is which: matches the faces of a frame with those of the frames before.
+"""Matches the faces of a frame with those of earlier frames.
 
-Distance: overlap with where a track is predicted to be. Filter: `steady.OneEuroBox`. Life: a track is tentative until it
-was seen often and long enough (no box on a curtain), coasts over a gap, is remembered a while longer, and is let go.
-All ages are in seconds, so that a slow camera and a fast clip behave alike.
+Distance: overlap with the predicted box. Filter: `one_euro.OneEuroBox`. Life cycle: a track is tentative until it was seen
+often and long enough (which removes false positives), coasts over a gap, is kept a while longer, and is dropped. All ages are
+in seconds, so that a slow camera and a fast clip behave alike.
 """
 
 from dataclasses import dataclass
@@ -19,31 +19,31 @@ MIN_OVERLAP = 0.25
 
 CONFIRM_SIGHTINGS = 3
 CONFIRM_S = 0.15
-"""A face is confirmed after so many sightings over so long a time: 5 frames at 30 a second."""
+"""A track is confirmed after this many sightings over this time: 5 frames at 30 a second."""
 
 TENTATIVE_S = 0.2
-"""A face not yet confirmed is forgotten when missed for so long."""
+"""A tentative track is dropped when missed for this long."""
 
 COAST_S = 0.5
-"""A confirmed face is still shown when missed for so long: a blink of the detector, a hand passing by."""
+"""A confirmed face is still shown when missed for up to this long: a missed detection, a hand in front of it."""
 
 REMEMBER_S = 1.5
-"""After so long a face that comes back gets a new id."""
+"""A face that returns after this long gets a new id."""
 
 PREDICT_S = 0.15
-"""A missed face is expected to keep its pace no longer than this."""
+"""Longest time for which a missed face is predicted to keep its speed."""
 
 
 @dataclass(frozen=True, eq=False)
 class Sighting:
-    """A confirmed track in one frame: what the tracker says of it.
+    """A confirmed track in one frame.
 
     Attributes:
         id: from 1, never reused.
-        box_xyxy: float32 (4,), held steady.
-        state: seen, or coasting.
+        box_xyxy: float32 (4,), filtered.
+        state: seen or coasting.
         first_seen_s, last_seen_s: seconds of `Frame.time_s`.
-        turned: whether its front has not been found for a while.
+        turned: whether its front has not been detected for a while.
     """
 
     id: int
@@ -56,13 +56,13 @@ class Sighting:
 
 @dataclass(frozen=True, eq=False)
 class Expected:
-    """Where a track is expected to be.
+    """The predicted position of a track.
 
     Attributes:
         key: of the track, never reused.
-        id: the number that a confirmed track is shown with; 0 for others.
+        id: the shown id of a confirmed track; 0 for others.
         square: float32 (3,), centre x, centre y and side.
-        confirmed: whether it is taken for a face.
+        confirmed: whether it counts as a face.
     """
 
     key: int
@@ -91,10 +91,10 @@ class _Track:
 
 
 class Tracker:
-    """Follows faces through a video or a camera's stream.
+    """Tracks faces through a video or a camera's stream.
 
-    Who searches whole frames calls `update`. Who looks for each face where it is expected calls `expected`, then `see` and
-    `add` for what was found, then `shown`.
+    For detections in whole frames call `update`. To search each face where it is expected, call `expected`, then `see` and
+    `add` for the results, then `shown`.
     """
 
     def __init__(self) -> None:
@@ -103,21 +103,21 @@ class Tracker:
         self._ids = 0
 
     def update(self, faces: Faces, now: float) -> tuple[Sighting, ...]:
-        """Takes the faces of the frame at `now` and returns the confirmed tracks to show, by id."""
+        """Adds the faces of the frame at `now` and returns the confirmed tracks to show, by id."""
         squares = geometry.to_centre_side(faces.boxes_xyxy)
         for i in self._match(squares, faces, now):
             self.add(squares[i], now)
         return self.shown(now)
 
     def expected(self, now: float) -> tuple[Expected, ...]:
-        """Where every track is expected at `now`, tentative ones too."""
+        """The predicted position of every track at `now`, including tentative ones."""
         return tuple(Expected(t.key, t.id, t.steady.predict(now, PREDICT_S), t.id > 0) for t in self._tracks)
 
     def see(self, key: int, square: NDArray[np.float32], now: float, *, certain: bool = False) -> NDArray[np.float32]:
-        """Takes a sighting of a track, float32 (3,), and returns where it is held to be; `certain` confirms it at once.
+        """Adds a sighting of a track, float32 (3,), and returns its filtered square; `certain` confirms it at once.
 
         Raises:
-            KeyError: there is no such track (any more).
+            KeyError: the track does not exist or was dropped.
         """
         for track in self._tracks:
             if track.key == key:
@@ -127,17 +127,17 @@ class Tracker:
         raise KeyError(key)
 
     def add(self, square: NDArray[np.float32], now: float) -> int:
-        """Begins a track at its first sighting and returns its key."""
+        """Starts a track at its first sighting and returns its key."""
         self._keys += 1
         self._tracks.append(_Track(self._keys, square, now))
         return self._keys
 
     def drop(self, key: int) -> None:
-        """Lets a track go."""
+        """Drops a track."""
         self._tracks = [track for track in self._tracks if track.key != key]
 
     def shown(self, now: float) -> tuple[Sighting, ...]:
-        """The confirmed tracks to show at `now`, by id; those that were missed for too long are let go."""
+        """The confirmed tracks to show at `now`, by id; drops tracks missed for too long."""
         for track in self._tracks:
             if not track.id and track.ripe():
                 self._ids += 1
@@ -147,13 +147,13 @@ class Tracker:
         return tuple(self._sighting(track, now) for track in sorted(shown, key=lambda track: track.id))
 
     def _match(self, squares: NDArray[np.float32], faces: Faces, now: float) -> list[int]:
-        """Gives sightings to tracks, best overlap first; returns the rows of `squares` that belong to no track."""
+        """Assigns sightings to tracks, best overlap first; returns the rows of `squares` without a track."""
         free = list(range(len(squares)))
         if not self._tracks or not free:
             return free
         predicted = np.stack([track.steady.predict(now, PREDICT_S) for track in self._tracks])
         overlap = geometry.iou(geometry.from_centre_side(predicted), faces.boxes_xyxy)
-        # confirmed faces choose first: a false alarm beside a face must not take its sighting
+        # confirmed tracks first: a false positive beside a face must not take its sighting
         overlap += np.array([1.0 if track.id else 0.0 for track in self._tracks], np.float32)[:, None] * (
             overlap >= MIN_OVERLAP
         )

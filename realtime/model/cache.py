@@ -1,4 +1,4 @@
-"""Small texts that the program remembers from run to run, in the user's cache folder. All of it may be deleted at any time."""
+"""Small texts kept between runs in the user's cache folder. The folder may be deleted at any time."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 VARIABLE = "FER_CACHE"
-"""Names another folder: for containers without a home, and for tests."""
+"""Variable that names another folder: for containers without a home, and for tests."""
 
 
 def folder(
@@ -19,19 +19,19 @@ def folder(
     """Where the system wants caches to be; it need not exist.
 
     Raises:
-        OSError: there is no home folder.
+        OSError: the user has no home folder.
     """
     if environment.get(VARIABLE):
         return Path(environment[VARIABLE])
     if platform == "win32" and environment.get("LOCALAPPDATA"):
         return Path(environment["LOCALAPPDATA"]) / "fer-cam" / "cache"
-    # by the XDG specification a relative path counts for nothing
+    # the XDG specification says to ignore relative paths
     if platform not in ("win32", "darwin") and Path(environment.get("XDG_CACHE_HOME", "")).is_absolute():
         return Path(environment["XDG_CACHE_HOME"]) / "fer-cam"
     try:
         parent = home()
     except RuntimeError as error:
-        raise OSError(f"no home folder; {VARIABLE} can name another one") from error
+        raise OSError(f"no home folder; name a folder in {VARIABLE}") from error
     inside = {"win32": "AppData/Local/fer-cam/cache", "darwin": "Library/Caches/fer-cam"}
     return parent / inside.get(platform, ".cache/fer-cam")
 
@@ -41,7 +41,7 @@ def read(path: Path) -> str | None:
 
     Raises:
         OSError: it cannot be read.
-        ValueError: it is no text.
+        ValueError: it is not text.
     """
     try:
         return path.read_text(encoding="utf-8")

@@ -1,8 +1,7 @@
-"""Which network runs, and on what: where that is left open, both are tried for a moment, and the answer is remembered.
+"""Chooses network and provider: those left to `auto` are measured briefly, and the answer is cached.
 
-8-bit integers are three times as fast as full precision on one processor and slower on another, and what is quick enough on one
-is too slow on another; no list of processors would be right for long. So the first start on a machine measures, and later ones
-look the answer up by everything it depends on.
+8-bit integers are three times as fast as full precision on one processor and slower on another, and a list of processors would
+soon be outdated. So the first start on a machine measures, and later starts look up the answer by everything it depends on.
 """
 
 import hashlib
@@ -21,29 +20,29 @@ from realtime.model.providers import AUTO, CPU, PROVIDERS
 from realtime.model.session import Session
 
 FORMAT = 2
-"""Of the remembered answer; grows when the way of measuring changes."""
+"""Version of the cached answer; increased when the measurement changes."""
 
 FAST = "fast"
 CHOICES = ("int8", "full", FAST)
-"""What `auto` chooses from: the best network twice, the preferred file first, and the fast one for machines that need it."""
+"""The candidates of `auto`: the best network twice, the preferred file first, and the fast one for slow machines."""
 
 MOST_S = 0.008
-"""A face may take a quarter of a camera's frame; where the best network takes longer, the fast one runs, if it is faster."""
+"""A face may take a quarter of a camera's frame period; if the best network takes longer, the fast one runs, if faster."""
 
 BUDGET_S = 0.3
-"""How long the networks are timed, all together, after loading."""
+"""Total time for measuring all networks, after loading."""
 
 FACES = (1, 1, 1, 4)
-"""Faces in the calls of one round: mostly one looks into a webcam."""
+"""Batch sizes in one round: a webcam usually shows one face."""
 
 MARGIN = 0.85
-"""The preferred network (8-bit on the CPU: smaller in memory, quicker to load) is left for one that takes less than this part
-of its time; two rounds of measuring on a busy machine differ by some 10 %."""
+"""The preferred network (8-bit on the CPU: smaller in memory, faster to load) is replaced only by one that takes less than this
+share of its time; two measurements on a busy machine differ by about 10 %."""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A weights file, and the provider that would run it; `fast` is that of the network that is not as good."""
+    """A weights file and the provider to run it; `fast` marks the less accurate network."""
 
     path: Path
     provider: str
@@ -55,13 +54,13 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Question:
-    """Everything that the answer depends on.
+    """Everything the answer depends on.
 
     Attributes:
         processor, instructions: of this machine.
         onnxruntime: its version.
         threads: of the network.
-        candidates: what there is to choose from, the preferred one first: file name, checksum, provider.
+        candidates: file name, checksum and provider of each, the preferred one first.
         format: of this record.
     """
 
@@ -74,17 +73,17 @@ class Question:
 
     @property
     def name(self) -> str:
-        """Of the cached answer."""
+        """File name of the cached answer."""
         return f"network-{hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]}.json"
 
 
 @dataclass(frozen=True)
 class Opened:
-    """The network that runs.
+    """The chosen network.
 
     Attributes:
         session: ready to run.
-        notes: how it was chosen, a line each, for people who ask.
+        notes: how it was chosen, a line each, for verbose output.
     """
 
     session: Session
@@ -132,9 +131,9 @@ def open_session(model: str = AUTO, threads: int = 0, provider: str = AUTO, comp
 
 
 def measure(runs: Sequence[Callable[[], object]], budget_s: float, clock: Callable[[], float]) -> list[float]:
-    """Median seconds of each of `runs`, which take turns, so that a noisy moment hits all.
+    """Median seconds of each of `runs`, which are interleaved, so that noise affects all equally.
 
-    Each runs once unmeasured. Then rounds begin until the budget is spent; there is at least one.
+    Each runs once for warm-up. Rounds start until the budget is spent; at least one runs.
     """
     for run in runs:
         run()
@@ -149,17 +148,17 @@ def measure(runs: Sequence[Callable[[], object]], budget_s: float, clock: Callab
 
 
 def fastest(seconds: Sequence[float]) -> int:
-    """Index of the quickest, if it beats the first by a clear margin; else 0."""
+    """Index of the fastest, if it beats the first by the margin; else 0."""
     best = min(range(len(seconds)), key=seconds.__getitem__)
     return best if seconds[best] < MARGIN * seconds[0] else 0
 
 
 def preferred(candidates: Sequence[Candidate], seconds: Sequence[float]) -> int:
-    """Index of the candidate to run: the quickest with the best network, or, where that takes too long, the quickest of all.
+    """Index of the candidate to run: the fastest with the best network or, if that is too slow, the fastest of all.
 
     Args:
         candidates: at least one.
-        seconds: a face, with each of them.
+        seconds: per face, for each of them.
     """
     order = sorted(range(len(candidates)), key=lambda index: candidates[index].fast)
     best = sum(not candidate.fast for candidate in candidates)
@@ -173,7 +172,7 @@ def preferred(candidates: Sequence[Candidate], seconds: Sequence[float]) -> int:
 
 
 def _providers(provider: str, computer: Computer) -> tuple[str, ...]:
-    """What may run the network, preferred first."""
+    """The providers to try, preferred first."""
     if provider != AUTO:
         return (provider,)
     return tuple(name for name in computer.installed() if PROVIDERS[name].measured) or (CPU,)
@@ -192,7 +191,7 @@ def _chosen(candidates: Sequence[Candidate], threads: int, computer: Computer) -
     if answer is not None:
         try:
             return Opened(computer.open(candidates[answer].path, threads, candidates[answer].provider), tuple(notes))
-        except ProviderError as error:  # a GPU that has gone since
+        except ProviderError as error:  # such as a GPU removed since
             notes.append(str(error))
     return _measured(question, candidates, threads, notes, computer)
 
@@ -234,7 +233,7 @@ def _round(network: Session) -> Callable[[], None]:
 
 
 def _recall(question: Question, notes: list[str], computer: Computer) -> int | None:
-    """Index of the candidate that was chosen before, or None: unknown, or what was kept is no answer to this question."""
+    """Index of the candidate chosen before; None if nothing valid is cached."""
     try:
         path = computer.cache() / question.name
         text = cache.read(path)
@@ -247,7 +246,7 @@ def _recall(question: Question, notes: list[str], computer: Computer) -> int | N
         if not 0 <= index < len(question.candidates):
             raise ValueError(f"it names candidate {index} of {len(question.candidates)}")
     except (OSError, ValueError, TypeError, KeyError) as error:
-        notes.append(f"measuring again, for what was remembered cannot be used ({error})")
+        notes.append(f"measuring again, since the cached answer cannot be used ({error})")
         return None
     notes.append(f"measured at an earlier start: {words} (forget it: delete {path})")
     return index
@@ -258,4 +257,4 @@ def _remember(question: Question, index: int, words: Sequence[str], notes: list[
         answer = {"question": asdict(question), "answer": index, "measured": list(words)}
         cache.write(computer.cache() / question.name, json.dumps(answer, indent=1))
     except OSError as error:
-        notes.append(f"could not remember it ({error}); the next start measures again")
+        notes.append(f"the answer could not be cached ({error}); the next start measures again")

@@ -1,4 +1,4 @@
-"""Expressions of prepared faces: one call of the network for all faces of a frame."""
+"""Classifies prepared faces: one network call for all faces of a frame."""
 
 from collections.abc import Sequence
 
@@ -14,11 +14,11 @@ from realtime.model.spec import ModelSpec
 
 
 class Classifier:
-    """Turns prepared faces into probabilities.
+    """Classifies prepared faces.
 
     Args:
         session: the network.
-        notes: how it was chosen, a line each, for people who ask.
+        notes: how it was chosen, a line each, for verbose output.
     """
 
     def __init__(self, session: Session, notes: Sequence[str] = ()) -> None:
@@ -27,13 +27,13 @@ class Classifier:
 
     @classmethod
     def load(cls, model: str = AUTO, threads: int = 0, provider: str = AUTO) -> "Classifier":
-        """Opens the network; see `chooser.open_session` for what is chosen, and what can go wrong."""
+        """Opens the network; see `chooser.open_session` for the choice and the errors."""
         opened = open_session(model, threads, provider)
         return cls(opened.session, opened.notes)
 
     @property
     def spec(self) -> ModelSpec:
-        """What the network says about itself."""
+        """The spec in the network's metadata."""
         return self._session.spec
 
     @property
@@ -43,25 +43,25 @@ class Classifier:
 
     @property
     def weights_sha256(self) -> str:
-        """SHA-256 of the weights' file."""
+        """SHA-256 of the weights file."""
         return self._session.sha256
 
     @property
     def provider(self) -> str:
-        """What runs the network."""
+        """Name of the provider that runs the network."""
         return self._session.provider
 
     @property
     def threads(self) -> int:
-        """How many threads the network uses."""
+        """Number of threads."""
         return self._session.threads
 
     def close(self) -> None:
-        """Ends the network's threads; may be called twice. Nothing can be classified afterwards."""
+        """Ends the network's threads; may be called twice. `classify` must not be called afterwards."""
         self._session.close()
 
     def classify(self, faces: NDArray[np.uint8] | Sequence[NDArray[np.uint8]]) -> Scores:
-        """n prepared faces, uint8 (n,S,S), in one call -> their probabilities. No face is no call."""
+        """n prepared faces, uint8 (n,S,S) -> their probabilities, in one call; in none for zero faces."""
         if len(faces) == 0:
             return Scores(np.zeros((0, len(self.spec.labels)), np.float32), self.spec.labels)
         logits = self._session.run(preprocess.normalise(faces, self.spec.mean, self.spec.std))

@@ -1,4 +1,4 @@
-"""What can run the network: the names that users give, onnxruntime's names for them, and which package brings each."""
+"""Backends for the network: their names, onnxruntime's names for them, and the package that provides each."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ class Provider:
     Attributes:
         name: as users give it.
         title: as onnxruntime calls it.
-        remedy: what it needs and which package brings it, to complete "it needs ...".
-        options: what to tell onnxruntime about it, as pairs of name and value.
-        measured: whether `auto` gives it a try where it is installed.
+        remedy: its requirements and package, to complete "it needs ...".
+        options: options for onnxruntime, as pairs of name and value.
+        measured: whether `auto` measures it if it is installed.
     """
 
     name: str
@@ -34,7 +34,7 @@ PROVIDERS = {
             "cuda",
             "CUDAExecutionProvider",
             'an NVIDIA GPU and, in place of onnxruntime, pip install "onnxruntime-gpu[cuda,cudnn]"',
-            # by default it searches exhaustively for each new number of faces, and the video stands still meanwhile
+            # the default is an exhaustive search for each new number of faces, during which the video freezes
             (("cudnn_conv_algo_search", "HEURISTIC"),),
             measured=True,
         ),
@@ -43,7 +43,7 @@ PROVIDERS = {
             "OpenVINOExecutionProvider",
             "an Intel processor or GPU and, in place of onnxruntime, pip install onnxruntime-openvino",
         ),
-        Provider("coreml", "CoreMLExecutionProvider", "macOS, where pip install onnxruntime brings it"),
+        Provider("coreml", "CoreMLExecutionProvider", "macOS, where pip install onnxruntime includes it"),
         Provider(
             "dml",
             "DmlExecutionProvider",
@@ -52,11 +52,10 @@ PROVIDERS = {
         ),
     )
 }
-"""By name. A 48x48 face is little work, so `auto` leaves the CPU only for a GPU whose package somebody installed on purpose,
-and only if it is measured to be faster. CoreML comes with every macOS build unasked, and OpenVINO drives the CPU too: they are
-used when they are named."""
+"""By name. A 48x48 face is little work, so `auto` uses a GPU only if its package was installed on purpose and it measures
+faster than the CPU. CoreML is part of every macOS build, and OpenVINO also runs on the CPU: both are used only by name."""
 
 
 def installed(titles: Collection[str]) -> tuple[str, ...]:
-    """Names of those that an onnxruntime with these `titles` has."""
+    """Names of the providers with these `titles`."""
     return tuple(name for name, provider in PROVIDERS.items() if provider.title in titles)

@@ -1,4 +1,4 @@
-"""An ONNX network, found, checked and ready to run. The only file that imports onnxruntime."""
+"""Locates, checks and runs ONNX networks. The only file that imports onnxruntime."""
 
 import hashlib
 import io
@@ -30,13 +30,14 @@ SHIPPED = {
     "fast": "fer-resnet50-fast-int8.onnx",
     "ferplus": "fer-resnet50-ferplus.onnx",
 }
-"""Names for the weights that come along: one network in 8-bit integers and in full precision; one that is faster and not as
-good; and one that has seen FER2013 alone, in full precision and in the source tree only: what training begins with."""
+"""Names of the bundled weights: one network in 8-bit integers and in full precision; a faster, less accurate one; and one
+trained
+on FER2013 alone, in full precision and only in the source tree: the start of training."""
 
 CHECKSUMS = "SHA256SUMS"
 
 MOST_THREADS = 4
-"""More than so many parts of a crowd are not read at the same time."""
+"""Most parts of a batch that run in parallel."""
 
 PACKAGE = Path(__file__).parent.parent
 FOLDERS = (PACKAGE / "weights", PACKAGE.parent / "weights")
@@ -60,10 +61,10 @@ ONNXRUNTIME = Runtime()
 
 
 def locate(model: str, folders: Sequence[Path] = FOLDERS) -> Path:
-    """The weights file that `model` names: a key of SHIPPED, a path, or "auto", which is int8 where nothing is measured.
+    """The weights file that `model` names: a key of SHIPPED, a path, or "auto", which means int8 here.
 
     Raises:
-        WeightsNotFound: there is no such file.
+        WeightsNotFound: the file does not exist.
     """
     shipped = SHIPPED.get("int8" if model == "auto" else model)
     if shipped is None:
@@ -76,12 +77,12 @@ def locate(model: str, folders: Sequence[Path] = FOLDERS) -> Path:
     for folder in folders:
         if (folder / shipped).is_file():
             return folder / shipped
-    remedy = "they come with the source tree only" if model == "ferplus" else "install fer-cam again, or give --model PATH"
+    remedy = "they are in the source tree only" if model == "ferplus" else "reinstall fer-cam, or give --model PATH"
     raise WeightsNotFound(f"the shipped weights {shipped} are missing; {remedy}")
 
 
 def checksum(path: Path) -> str:
-    """SHA-256 of a weights file: what SHA256SUMS beside it says (Session checks that it is true), else that of its bytes.
+    """SHA-256 of a weights file: the value in SHA256SUMS beside it (Session verifies it), else computed from its bytes.
 
     Raises:
         WeightsNotFound: it cannot be read.
@@ -95,34 +96,34 @@ def installed(runtime: Runtime = ONNXRUNTIME) -> tuple[str, ...]:
 
 
 def threads_for(threads: int, cores: int | None = None) -> int:
-    """How many parts of a crowd are read side by side; 0 takes as many as there are cores, at most 4."""
+    """Number of parts of a batch to run in parallel; 0 means one per core, at most 4."""
     return threads or min(MOST_THREADS, cores or os.cpu_count() or 1)
 
 
 class Session:
     """A network in memory.
 
-    On the CPU several faces are read in parts, side by side, each by one thread from the first layer to the last. Were all
-    threads to share every layer, they would wake and wait for one another a hundred times a face. In parts, two threads take
-    half of one's time for sixteen faces (weights/results/compared.json).
+    On the CPU a batch is split into parts that run in parallel, each on one thread from the first layer to the last. Threads
+    that share every layer would synchronize a hundred times a face. In parts, two threads need half the time of one for sixteen
+    faces (weights/results/compared.json).
 
     Args:
         path: an ONNX file written by train.export. If a SHA256SUMS file beside it lists it, its checksum must agree.
         threads: see `threads_for`.
-        provider: what runs it, a name in PROVIDERS. It is never replaced by another one.
+        provider: a name in PROVIDERS. It is never replaced by another one.
         runtime: what loads it.
 
     Attributes:
-        path: where it came from.
-        threads: how many it uses.
-        provider: what runs it.
-        spec: what the network says about itself.
+        path: its file.
+        threads: number of threads.
+        provider: name of the provider that runs it.
+        spec: the spec in its metadata.
         sha256: of the file.
 
     Raises:
         WeightsNotFound: it cannot be opened.
         WeightsCorrupt: it cannot be read, or its checksum is wrong.
-        ModelSpecError: it lacks `fer.spec` metadata, or its shapes contradict them.
+        ModelSpecError: it has no `fer.spec` metadata, or its shapes contradict it.
         ProviderError: the provider is not installed, or onnxruntime would run the network elsewhere.
     """
 
@@ -155,7 +156,7 @@ class Session:
         return np.concatenate([self._read(first), *(workers.result(part, "the network") for part in elsewhere)])
 
     def close(self) -> None:
-        """Ends the helper threads, or leaves behind one that hangs; may be called twice. Crowds can't be read afterwards."""
+        """Ends the helper threads, without waiting for a hung one; may be called twice. `run` fails afterwards for batches."""
         self._helpers.close()
 
     def _read(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -174,7 +175,7 @@ class Session:
         return str(inputs[0].name)
 
     def _try(self, provider: Provider) -> None:
-        """Runs once: a provider may take a network and fail at its first face."""
+        """Runs once: a provider may accept a network and fail at its first face."""
         side = self.spec.input_size
         try:
             self.run(np.zeros((1, 1, side, side), np.float32))
@@ -183,17 +184,17 @@ class Session:
 
 
 def _open(path: Path, threads: int, provider: Provider, runtime: Runtime) -> ort.InferenceSession:
-    """The network on `provider` and on nothing else.
+    """Opens the network on `provider` only.
 
-    onnxruntime goes on with the CPU where a provider fails, with a line in a log at most (microsoft/onnxruntime #23372), so
-    what it says afterwards is checked.
+    If a provider fails, onnxruntime continues on the CPU, with at most a line in a log (microsoft/onnxruntime #23372), so the
+    provider in use is checked afterwards.
     """
     if provider.title not in runtime.available():
         raise _refused(provider, f"the onnxruntime {RUNTIME} installed here has only {', '.join(installed(runtime))}")
     if provider.name != CPU:
-        ort.set_default_logger_severity(4)  # it is told below, in one line
+        ort.set_default_logger_severity(4)  # reported below, in one line
     if provider.name == "cuda" and hasattr(ort, "preload_dlls"):
-        with redirect_stdout(io.StringIO()):  # it prints what it does not find, and stdout is for data
+        with redirect_stdout(io.StringIO()):  # it prints missing libraries, and stdout is for data
             ort.preload_dlls()
     # by path: given bytes, onnxruntime's Python side would keep them for good, 24 or 48 MB
     try:
@@ -203,7 +204,7 @@ def _open(path: Path, threads: int, provider: Provider, runtime: Runtime) -> ort
             _open(path, threads, PROVIDERS[CPU], runtime)  # raises if the file is at fault
             raise _refused(provider, f"it cannot load the network ({_first_line(error)})") from error
         raise WeightsCorrupt(
-            f"{path.name} is no network that onnxruntime can load ({_first_line(error)}); fetch it again, or export it "
+            f"{path.name} cannot be loaded by onnxruntime ({_first_line(error)}); fetch it again, or export it "
             "with train.export"
         ) from error
     if session.get_providers()[0] != provider.title:
@@ -215,10 +216,10 @@ def _open(path: Path, threads: int, provider: Provider, runtime: Runtime) -> ort
 
 def _options(threads: int, provider: Provider) -> ort.SessionOptions:
     options = ort.SessionOptions()
-    # on the CPU the threads read a part each, see `Session`; elsewhere they share the odd layer that is left to the CPU
+    # on the CPU each thread runs one part, see `Session`; elsewhere threads share the layers that remain on the CPU
     options.intra_op_num_threads = 1 if provider.name == CPU else threads
     options.log_severity_level = 3
-    # a thread that spins between two frames burns a core and slows the cascade down
+    # a thread that spins between two frames occupies a core and slows the cascade
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if provider.name != CPU:
         options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
@@ -226,14 +227,14 @@ def _options(threads: int, provider: Provider) -> ort.SessionOptions:
 
 
 def _where(provider: Provider) -> dict[str, object]:
-    """Arguments of InferenceSession; the CPU must stand by for the odd layer that a provider lacks."""
+    """Arguments of InferenceSession; the CPU must be listed for layers that a provider lacks."""
     names = [provider.title] if provider.name == CPU else [provider.title, PROVIDERS[CPU].title]
     options = [dict(provider.options)] + [{}] * (len(names) - 1)
     return {"providers": names, "provider_options": options, "enable_fallback": 0}
 
 
 def _layers(session: ort.InferenceSession, provider: Provider) -> int | None:
-    """How many of the network's layers run on `provider`, or None where this onnxruntime (before 1.24) does not tell."""
+    """Number of the network's layers on `provider`; None if this onnxruntime (before 1.24) does not report it."""
     if not hasattr(session, "get_provider_graph_assignment_info"):
         return None
     parts = session.get_provider_graph_assignment_info()
@@ -245,7 +246,7 @@ def _refused(provider: Provider, why: str) -> ProviderError:
 
 
 def _listed(path: Path) -> str | None:
-    """What SHA256SUMS beside the file says of it, if anything."""
+    """The checksum in SHA256SUMS beside the file, if listed."""
     sums = path.parent / CHECKSUMS
     try:
         lines = sums.read_text(encoding="utf-8").splitlines() if sums.is_file() else []
@@ -263,7 +264,7 @@ def _digest(path: Path) -> str:
 
 
 def _checked_sum(path: Path) -> str:
-    """SHA-256 of a file, which is what SHA256SUMS says, if that says anything."""
+    """SHA-256 of a file, verified against SHA256SUMS if listed there."""
     wanted, found = _listed(path), _digest(path)
     if wanted is not None and wanted != found:
         raise WeightsCorrupt(f"{path} is not the file that {CHECKSUMS} names (damaged download?); fetch it again")
@@ -271,6 +272,6 @@ def _checked_sum(path: Path) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    """onnxruntime's words without its codes."""
+    """The message of onnxruntime without its codes."""
     words = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", str(error))
     return words.splitlines()[0][:120].rstrip(".") if words else type(error).__name__

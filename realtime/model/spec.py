@@ -1,4 +1,4 @@
-"""What a network says about itself: JSON under `fer.spec` in the ONNX metadata. Nothing is read from a file's name."""
+"""The spec of a network: JSON under `fer.spec` in the ONNX metadata. File names carry no information."""
 
 import json
 from dataclasses import asdict, dataclass, fields
@@ -13,19 +13,19 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """How a network is to be fed and read.
+    """Input and output format of a network.
 
     Attributes:
-        name: of the network, for people.
+        name: of the network, for display.
         version: of this format.
         labels: expressions, in the order of the outputs.
-        no_face: whether one more output, behind those of the labels, says that the crop shows no face.
+        no_face: whether one more output, after those of the labels, is the probability that the crop shows no face.
         input_size: side of the square input, pixels.
         channels: 1, gray.
         equalize: whether histograms are equalized after the resize.
         mean, std: of the normalisation, in units of full scale.
-        crop: which pixels a face is; "haar-square": the Haar cascade's box as it is.
-        provenance: how it was made: recipe, data, commit, figures; one line, for people.
+        crop: how faces are cropped; "haar-square": the Haar cascade's box unchanged.
+        provenance: recipe, data, commit and figures; one line, for display.
     """
 
     name: str
@@ -48,7 +48,7 @@ class ModelSpec:
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """What each output stands for: the labels, and NO_FACE where the network knows it."""
+        """The meaning of each output: the labels, and NO_FACE if the network has it."""
         return (*self.labels, NO_FACE) if self.no_face else self.labels
 
     def to_json(self) -> str:
@@ -60,12 +60,12 @@ class ModelSpec:
         """Reads a stored spec.
 
         Raises:
-            ModelSpecError: not JSON, fields missing or unknown, or values this program cannot serve.
+            ModelSpecError: not JSON, fields missing or unknown, or values this program does not support.
         """
         try:
             values = json.loads(text)
             names = {field.name for field in fields(cls)}
-            # files of before version 0.2 say nothing about no_face, and have no such output
+            # files from before version 0.2 have no such field and no such output
             if not isinstance(values, dict) or {"no_face", *values} != names:
                 raise ValueError(f"its fields are not {', '.join(sorted(names))}")
             values["labels"] = tuple(str(label) for label in values["labels"])
@@ -78,7 +78,7 @@ class ModelSpec:
             raise ModelSpecError(f"the network's labels are {list(spec.labels)}; each must be one of {', '.join(LABELS)}")
         if (spec.version, spec.channels, spec.crop) != (VERSION, 1, "haar-square") or spec.std <= 0 or spec.input_size < 1:
             raise ModelSpecError(
-                f"the network wants spec version {spec.version}, {spec.channels} channels, crop {spec.crop!r}, std {spec.std}; "
-                f"this program serves version {VERSION}, 1 channel, crop 'haar-square'"
+                f"the network needs spec version {spec.version}, {spec.channels} channels, crop {spec.crop!r}, std {spec.std}; "
+                f"this program supports version {VERSION}, 1 channel, crop 'haar-square'"
             )
         return spec

@@ -1,4 +1,4 @@
-"""Outputs: everything that a run writes, as one thing."""
+"""The outputs of a run, combined."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -28,17 +28,17 @@ DATA: tuple[Plan[FrameRecord], ...] = (
     lsl.plan,
     triggers.plan,
 )
-"""Every kind of output, in the order in which they are opened. A new one is a line here."""
+"""Every kind of output, in opening order. Add a new one here."""
 
 
 class Outputs:
     """The outputs of one run; opened by `open_outputs`.
 
     Args:
-        run: whose frames come.
-        images: take the painted image of every frame.
-        data: take its record.
-        session: the folder of the session that they make up, if they do.
+        run: facts of the run.
+        images: receive the painted image of every frame.
+        data: receive its record.
+        session: the folder of the session, if any.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Outputs:
         return tuple(sink.path for sink in self._all if sink.path is not None)
 
     def write(self, painted: Painted) -> None:
-        """Gives a frame to every output.
+        """Writes a frame to every output.
 
         Raises:
             SinkError: an essential one cannot be written.
@@ -85,7 +85,7 @@ class Outputs:
         for image_sink in list(self._images):
             self._try(image_sink, failures, image_sink.write, painted)
         record = self._recorder.record(painted.result) if self._data else None
-        for data_sink in list(self._data):  # all of them get the frame, so that those that work have equal rows
+        for data_sink in list(self._data):  # even after a failure, so that the others have equal rows
             self._try(data_sink, failures, data_sink.write, record)
         if failures:
             raise failures[0]
@@ -104,16 +104,16 @@ class Outputs:
             raise failures[0]
 
     def notices(self) -> tuple[str, ...]:
-        """What the user should know since last asked though it is no error."""
+        """Notices for the user since the last call."""
         lines = [*self._notices, *(line for sink in self._all for line in sink.notices())]
         self._notices.clear()
         return tuple(lines)
 
     def close(self, summary: Summary) -> None:
-        """Finishes every output, also when one of them fails; may be called twice.
+        """Completes every output, even if one fails; may be called twice.
 
         Raises:
-            SinkError: the first failure of an essential one, when all are closed.
+            SinkError: the first failure of an essential one, raised after all are closed.
         """
         failures: list[SinkError] = []
         for sink in self._all:
@@ -126,7 +126,7 @@ class Outputs:
         return [*self._images, *self._data]
 
     def _try(self, sink: Sink[Any], failures: list[SinkError], work: Callable[[Any], None], item: object) -> None:
-        """Does something with a sink. A failure of an essential one is kept; another one is left out from now on."""
+        """Calls a sink. A failure of an essential one is collected; another one is removed from the run."""
         try:
             work(item)
         except Exception as error:
@@ -142,11 +142,11 @@ class Outputs:
 
 
 def open_outputs(config: OutputConfig, run: RunInfo) -> Outputs:
-    """Opens what the user asked for, next to what is there already.
+    """Opens the requested outputs without overwriting existing files.
 
     Raises:
-        ConfigError: two outputs would mix in what is open already, such as standard output.
-        SinkError: one of the outputs cannot be opened; nothing is left of the others, and what was there before is as it was.
+        ConfigError: two outputs would mix in one open file, such as standard output.
+        SinkError: an output cannot be opened; the others are removed, and existing files are unchanged.
     """
     paths = OutputPaths(run.source, overwrite=config.overwrite)
     _check_apart(config)

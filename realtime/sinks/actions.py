@@ -1,4 +1,4 @@
-"""Actions of triggers: commands, OSC and MQTT messages. Everything here runs on the thread of the triggers."""
+"""Actions of triggers: commands, OSC and MQTT messages. All of it runs on the thread of the triggers."""
 
 import json
 import os
@@ -26,13 +26,13 @@ class Actions:
     """Everything that triggers can do in one run.
 
     Args:
-        actions: what will be asked for; only what these need is opened.
+        actions: all actions of the run; only the connections they need are opened.
         osc: the receiver of OSC messages.
         broker: of MQTT messages.
-        lines: takes what the user should know.
+        lines: receives notices for the user.
 
     Raises:
-        SinkError: a program or an optional library is missing, or there is no such host.
+        SinkError: a program or an optional library is missing, or the host does not exist.
     """
 
     def __init__(self, actions: Iterable[Action], osc: Endpoint | None, broker: Broker | None, lines: Lines) -> None:
@@ -41,7 +41,7 @@ class Actions:
             kinds.add(action.kind)
             if action.kind is Kind.COMMAND and shutil.which(action.words[0]) is None:
                 raise SinkError(
-                    f"--trigger: found no program {action.words[0]}; give its full path, or shell: before a shell's line"
+                    f"--trigger: program {action.words[0]} not found; give its full path, or shell: before a shell command"
                 )
         self._commands = Commands(lines)
         self._osc = OscSender(osc) if osc is not None and Kind.OSC in kinds else None
@@ -52,7 +52,7 @@ class Actions:
         """Carries out the action of a firing.
 
         Raises:
-            OSError: the command cannot be started, or the message not be sent.
+            OSError: the command cannot be started, or the message cannot be sent.
             SinkError: the broker is not connected.
         """
         action = firing.trigger.action
@@ -64,7 +64,7 @@ class Actions:
             self._commands.start(firing)
 
     def look(self) -> None:
-        """Reports the commands that have failed since last looked."""
+        """Reports commands that have failed since the last call."""
         self._commands.look()
 
     def close(self) -> None:
@@ -111,13 +111,13 @@ class Commands:
             shell=shell,
             env=os.environ | {f"FER_CAM_{name}": value for name, value in facts.items()},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,  # data may go there
+            stdout=subprocess.DEVNULL,  # stdout is for data
             stderr=subprocess.DEVNULL,
-            start_new_session=True,  # so that Ctrl-C ends the run, and not the command
+            start_new_session=True,  # so that Ctrl-C ends only the run
         )
 
     def look(self) -> None:
-        """Reports the commands that have failed since last looked."""
+        """Reports commands that have failed since the last call."""
         for trigger, process in list(self._running.items()):
             code = process.poll()
             if code is None:

@@ -1,4 +1,4 @@
-"""What every output promises, and what it may leave as it is."""
+"""The interface of every output."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,15 +14,15 @@ Item = TypeVar("Item", contravariant=True)
 
 
 class Sink(Generic[Item]):
-    """Takes every processed frame, in order: a record, or a painted image. Its constructor opens it, or raises SinkError.
+    """Receives every processed frame, in order: a record or a painted image. The constructor opens it, or raises SinkError.
 
-    A new output is a subclass that writes, and a line in `sinks.DATA` or `sinks.IMAGES`.
+    To add an output, write a subclass and add a line to `sinks.DATA` or `sinks.IMAGES`.
 
     Attributes:
-        essential: whether its failure ends the run, as that of a file does. Else it is a notice, and the run goes on without.
-        newest: whether it may be given the newest frame only, on a thread of its own, so that it never delays a frame.
+        essential: whether its failure ends the run, as for a file. Otherwise the failure is a notice, and the run continues.
+        newest: whether it receives only the newest frame, on a thread of its own, so that it never delays a frame.
         marks: whether it writes markers.
-        path: the file or folder it writes, to tell the user; None where that has no name.
+        path: the file or folder it writes, for display; None if it has none.
     """
 
     essential = True
@@ -31,7 +31,7 @@ class Sink(Generic[Item]):
     path: Path | None = None
 
     def write(self, item: Item) -> None:
-        """Takes one frame.
+        """Writes one frame.
 
         Raises:
             SinkError: it cannot be written (disk full, pipe closed).
@@ -39,18 +39,18 @@ class Sink(Generic[Item]):
         raise NotImplementedError
 
     def mark(self, marker: Marker) -> None:
-        """Takes a marker, behind the frame that was shown when it was set.
+        """Writes a marker, after the frame that was shown when it was set.
 
         Raises:
             SinkError: as in `write`.
         """
 
     def notices(self) -> tuple[str, ...]:
-        """Lines for the user since last asked: what is no error and still worth knowing."""
+        """Notices for the user since the last call."""
         return ()
 
     def close(self, summary: Summary) -> None:
-        """Finishes the output, so that it is whole and readable; may be called twice.
+        """Completes the output; may be called twice.
 
         Raises:
             SinkError: the end cannot be written.
@@ -61,4 +61,4 @@ DataSink = Sink[FrameRecord]
 PaintedSink = Sink[Painted]
 
 Plan = Callable[[OutputConfig, RunInfo, OutputPaths], Callable[[], Sink[Item]] | None]
-"""Claims the names of an output, if it is wanted, and returns its opener. All names come first: opening a file empties it."""
+"""Reserves the paths of an output, if requested, and returns its opener. All paths come first: opening a file empties it."""

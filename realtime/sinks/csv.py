@@ -28,7 +28,7 @@ class CsvSink(DataSink):
 
     Args:
         path: a file that may be replaced (`OutputPaths.place`).
-        run: names the labels.
+        run: provides the labels.
 
     Raises:
         SinkError: the file cannot be opened or written.
@@ -59,7 +59,7 @@ class CsvSink(DataSink):
         self._put([head + self._face(face) for face in record.faces] or [head + blank])
 
     def close(self, summary: Summary) -> None:
-        """Closes the file; nothing is written, for a table has no last line.
+        """Closes the file.
 
         Raises:
             SinkError: the file cannot be closed.
@@ -78,7 +78,7 @@ class CsvSink(DataSink):
 
 
 def plan(config: OutputConfig, run: RunInfo, paths: OutputPaths) -> Callable[[], DataSink] | None:
-    """A table, if one is wanted; see `base.Plan`."""
+    """A CSV table, if requested; see `base.Plan`."""
     if config.csv is None:
         return None
     path = paths.place(paths.target(config.csv), ".csv")

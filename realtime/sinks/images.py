@@ -1,4 +1,4 @@
-"""Annotated images: what is saved instead of a video where the source is images, and the snapshots."""
+"""Annotated images, saved instead of a video if the source is images, and snapshots."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -19,37 +19,37 @@ JPEG_QUALITY = 95
 
 
 class ImageSink(PaintedSink):
-    """Saves every frame as `<name>_fer.<png|jpg>`, or a single image under the name given.
+    """Saves every frame as `<name>_fer.<png|jpg>`, or a single image under the given name.
 
     Args:
-        target: a folder (made if it is missing) where the source is a folder; a folder or a file for a single image.
-        run: names the source.
-        places: of the run; where it overwrites, so do images, but never one of the source or of this run.
+        target: a folder (created if missing) if the source is a folder; a folder or a file for a single image.
+        run: provides the source.
+        paths: of the run; if it overwrites, so do images, but never those of the source or of this run.
 
     Raises:
-        SinkError: the folder cannot be made, or the file cannot be written.
+        SinkError: the folder cannot be created, or the file cannot be written.
     """
 
-    def __init__(self, target: Path, run: RunInfo, places: OutputPaths) -> None:
+    def __init__(self, target: Path, run: RunInfo, paths: OutputPaths) -> None:
         self.path: Path
         source = run.source
         self._folder = source.path is not None and Path(source.path).is_dir()
         self._written: set[Path] = set()
         if not self._folder:
-            self.path = places.place(target, _suffix(source.name))
+            self.path = paths.place(target, _suffix(source.name))
             return
         self.path = target
         try:
             target.mkdir(exist_ok=True)
-            self._overwrite = places.overwrite and not (source.path is not None and target.samefile(source.path))
+            self._overwrite = paths.overwrite and not (source.path is not None and target.samefile(source.path))
         except OSError as error:
-            raise SinkError(f"cannot make the folder {target}: {reason(error)}") from error
+            raise SinkError(f"cannot create the folder {target}: {reason(error)}") from error
 
     def write(self, painted: Painted) -> None:
         """Saves one image.
 
         Raises:
-            SinkError: the disk is full, or the suffix names no kind of image.
+            SinkError: the disk is full, or the suffix is not an image format.
         """
         path = self.path
         if self._folder:
@@ -61,7 +61,7 @@ class ImageSink(PaintedSink):
 
 
 def plan(config: OutputConfig, run: RunInfo, paths: OutputPaths) -> Callable[[], PaintedSink] | None:
-    """Annotated images, if they are wanted and the source is images; see `base.Plan`."""
+    """Annotated images, if requested and the source is images; see `base.Plan`."""
     if config.save is None or run.source.temporal:
         return None
     sink = ImageSink(paths.target(config.save), run, paths)
@@ -84,7 +84,7 @@ def _suffix(name: str) -> str:
 
 
 def _save(image: NDArray[np.uint8], path: Path) -> None:
-    """Encodes in memory, since OpenCV's own writer cannot open every name on Windows and does not say what failed."""
+    """Encodes in memory, since OpenCV's own writer cannot open every name on Windows and does not report errors."""
     try:
         _, data = cv2.imencode(path.suffix, image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
         path.write_bytes(data.tobytes())

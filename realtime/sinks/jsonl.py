@@ -1,4 +1,4 @@
-"""JSON Lines: one object per line, whole and readable while the program still runs. The guide `data` describes the format."""
+"""JSON Lines: one object per line, readable while the program runs. The guide `data` describes the format."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +14,7 @@ from realtime.sinks.textfile import TextFile
 class JsonlSink(DataSink):
     """Writes a header, a line per frame, a line per marker and a summary; every line is flushed.
 
-    The header waits for the first frame, whose wall-clock time it names.
+    The header is written with the first frame, since it contains its wall-clock time.
 
     Args:
         path: a file that may be replaced (`OutputPaths.place`); "-" is stdout.
@@ -36,13 +36,13 @@ class JsonlSink(DataSink):
         """One line.
 
         Raises:
-            SinkError: the disk is full, or nobody reads the pipe any more.
+            SinkError: the disk is full, or the pipe has no reader.
         """
         self._begin(record.captured_at, record.captured_utc)
         self._line(record)
 
     def mark(self, marker: Marker) -> None:
-        """One line behind that of its frame.
+        """One line after that of its frame.
 
         Raises:
             SinkError: as in `write`.
@@ -50,7 +50,7 @@ class JsonlSink(DataSink):
         self._line(marker)
 
     def close(self, summary: Summary) -> None:
-        """Writes the summary. Does nothing the second time, or after a line could not be written.
+        """Writes the summary. Does nothing the second time, or after a failed write.
 
         Raises:
             SinkError: the summary cannot be written.
@@ -70,7 +70,7 @@ class JsonlSink(DataSink):
 
 
 def plan(config: OutputConfig, run: RunInfo, paths: OutputPaths) -> Callable[[], DataSink] | None:
-    """JSON Lines, if they are wanted; see `base.Plan`."""
+    """JSON Lines, if requested; see `base.Plan`."""
     if config.jsonl is None:
         return None
     path = paths.place(paths.target(config.jsonl), ".jsonl")

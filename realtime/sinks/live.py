@@ -6,10 +6,10 @@ from realtime.errors import SinkError
 from realtime.records import FaceRecord, FrameRecord
 
 LARGER = 1.2
-"""Factor on the area by which another face must be larger to lead: two people side by side would take turns otherwise."""
+"""Factor by which the area of another face must be larger to become the leader; it prevents flicker between two people."""
 
 MOST_LINES = 20
-"""Lines that wait for the user; older ones are dropped."""
+"""Most stored lines; older ones are dropped."""
 
 
 class LargestFace:
@@ -19,7 +19,7 @@ class LargestFace:
         self._id: int | None = None
 
     def of(self, record: FrameRecord) -> FaceRecord | None:
-        """The face that leads; None where there is none."""
+        """The leading face; None if the frame has no face."""
         largest = max(record.faces, key=_area, default=None)
         last = next((face for face in record.faces if face.id == self._id), None)
         if largest is not None and last is not None and _area(largest) < LARGER * _area(last):
@@ -29,17 +29,17 @@ class LargestFace:
 
 
 class Lines:
-    """Lines for the user, left by one thread and taken by another."""
+    """Lines for the user, passed from one thread to another."""
 
     def __init__(self) -> None:
         self._lines: deque[str] = deque(maxlen=MOST_LINES)
 
     def say(self, text: str) -> None:
-        """Leaves a line."""
+        """Adds a line."""
         self._lines.append(text)
 
     def take(self) -> tuple[str, ...]:
-        """The lines since last asked."""
+        """The lines since the last call."""
         return tuple(self._lines.popleft() for _ in range(len(self._lines)))
 
 

@@ -96,7 +96,7 @@ class LslSink(DataSink):
         return self._local_clock() if record.captured_at is None else record.captured_at + self._offset_s
 
     def _measure(self, clock: Callable[[], float]) -> float:
-        """What to add to a capture time so that it is one of LSL's; says how large it is.
+        """The offset from capture times to LSL's clock; adds a notice with its value.
 
         LSL's clock is read between two readings of the other, and the closest of several attempts counts.
         """
@@ -138,7 +138,7 @@ def _library() -> Any:
 
 
 def _describe(info: Any, run: RunInfo, channels: list[str]) -> None:
-    """Puts into the stream's header what a reader of the recording needs."""
+    """Fills the stream's header."""
     description = info.desc()
     description.append_child_value("manufacturer", "fer-cam")
     for name, value in (("version", run.version), ("model", run.model), ("source", run.source.name)):
@@ -153,7 +153,7 @@ def _describe(info: Any, run: RunInfo, channels: list[str]) -> None:
 
 
 def plan(config: OutputConfig, run: RunInfo, paths: OutputPaths) -> Callable[[], DataSink] | None:
-    """LSL streams, if they are wanted; see `base.Plan`."""
+    """LSL streams, if requested; see `base.Plan`."""
     if config.lsl is None:
         return None
     name = config.lsl

@@ -1,4 +1,4 @@
-"""Outputs that must never delay a frame, such as network messages: the newest frame on a thread of its own."""
+"""Runs an output that must never delay a frame, such as network messages, on a thread of its own with the newest frame."""
 
 import queue
 import threading
@@ -13,20 +13,20 @@ from realtime.sinks.base import Item, Sink
 from realtime.sources.mailbox import Mailbox
 
 JOIN_S = 1.0
-"""How long `close` waits for a sink that hangs; its thread is a daemon."""
+"""How long `close` waits for a hung sink; its thread is a daemon."""
 
-LOOK_S = 0.05
-"""How often markers are looked for while no frame comes."""
+POLL_S = 0.05
+"""How often markers are checked while no frame arrives."""
 
 MOST_MARKERS = 64
-"""Markers that wait; a person presses fewer keys while a message is on its way."""
+"""Most markers in the queue; a person presses fewer keys while one message is sent."""
 
 
 class NewestSink(Sink[Item]):
-    """A sink before another one, which gets the newest frame whenever it has finished the one before, and every marker.
+    """Wraps a sink, which gets the newest frame whenever it has finished the previous one, and every marker.
 
     Args:
-        sink: works on the thread from now on, which closes it as well. After a failure it gets nothing more.
+        sink: used and closed on the thread only. After a failure it gets no more frames.
         join_s: how long `close` waits for it, seconds.
     """
 
@@ -42,32 +42,32 @@ class NewestSink(Sink[Item]):
         self._thread.start()
 
     def write(self, item: Item) -> None:
-        """Leaves a frame, in place of one that was not taken.
+        """Stores a frame, replacing one that was not taken.
 
         Raises:
-            SinkError: a frame or marker before could not be written.
+            SinkError: an earlier frame or marker could not be written.
         """
         self._fail()
         self._frames.put(item)
 
     def mark(self, marker: Marker) -> None:
-        """Leaves a marker, which is written before the next frame.
+        """Queues a marker, which is written before the next frame.
 
         Raises:
-            SinkError: as in `write`, or too many markers wait.
+            SinkError: as in `write`, or the queue of markers is full.
         """
         self._fail()
         try:
             self._markers.put_nowait(marker)
         except queue.Full:
-            raise SinkError(f"an output has taken none of {MOST_MARKERS} markers; is it stuck?") from None
+            raise SinkError(f"an output has not taken the last {MOST_MARKERS} markers; check that it is not stuck") from None
 
     def notices(self) -> tuple[str, ...]:
-        """Those of the sink."""
+        """The notices of the sink."""
         return self._sink.notices()
 
     def close(self, summary: Summary) -> None:
-        """Writes what waits and closes the sink, in bounded time; may be called twice.
+        """Writes the queued items and closes the sink, in bounded time; may be called twice.
 
         Raises:
             SinkError: something could not be written.
@@ -87,7 +87,7 @@ class NewestSink(Sink[Item]):
     def _run(self) -> None:
         works = True
         while not self._frames.finished:
-            item = self._frames.take(LOOK_S)
+            item = self._frames.take(POLL_S)
             works = works and self._tried(self._write_markers)
             if item is not None:
                 works = works and self._tried(partial(self._sink.write, item))
@@ -103,7 +103,7 @@ class NewestSink(Sink[Item]):
     def _tried(self, work: Callable[[], None]) -> bool:
         try:
             work()
-        except BaseException as error:  # arrives as itself from write(), mark() or close()
+        except BaseException as error:  # re-raised by write(), mark() or close()
             self._failure = error
             return False
         return True

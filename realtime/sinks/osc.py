@@ -16,7 +16,7 @@ from realtime.sinks.live import LargestFace, Lines, missing
 from realtime.sinks.paths import OutputPaths
 
 ROOT = "/fer"
-NOBODY = "none"
+NO_FACE = "none"
 """The label of a frame without faces."""
 
 
@@ -35,7 +35,7 @@ class OscSender:
         endpoint: the receiver, also a broadcast address; its name is looked up once.
 
     Raises:
-        SinkError: python-osc is missing, or there is no such host.
+        SinkError: python-osc is missing, or the host does not exist.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
@@ -109,7 +109,7 @@ class OscSink(DataSink):
         self._send([OscMessage(f"{ROOT}/marker", (marker.index, marker.name or ""))])
 
     def notices(self) -> tuple[str, ...]:
-        """That nothing can be sent at present, or can be again."""
+        """Notices when sending fails or works again."""
         return self._lines.take()
 
     def close(self, summary: object) -> None:
@@ -124,8 +124,8 @@ class OscSink(DataSink):
         leader = self._leader.of(record)
         if leader is None:
             silent = (0.0,) * len(record.labels)
-            nobody = [OscMessage(f"{ROOT}/id", (0,)), OscMessage(f"{ROOT}/label", (NOBODY,))]
-            return [*head, *nobody, OscMessage(f"{ROOT}/confidence", (0.0,)), *_probs(ROOT, silent, record.labels)]
+            empty = [OscMessage(f"{ROOT}/id", (0,)), OscMessage(f"{ROOT}/label", (NO_FACE,))]
+            return [*head, *empty, OscMessage(f"{ROOT}/confidence", (0.0,)), *_probs(ROOT, silent, record.labels)]
         return [*head, OscMessage(f"{ROOT}/id", (leader.id,)), *self._face(ROOT, leader, record.labels)]
 
     def _face(self, root: str, face: FaceRecord, labels: tuple[str, ...]) -> list[OscMessage]:
@@ -155,10 +155,10 @@ class OscSink(DataSink):
 
 
 def _resolve(endpoint: Endpoint) -> tuple[socket.AddressFamily, Any]:
-    """The address of the receiver: IPv4 where it has one, for few programs hear OSC on `localhost` by IPv6.
+    """The address of the receiver: IPv4 where it has one, since few programs receive OSC on `localhost` over IPv6.
 
     Raises:
-        SinkError: there is no such host.
+        SinkError: the host does not exist.
     """
     try:
         found = socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_DGRAM)
@@ -176,7 +176,7 @@ def _probs(root: str, probs: tuple[float, ...], labels: tuple[str, ...]) -> list
 
 
 def plan(config: OutputConfig, run: RunInfo, paths: OutputPaths) -> Callable[[], DataSink] | None:
-    """OSC messages, if they are wanted; see `base.Plan`."""
+    """OSC messages, if requested; see `base.Plan`."""
     if config.osc is None:
         return None
     endpoint = Endpoint.parse(config.osc, "osc")

@@ -1,4 +1,4 @@
-"""Where outputs go: beside what the user already has, not over it."""
+"""Chooses output paths that never overwrite a file of the user."""
 
 import errno
 import os
@@ -12,20 +12,20 @@ from realtime.datatypes import SourceInfo
 from realtime.errors import SinkError
 
 MOST_COPIES = 9999
-"""How many outputs of one name may lie side by side."""
+"""Most numbered outputs of one name."""
 
 LONGEST_NAME = 255
-"""Bytes that the usual file systems give to a name."""
+"""Longest file name of common file systems, bytes."""
 
 ROOM = len("_snapshot-9999.jpeg")
-"""Bytes at the end of a default name that are not the source's."""
+"""Bytes reserved for the suffix of a default name."""
 
 MOST_LINKS = 40
-"""Links in a row that Linux follows."""
+"""Longest chain of links that Linux follows."""
 
 
 def stem(source: SourceInfo) -> str:
-    """What files about a source are called: clip.mp4 -> clip, camera 0 -> camera-0, a URL -> its letters and digits."""
+    """The base name of output files: clip.mp4 -> clip, camera 0 -> camera-0, a URL -> its letters and digits."""
     if source.path is not None:
         name = source.name if Path(source.path).is_dir() else Path(source.name).stem
     else:
@@ -34,15 +34,15 @@ def stem(source: SourceInfo) -> str:
 
 
 def shortened(name: str, room: int = ROOM) -> str:
-    """As much of a name as leaves `room` bytes for what is added to it."""
+    """The name, shortened so that `room` bytes can be added."""
     data = name.encode("utf-8", "surrogateescape")
     return name if len(data) <= LONGEST_NAME - room else data[: LONGEST_NAME - room].decode("utf-8", "ignore")
 
 
 def descriptor(path: Path) -> int | None:
-    """The number of this program's open file that a path stands for: 1 for /dev/stdout and every link to it; else None.
+    """The open file descriptor that a path refers to: 1 for /dev/stdout and every link to it; None for other paths.
 
-    Such a path is not opened again: what the shell opened for appending would be emptied, and written from its beginning.
+    Such a path must not be re-opened: a file that the shell opened for appending would be emptied.
     """
     if str(path) == STDOUT:
         return 1
@@ -58,13 +58,13 @@ def descriptor(path: Path) -> int | None:
             return int(path.name)
         try:
             path = Path(folder, path.readlink())
-        except OSError:  # no link, or there is nothing
+        except OSError:  # not a link, or missing
             return None
     return None
 
 
 class OutputPaths:
-    """The files that a run writes, each given to one output.
+    """The output files of a run, each used by one output.
 
     Args:
         source: names files, and is never overwritten.
@@ -79,7 +79,7 @@ class OutputPaths:
         self._folders: list[Path] = []
 
     def target(self, text: Path | str) -> Path:
-        """The path that the user's text means; a folder that is not there is made where the text ends in a slash.
+        """The path of the user's text; if it ends in a slash, a missing folder is created.
 
         Raises:
             SinkError: the folder cannot be made.
@@ -91,13 +91,13 @@ class OutputPaths:
                 for folder in missing:
                     folder.mkdir()
                     self._folders.append(folder)
-                path.mkdir(exist_ok=True)  # says so if it is a file
+                path.mkdir(exist_ok=True)  # fails if it is a file
             except OSError as error:
-                raise SinkError(f"cannot make the folder {text}: {reason(error)}") from error
+                raise SinkError(f"cannot create the folder {text}: {reason(error)}") from error
         return path
 
     def new_folder(self, path: Path) -> Path:
-        """Makes a folder of this name, or of the first numbered one that is free; an empty one that is there is taken.
+        """Creates a folder with this name, or with the first free number; an existing empty folder is used.
 
         Raises:
             SinkError: its parent is missing or read-only.
@@ -111,16 +111,16 @@ class OutputPaths:
             except FileExistsError:
                 continue
             except OSError as error:
-                raise SinkError(f"cannot make the folder {folder}: {reason(error)}") from error
+                raise SinkError(f"cannot create the folder {folder}: {reason(error)}") from error
             self._folders.append(folder)
             return folder
-        raise SinkError(f"cannot make the folder {path}: {MOST_COPIES} of that name are there; give another name")
+        raise SinkError(f"cannot create the folder {path}: {MOST_COPIES} of that name exist; give another name")
 
     def place(self, target: Path, extension: str) -> Path:
-        """Claims the file for an output by creating it, empty, unless it is to be overwritten or is a device or pipe.
+        """Reserves the file for an output by creating it, empty, unless it will be overwritten or is a device or pipe.
 
-        A folder as target gets `<source>_fer<extension>`; a name without a suffix gets `extension`. A name that is taken is
-        numbered: `clip_fer.mp4`, `clip_fer-2.mp4`, ... What the shell has opened already (/dev/stdout) is returned as it is.
+        A folder as target gets `<source>_fer<extension>`; a name without a suffix gets `extension`. An existing name is
+        numbered: `clip_fer.mp4`, `clip_fer-2.mp4`, ... A path that the shell has opened (/dev/stdout) is returned unchanged.
 
         Raises:
             SinkError: the folder is missing or read-only, or the file is the source itself or another output's.
@@ -149,19 +149,19 @@ class OutputPaths:
         return path
 
     def give_back(self) -> None:
-        """Removes the files and folders that were made here; those that were there before stay."""
+        """Removes the files and folders created here."""
         for path in self._made:
             path.unlink(missing_ok=True)
         for folder in reversed(self._folders):
-            with suppress(OSError):  # somebody has put something there meanwhile
+            with suppress(OSError):  # another program has written to it meanwhile
                 folder.rmdir()
 
     def _check(self, path: Path) -> None:
-        """Whether an existing file may be replaced."""
+        """Checks that an existing file may be replaced."""
         if self._source.path is not None and Path(self._source.path).exists() and path.samefile(self._source.path):
             raise SinkError(f"cannot write {path}: it is the source itself; give another name")
         if any(path.samefile(other) for other in self._given):
-            raise SinkError(f"cannot write {path}: another output goes there already; give another name")
+            raise SinkError(f"cannot write {path}: another output already uses it; give another name")
         path.open("ab").close()
 
 
@@ -181,18 +181,18 @@ def claim(path: Path, most: int = MOST_COPIES) -> Path:
         except OSError as error:
             raise SinkError(f"cannot write {path}: {reason(error)}") from error
         return free
-    raise SinkError(f"cannot write {path}: {most} files of that name are there; move some or give another name")
+    raise SinkError(f"cannot write {path}: {most} files of that name exist; move some or give another name")
 
 
 def reason(error: OSError) -> str:
-    """What an operating system's error means for an output, and what to try."""
+    """The cause of an operating system's error, and the remedy."""
     match error:
         case FileNotFoundError():
-            return "there is no such folder; make it first"
+            return "the folder does not exist; create it first"
         case PermissionError():
             return "permission denied; choose another folder"
         case NotADirectoryError() | FileExistsError():
-            return "a part of the path is a file, not a folder; choose another folder"
+            return "part of the path is a file, not a folder; choose another folder"
         case OSError(errno=errno.ENAMETOOLONG):
             return "the name is too long; give a shorter one"
         case _:

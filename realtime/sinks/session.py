@@ -1,4 +1,4 @@
-"""A session: one folder with everything that a study keeps of a run, and `session.json`, which says how it was made."""
+"""A session: one folder with all data of a run, and `session.json`, which describes the run."""
 
 import json
 from collections.abc import Callable

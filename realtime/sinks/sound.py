@@ -1,6 +1,6 @@
 """The sound track of a video file, for the annotated copy of that file.
 
-Nothing that goes wrong here may cost an image: whatever the source's sound or PyAV does ends in a line for the user.
+No error here may affect the images: every failure of the sound becomes a notice.
 """
 
 import io
@@ -34,23 +34,23 @@ USUAL_RATE = 48_000
 """Samples a second where the encoder cannot have the source's own rate."""
 
 MOST_SILENCE_S = 10.0
-"""The longest hole of re-encoded sound that is filled; beyond it, timestamps alone say where the sound goes on."""
+"""The longest gap of re-encoded sound that is filled with silence; after longer gaps, timestamps alone place the sound."""
 
 
 class SoundTrack:
-    """Gives the packets of a file's sound track in step with the images; memory stays at one packet.
+    """Delivers the packets of a file's sound track in sync with the images; holds one packet in memory.
 
-    Times count from the first image, as `Frame.media_time` does. No method raises: what goes wrong is `trouble`.
+    Times count from the first image, as in `Frame.media_time`. No method raises; errors are stored in `trouble`.
 
     Args:
-        path: the source file. A pipe is left alone: opening it again would take data from who reads it.
-        output: gets a sound stream, if there is sound to keep.
+        path: the source file. A pipe is not opened: that would take data from its reader.
+        output: gets a sound stream, if the source has sound.
         start_s: time of the first image on the file's own clock, seconds.
     """
 
     def __init__(self, path: str, output: OutputContainer, start_s: float = 0.0) -> None:
         self.trouble: str | None = None
-        """Why the track is missing or ends early; None while all is well."""
+        """Why the track is missing or ends early; None if it does not."""
         self._start_s = start_s
         self._input: InputContainer | None = None
         self._next: SoundPacket | None = None
@@ -67,11 +67,11 @@ class SoundTrack:
                 self._packets = self._open(source, track, output)
             else:
                 self.close()
-        except Exception as error:  # of any kind: the images must go on
+        except Exception as error:  # of any kind: the images must continue
             self.give_up(error)
 
     def until(self, end_s: float | None) -> Iterator[SoundPacket]:
-        """Packets that start at or before `end_s`, in order; all that are left when that is None."""
+        """Packets that start at or before `end_s`, in order; all remaining ones if that is None."""
         while True:
             if self._next is None:
                 self._next = self._read()
@@ -84,7 +84,7 @@ class SoundTrack:
             yield packet
 
     def give_up(self, error: Exception) -> None:
-        """Ends the track, and says why."""
+        """Ends the track and stores the reason."""
         self.trouble = f"the sound track cannot be kept beyond here ({getattr(error, 'strerror', None) or error})"
         self.close()
 
@@ -106,7 +106,7 @@ class SoundTrack:
     def _open(self, source: InputContainer, track: AudioStream, output: OutputContainer) -> Iterator[SoundPacket]:
         codec = track.codec_context
         if codec is None:
-            raise ValueError("its format is not known here")
+            raise ValueError("its format is not supported")
         name = codec.codec.canonical_name  # a decoder of MP3 calls itself mp3float
         # AAC out of a transport stream has no header of its own (ADTS), which a fragmented MP4 needs before the first packet.
         copied = COPIED - NOT_IN_MOV if output.format.name == "mov" else COPIED
@@ -114,7 +114,7 @@ class SoundTrack:
             return self._copied(source, track, output.add_stream_from_template(track))
         rate = _encodable_rate(codec.sample_rate)
         layout = "stereo" if codec.layout.nb_channels > 1 else "mono"
-        _tried_encoder(rate, layout)  # before the file gets a stream that it could not do without any more
+        _tried_encoder(rate, layout)  # before the file gets a stream that cannot be removed
         encoder = output.add_stream(ENCODER, rate=rate)
         assert isinstance(encoder, AudioStream)
         _configure(encoder.codec_context, layout)
@@ -146,7 +146,7 @@ class SoundTrack:
 
 
 def _decoded(source: InputContainer, track: AudioStream, start_s: float) -> Iterator[AudioFrame]:
-    """Every sound frame; a damaged packet leaves a hole."""
+    """Every sound frame; a damaged packet leaves a gap."""
     for packet in in_step(source, track, start_s):
         try:
             yield from packet.decode()
@@ -155,7 +155,7 @@ def _decoded(source: InputContainer, track: AudioStream, start_s: float) -> Iter
 
 
 def _filled(frames: Iterator[AudioFrame]) -> Iterator[AudioFrame]:
-    """The frames with silence where there is a hole: not every player looks at the timestamps of sound."""
+    """The frames, with silence in the gaps: not every player uses the timestamps of sound."""
     due_s = 0.0  # fragmented MP4 moves the first sound to 0, whatever its timestamp
     for frame in frames:
         if frame.pts is not None and frame.time_base is not None:
@@ -169,7 +169,7 @@ def _filled(frames: Iterator[AudioFrame]) -> Iterator[AudioFrame]:
 
 
 def _silence(like: AudioFrame, start_s: float, end_s: float) -> Iterator[AudioFrame]:
-    """Silent frames of the same kind as another one."""
+    """Silent frames in the format of `like`."""
     assert like.time_base is not None
     left = round((end_s - start_s) * like.sample_rate)
     while left > 0:
@@ -184,7 +184,7 @@ def _silence(like: AudioFrame, start_s: float, end_s: float) -> Iterator[AudioFr
 
 
 def _resampled(frames: Iterator[AudioFrame], encoder: AudioCodecContext) -> Iterator[AudioFrame]:
-    """The frames as the encoder wants them, whatever their format, and whenever that changes."""
+    """The frames in the encoder's format; the input format may change."""
     resampler, before = None, None
     for frame in frames:
         kind = (frame.format.name, frame.layout.name, frame.sample_rate)
@@ -199,7 +199,7 @@ def _resampled(frames: Iterator[AudioFrame], encoder: AudioCodecContext) -> Iter
 
 
 def _encodable_rate(rate: int) -> int:
-    """The source's rate where the encoder has it, or else the usual one."""
+    """The source's rate if the encoder supports it, else the usual one."""
     return rate if rate in (av.Codec(ENCODER, "w").audio_rates or ()) else USUAL_RATE
 
 
@@ -209,7 +209,7 @@ def _configure(context: AudioCodecContext, layout: str) -> None:
 
 
 def _tried_encoder(rate: int, layout: str) -> None:
-    """Opens and forgets such an encoder.
+    """Opens and discards an encoder with these settings.
 
     Raises:
         av.FFmpegError: it refuses.
@@ -222,7 +222,7 @@ def _tried_encoder(rate: int, layout: str) -> None:
 
 
 def _holds(output: OutputContainer, track: AudioStream) -> bool:
-    """Whether a container of that kind takes the track as it is: tried in memory, since a refusal spoils the file."""
+    """Whether the container format accepts the track unchanged: tried in memory, since a refusal would damage the file."""
     try:
         with av.open(io.BytesIO(), "w", format=output.format.name) as trial:
             trial.add_stream_from_template(track)

@@ -1,4 +1,4 @@
-"""Keeps the sound of a saved video in step with its images where timestamps are wrong or begin anew."""
+"""Keeps the sound of a saved video in sync with its images when timestamps are wrong or restart."""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -15,16 +15,16 @@ from realtime.sources.container import times_may_jump
 from realtime.sources.timestamps import MediaClock
 
 HOLE_S = 0.1
-"""A step of the sound's timestamps that is off by less is rounding (containers that count milliseconds)."""
+"""Smaller deviations of the sound's timestamps are rounding (containers that count milliseconds)."""
 
 NEAR_S = 2.0
-"""How far apart in time sound and images may lie in a file; in MPEG-TS it is up to 0.7 s."""
+"""Largest time difference between adjacent sound and images in a file; in MPEG-TS it is up to 0.7 s."""
 
 AHEAD = 128
-"""Packets of both kinds that are read ahead: 1.5 s of video at 30 frames a second with AAC."""
+"""Packets of both kinds to read ahead: 1.5 s of video at 30 frames a second with AAC."""
 
 UNREADABLE_PACKETS = 200
-"""So many packets in a row that cannot be read, and the sound is at its end."""
+"""Unreadable packets in a row after which the sound ends."""
 
 
 _Ahead: TypeAlias = "deque[tuple[Packet[AudioStream] | None, float]]"
@@ -32,10 +32,10 @@ _Ahead: TypeAlias = "deque[tuple[Packet[AudioStream] | None, float]]"
 
 
 class SoundClock:
-    """Turns the timestamps of successive sound packets into media time.
+    """Converts the timestamps of successive sound packets to media time.
 
-    A timestamp that leaves the sequence is wrong if the sequence goes on without it. Otherwise the sound follows the images
-    where these have begun a new clock (recordings that were joined), a step forward is silence, and a step back is joined on.
+    A timestamp outside the sequence is wrong if the sequence continues without it. Otherwise the sound follows the images if
+    those have started a new clock (joined recordings); a step forward is silence, and a step back is appended.
 
     Args:
         start_s: what the first image's timestamp reads, seconds.
@@ -50,7 +50,7 @@ class SoundClock:
     def seconds(
         self, stamp_s: float, duration_s: float, coming: Sequence[float], images_shift_s: float, image_s: float
     ) -> float | None:
-        """Media time of the next packet; None if it lies where there is sound already.
+        """Media time of the next packet; None if it overlaps with earlier sound.
 
         Args:
             stamp_s, duration_s: of the packet.
@@ -89,7 +89,7 @@ class SoundClock:
 
 
 def in_step(source: InputContainer, track: AudioStream, start_s: float) -> "Iterator[Packet[AudioStream]]":
-    """The track's packets with their media times as timestamps, passing over what cannot be read."""
+    """The track's readable packets, with media times as timestamps."""
     video = source.streams.video[0] if source.streams.video else None
     images, sound = _Images(source, video, start_s), SoundClock(start_s)
     ahead: _Ahead = deque()
@@ -119,7 +119,7 @@ def _timed(ahead: "_Ahead", sound: SoundClock, images: "_Images") -> "Iterator[P
 
 
 class _Images:
-    """Where the images' clock stands, by their packets."""
+    """The clock of the images, read from their packets."""
 
     def __init__(self, source: InputContainer, video: VideoStream | None, start_s: float) -> None:
         self._start_s = start_s
@@ -152,5 +152,5 @@ def _demuxed(source: InputContainer, streams: list[VideoStream | AudioStream]) -
                 failures = 0
                 yield packet
             return
-        except av.error.InvalidDataError:  # the next generator goes on behind the damage
+        except av.error.InvalidDataError:  # the next generator continues after the damage
             failures += 1

@@ -1,4 +1,4 @@
-"""A text output whose every write is on its way to the reader when it returns, and whose errors are reported once."""
+"""A text output without buffering, whose errors are reported once."""
 
 import os
 import sys
@@ -10,11 +10,11 @@ from realtime.sinks.paths import descriptor, reason
 
 
 class TextFile:
-    """UTF-8, unbuffered, so that a kill leaves whole lines and a full disk leaves nothing to be written at exit.
+    """UTF-8, unbuffered: a kill leaves whole lines, and after a full disk nothing remains to be written at exit.
 
     Args:
-        path: a file that may be replaced (`outputs.place`); "-" or None for stdout. /dev/stdout and
-            its like write to what is open already.
+        path: a file that may be replaced (`OutputPaths.place`); "-" or None for stdout. Paths such as /dev/stdout write to the
+            descriptor that is already open.
 
     Raises:
         SinkError: the file cannot be opened.
@@ -38,19 +38,19 @@ class TextFile:
 
     @property
     def usable(self) -> bool:
-        """Whether it is open and every write so far has worked."""
+        """Whether it is open and no write has failed."""
         return self._usable
 
     def write(self, text: str) -> None:
-        """Writes all of it, now.
+        """Writes all of the text at once.
 
         Raises:
-            SinkError: the disk is full, or nobody reads the pipe any more; later calls are not allowed.
+            SinkError: the disk is full, or the pipe has no reader; later calls are not allowed.
         """
         try:
-            data = text.encode("utf-8", "backslashreplace")  # names of files need not be text
+            data = text.encode("utf-8", "backslashreplace")  # file names may not be valid text
             if self._stdout:
-                binary = getattr(sys.stdout, "buffer", None)  # Windows would change the ends of lines in text
+                binary = getattr(sys.stdout, "buffer", None)  # on Windows, text mode would change the line ends
                 if binary is None:
                     sys.stdout.write(data.decode("utf-8"))
                     sys.stdout.flush()
@@ -67,7 +67,7 @@ class TextFile:
                 _silence_stdout()
             else:
                 self._file.close()
-            # Windows says EINVAL where others say EPIPE.
+            # Windows reports EINVAL where others report EPIPE
             gone = isinstance(error, BrokenPipeError) or (self._stdout and os.name == "nt")
             why = "its reader is gone; the run ends here" if gone else reason(error)
             raise SinkError(f"cannot write {self._name}: {why}") from error
@@ -87,7 +87,7 @@ class TextFile:
 
 
 def _silence_stdout() -> None:
-    """Points stdout at nothing: Python flushes it once more at exit and would print "Exception ignored ... BrokenPipeError"."""
+    """Redirects stdout to the null device; otherwise Python would print "Exception ignored ... BrokenPipeError" at exit."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, sys.stdout.fileno())
     os.close(null)

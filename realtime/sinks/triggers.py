@@ -1,4 +1,4 @@
-"""Triggers at work: conditions are followed on every frame, and actions run on a thread of their own."""
+"""Runs triggers: checks conditions on every frame, and runs actions on a thread of their own."""
 
 import queue
 import threading
@@ -24,12 +24,12 @@ MOST_WAITING = 16
 JOIN_S = 2.0
 """How long the end of a run waits for the actions."""
 
-LOOK_S = 0.1
-"""How often the commands that run are looked at."""
+POLL_S = 0.1
+"""How often running commands are checked."""
 
 
 class Actor(Protocol):
-    """What `Actions` does; see there."""
+    """The interface of `Actions`."""
 
     def act(self, firing: Firing) -> None: ...
 
@@ -44,7 +44,7 @@ class TriggerSink(DataSink):
     Args:
         triggers: the conditions.
         actor: carries out the actions, and is closed, on the thread; its SinkError or OSError becomes a notice.
-        lines: takes what the user should know.
+        lines: receives notices for the user.
     """
 
     essential = False
@@ -82,7 +82,7 @@ class TriggerSink(DataSink):
     def _run(self) -> None:
         while not (self._closing.is_set() and self._waiting.empty()):
             with suppress(queue.Empty):
-                self._act(self._waiting.get(timeout=LOOK_S))
+                self._act(self._waiting.get(timeout=POLL_S))
             self._actor.look()
         self._actor.close()
 

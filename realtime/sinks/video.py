@@ -1,4 +1,4 @@
-"""The annotated video: H.264 in fragmented MP4, which browsers play and a kill cannot spoil."""
+"""The annotated video: H.264 in fragmented MP4, which browsers play and which stays readable after a kill."""
 
 import errno
 import math
@@ -28,23 +28,23 @@ from realtime.sinks.paths import OutputPaths, reason
 from realtime.sinks.sound import SoundTrack
 
 FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
-"""Containers by suffix; each stays readable when its end is missing."""
+"""Containers by suffix; each stays readable if its end is missing."""
 
 FRAGMENT_S = 0.5
-"""Time between key frames, and what a kill can cost."""
+"""Time between key frames: the most that a kill can lose."""
 
 TICKS_PER_S = 90_000
-"""At least so many units of time a second: media times are off by 6 microseconds at most, at a constant rate by nothing."""
+"""Least time units per second: media times are off by at most 6 microseconds, and exact at a constant rate."""
 
 FALLBACK_FPS = 30
-"""For sources that do not know their rate; timestamps stay true whatever this says."""
+"""For sources without a known rate; timestamps are correct in any case."""
 
 OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EPIPE, errno.EROFS})
-"""Errors of writing that hit the images as well."""
+"""Write errors that also affect the images."""
 
 OPTIONS = {
     "flush_packets": "1",
-    "max_interleave_delta": "200000",  # us that images may wait for a sound track that has ended
+    "max_interleave_delta": "200000",  # microseconds that images may wait for an ended sound track
 }
 FRAGMENTED = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
 MATROSKA = {"cluster_time_limit": "500"}  # ms
@@ -54,16 +54,16 @@ ENCODER_OPTIONS = {"preset": "veryfast", "crf": "20", "tune": "zerolatency", "fo
 
 
 class VideoSink(PaintedSink):
-    """Encodes every frame with its overlay, at the frame's own time; frames in equal frames out.
+    """Encodes every frame with its overlay, at the frame's own time.
 
-    Odd sizes are padded by a pixel; a frame of another size than the first is fitted into the first one's.
+    Odd sizes are padded by a pixel; frames of another size are fitted into the size of the first.
 
     Args:
-        path: a file that may be replaced (`OutputPaths.place`); its suffix names the container.
-        run: names the source, whose sound track is kept if it is a file.
+        path: a file that may be replaced (`OutputPaths.place`); its suffix selects the container.
+        run: provides the source; the sound track of a file is kept.
 
     Raises:
-        SinkError: the file cannot be opened, or its suffix names no container.
+        SinkError: the file cannot be opened, or its suffix is not a known container.
     """
 
     def __init__(self, path: Path, run: RunInfo) -> None:
@@ -81,7 +81,7 @@ class VideoSink(PaintedSink):
             raise SinkError(f"cannot write {path}: give a name that ends in {', '.join(FORMATS)}")
         options = OPTIONS | (MATROSKA if container == "matroska" else FRAGMENTED)
         try:
-            path.open("ab").close()  # PyAV opens the file at the first frame only, which is late to learn that it cannot
+            path.open("ab").close()  # PyAV opens the file only at the first frame; fail earlier
             self._output = av.open(f"file:{path}", "w", format=container, options=options)
         except (av.FFmpegError, OSError) as error:
             raise self._failed(error) from error
@@ -113,7 +113,7 @@ class VideoSink(PaintedSink):
             raise self._failed(error) from error
 
     def close(self, summary: Summary) -> None:
-        """Writes what the encoder still holds and the end of the sound; a video without frames is removed.
+        """Flushes the encoder and the sound; a video without frames is removed.
 
         Raises:
             SinkError: the end cannot be written.
@@ -124,7 +124,7 @@ class VideoSink(PaintedSink):
         try:
             if self._stream is None:
                 self._output.close()
-                if self.path.exists() and self.path.stat().st_size == 0:  # what is to be overwritten is whole still
+                if self.path.exists() and self.path.stat().st_size == 0:  # a file to be overwritten is still unchanged
                     self.path.unlink()
                 return
             self._mux(self._stream.encode(None))
@@ -139,7 +139,7 @@ class VideoSink(PaintedSink):
     def _begin(self, image: NDArray[np.uint8]) -> None:
         """Opens the encoder for images of this size, and the sound track beside it."""
         height, width = image.shape[:2]
-        rate = Fraction(max(self._source.fps or FALLBACK_FPS, 1)).limit_denominator(1001)  # a hint: files lie
+        rate = Fraction(max(self._source.fps or FALLBACK_FPS, 1)).limit_denominator(1001)  # only a hint: headers can be wrong
         try:
             stream = self._output.add_stream("libx264", rate=rate, options=ENCODER_OPTIONS)
         except av.codec.codec.UnknownCodecError as error:
@@ -149,7 +149,7 @@ class VideoSink(PaintedSink):
         context.pix_fmt = "yuv420p"
         context.time_base = Fraction(1, rate.numerator * math.ceil(TICKS_PER_S / rate.numerator))
         stream.time_base = context.time_base
-        context.gop_size = 10 * math.ceil(rate)  # key frames are asked for by time, in _encodable
+        context.gop_size = 10 * math.ceil(rate)  # key frames are requested by time, in _encodable
         context.thread_count = min(4, os.cpu_count() or 1)
         context.colorspace = Colorspace.ITU709
         context.color_range = ColorRange.MPEG
@@ -185,7 +185,7 @@ class VideoSink(PaintedSink):
         return frame
 
     def _end_s(self) -> float | None:
-        """Where the sound ends: with the last image, or, after the whole file, where it ends there (None)."""
+        """End of the sound: that of the last image, or None (no limit) after the whole file."""
         assert self._stream is not None
         assert self._stream.time_base is not None
         period_s = 1 / (self._source.fps or FALLBACK_FPS)
@@ -198,7 +198,7 @@ class VideoSink(PaintedSink):
             self._output.mux(packet)
 
     def _mux_sound(self, end_s: float | None) -> None:
-        """Writes the sound up to a time; sound that the container refuses costs the sound, and nothing else."""
+        """Writes the sound up to a time; if the container refuses it, only the sound ends."""
         if self._sound is None:
             return
         for packet in self._sound.until(end_s):
@@ -210,7 +210,7 @@ class VideoSink(PaintedSink):
                 self._sound.give_up(error)
 
     def _abandon(self) -> None:
-        """Closes what is left after an error, which may fail as the write before it did and is reported already."""
+        """Closes the output after an error; a further error is ignored, since the first one is reported."""
         self._open = False
         if self._sound is not None:
             self._sound.close()
@@ -223,7 +223,7 @@ class VideoSink(PaintedSink):
 
 
 def plan(config: OutputConfig, run: RunInfo, paths: OutputPaths) -> Callable[[], PaintedSink] | None:
-    """An annotated video, if one is wanted and the source has a time; encoded on a thread of its own. See `base.Plan`."""
+    """An annotated video, if requested and the source has time; encoded on a thread of its own. See `base.Plan`."""
     if config.save is None or not run.source.temporal:
         return None
     path = paths.place(paths.target(config.save), ".mp4")
@@ -231,7 +231,7 @@ def plan(config: OutputConfig, run: RunInfo, paths: OutputPaths) -> Callable[[],
 
 
 def fit(image: NDArray[np.uint8], size_wh: tuple[int, int]) -> NDArray[np.uint8]:
-    """An image of exactly this size: an edge pixel is repeated where one is missing; other sizes get black bars."""
+    """Fits an image to this size: one missing pixel repeats the edge; other sizes get black bars."""
     width, height = size_wh
     tall, wide = image.shape[:2]
     if (wide, tall) == size_wh:

@@ -172,8 +172,8 @@ def damaged(path: Path) -> None:
 BAD_MODELS: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "missing": (lambda path: None, "no such weights file", "or the path of an .onnx file"),
     "a folder": (lambda path: path.mkdir(), "no such weights file", "or the path of an .onnx file"),
-    "text": (lambda path: path.write_text("words"), "no network that onnxruntime can load", "fetch it again"),
-    "damaged": (damaged, "no network that onnxruntime can load", "fetch it again"),
+    "text": (lambda path: path.write_text("words"), "cannot be loaded by onnxruntime", "fetch it again"),
+    "damaged": (damaged, "cannot be loaded by onnxruntime", "fetch it again"),
     "wrong checksum": (wrong_checksum, "not the file that SHA256SUMS names", "fetch it again"),
     "no metadata": (no_metadata, "no fer.spec metadata", "train.export"),
     "other metadata": (other_metadata, "fer.spec metadata cannot be read", "export it with train.export"),

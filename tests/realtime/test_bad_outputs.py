@@ -50,7 +50,7 @@ def test_an_output_in_a_folder_that_is_not_there(desk: Desk, option: str) -> Non
     args = " ".join(other for other in others if not other.startswith(option)).split()
     target = Path("nowhere") / ("out.mp4" if option == "--save" else "out.txt")
     done = desk.run("--video", "clip.mp4", option, target, *args)
-    refused(done, 5, str(target), "make it first")
+    refused(done, 5, str(target), "create it first")
     assert desk.made() == set()
 
 

@@ -40,7 +40,7 @@ def test_a_program_that_is_not_there_ends_the_run_before_it_begins(tmp_path: Pat
     done = program.fer_cam("--demo", "--no-display", "--save", "x/", "--trigger", "faces > 0: no-such-program -x", cwd=tmp_path)
     assert done.code == 5
     assert done.complaints == [
-        "fer-cam: --trigger: found no program no-such-program; give its full path, or shell: before a shell's line"
+        "fer-cam: --trigger: program no-such-program not found; give its full path, or shell: before a shell command"
     ]
     assert not any(tmp_path.iterdir())
 

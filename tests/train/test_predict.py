@@ -312,10 +312,10 @@ class TestCommand:
             (b"", [], 3, "face.png cannot be read"),
             (b"hello", [], 3, "face.png cannot be read"),
             ("image", ["--model", "none.onnx"], 4, "none.onnx: no such weights file"),
-            ("image", ["--model", "IMAGE"], 4, "is no network"),
+            ("image", ["--model", "IMAGE"], 4, "cannot be loaded"),
             ("image", ["--out", "panel.jpg"], 2, "--out panel.jpg: the panel is a PNG"),
             ("image", ["--out", "IMAGE/panel.png"], 5, "a part of the path is a file"),
-            ("image", ["--out", "FOLDER/nowhere/panel.png"], 5, "there is no such folder"),
+            ("image", ["--out", "FOLDER/nowhere/panel.png"], 5, "the folder does not exist"),
         ],
     )
     def test_mistakes_are_one_line(

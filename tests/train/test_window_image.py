@@ -31,7 +31,7 @@ def test_a_moment_behind_the_end_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "says"), [("window", "give a name that ends in .jpg or .png"), ("missing/window.jpg", "there is no such folder")]
+    ("name", "says"), [("window", "give a name that ends in .jpg or .png"), ("missing/window.jpg", "the folder does not exist")]
 )
 def test_an_image_that_cannot_be_written_is_one_line(
     name: str, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -103,7 +103,7 @@ def test_recordings_stand_side_by_side(run: Path, tmp_path: Path) -> None:
         (["notes.txt"], 3, "was it edited?"),
         (["run.jsonl", "--window", "0"], 2, "--window 0: give seconds above 0"),
         (["run.jsonl", "--window", "nan"], 2, "--window nan"),
-        (["run.jsonl", "--out", "nowhere/page.html"], 5, "there is no such folder"),
+        (["run.jsonl", "--out", "nowhere/page.html"], 5, "the folder does not exist"),
         (["run.jsonl", "--out", "run.jsonl", "--overwrite"], 5, "it is the recording itself"),
         (["--compare", "run.jsonl"], 2, "--compare: give two recordings or more"),
     ],

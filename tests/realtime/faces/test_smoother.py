@@ -24,9 +24,9 @@ def smoother() -> Smoother:
 
 
 def test_the_first_sight_counts_fully(smoother: Smoother) -> None:
-    opinion = smoother.update(1, probs(happiness=0.9), 1.0, now=5.0)
-    assert (opinion.label, opinion.confidence) == ("happiness", pytest.approx(0.9))
-    np.testing.assert_array_equal(opinion.probs, probs(happiness=0.9))
+    estimate = smoother.update(1, probs(happiness=0.9), 1.0, now=5.0)
+    assert (estimate.label, estimate.confidence) == ("happiness", pytest.approx(0.9))
+    np.testing.assert_array_equal(estimate.probs, probs(happiness=0.9))
 
 
 @pytest.mark.parametrize("fps", [5, 30, 120])
@@ -35,9 +35,9 @@ def test_a_step_is_two_thirds_done_after_the_time_constant(smoother: Smoother, f
     smoother.update(1, probs(neutral=1.0), 1.0, now=0.0)
     frames = round(1.4 * fps)
     for i in range(1, frames + 1):
-        opinion = smoother.update(1, probs(anger=1.0), 1.0, now=TAU * i / frames)
-    assert opinion.probs[LABELS.index("anger")] == pytest.approx(1 - np.exp(-1), abs=1e-3)
-    assert opinion.probs.sum() == pytest.approx(1, abs=1e-5)
+        estimate = smoother.update(1, probs(anger=1.0), 1.0, now=TAU * i / frames)
+    assert estimate.probs[LABELS.index("anger")] == pytest.approx(1 - np.exp(-1), abs=1e-3)
+    assert estimate.probs.sum() == pytest.approx(1, abs=1e-5)
 
 
 def test_a_single_odd_frame_does_not_flicker(smoother: Smoother) -> None:
@@ -112,14 +112,14 @@ def test_whatever_comes_no_label_is_shown_below_the_threshold_or_with_another_on
     smoother = Smoother(LABELS, threshold=0.5, time_constant_s=TAU)
     for i in range(600):
         raw = rng.dirichlet(np.full(8, 0.4)).astype(np.float32)
-        opinion = smoother.update(1, raw, 1.0, now=i / 30)
-        if opinion.label == UNCERTAIN:
-            assert opinion.confidence is None
-            assert opinion.reason is not None
+        estimate = smoother.update(1, raw, 1.0, now=i / 30)
+        if estimate.label == UNCERTAIN:
+            assert estimate.confidence is None
+            assert estimate.reason is not None
         else:
-            assert opinion.confidence == opinion.probs[LABELS.index(opinion.label)]
-            assert opinion.confidence >= 0.5
-            assert opinion.reason is None
+            assert estimate.confidence == estimate.probs[LABELS.index(estimate.label)]
+            assert estimate.confidence >= 0.5
+            assert estimate.reason is None
 
 
 def test_the_reason_is_the_fault_or_what_it_lies_between() -> None:
@@ -139,14 +139,14 @@ def test_a_bad_image_is_not_believed(smoother: Smoother) -> None:
 def test_faces_do_not_mix(smoother: Smoother) -> None:
     smoother.update(1, probs(happiness=0.9), 1.0, now=0.0)
     smoother.update(2, probs(sadness=0.9), 1.0, now=0.0)
-    assert smoother.opinion(1).label == "happiness"
-    assert smoother.opinion(2).label == "sadness"
+    assert smoother.estimate(1).label == "happiness"
+    assert smoother.estimate(2).label == "sadness"
 
 
-def test_the_opinion_is_kept_while_a_face_is_missed_and_forgotten_in_time(smoother: Smoother) -> None:
+def test_the_estimate_is_kept_while_a_face_is_missed_and_forgotten_in_time(smoother: Smoother) -> None:
     smoother.update(1, probs(happiness=0.9), 1.0, now=0.0)
     smoother.update(2, probs(anger=0.9), 1.0, now=3.0)
     smoother.forget_before(2.0)
-    assert smoother.opinion(2).label == "anger"
+    assert smoother.estimate(2).label == "anger"
     with pytest.raises(KeyError):
-        smoother.opinion(1)
+        smoother.estimate(1)

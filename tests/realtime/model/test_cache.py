@@ -38,7 +38,7 @@ def test_without_a_home() -> None:
     def homeless() -> Path:
         raise RuntimeError("Could not determine home directory.")
 
-    with pytest.raises(OSError, match="FER_CACHE can name another one"):
+    with pytest.raises(OSError, match="name a folder in FER_CACHE"):
         cache.folder("linux", {}, homeless)
 
 

@@ -272,7 +272,7 @@ def test_a_damaged_memory_is_measured_again(machine: Machine, damage: Callable[[
     machine.speeds[FULL, "cpu"] = 0.001
     start = machine.started()
     assert start.file == FULL
-    assert start.notes.startswith("measuring again, for what was remembered cannot be used (")
+    assert start.notes.startswith("measuring again, since the cached answer cannot be used (")
     assert machine.started().file == FULL
     assert machine.batches == []
 
@@ -282,7 +282,7 @@ def test_where_nothing_can_be_kept_each_start_measures(machine: Machine) -> None
     for _ in range(2):
         start = machine.started()
         assert start.file == INT8
-        assert "could not remember it (" in start.notes
+        assert "the answer could not be cached (" in start.notes
         assert len(machine.batches) > 0
 
 
@@ -290,7 +290,7 @@ def test_without_a_home_each_start_measures(machine: Machine) -> None:
     def homeless() -> Path:
         raise OSError("no home folder")
 
-    assert "could not remember it (no home folder)" in machine.started(cache=homeless).notes
+    assert "the answer could not be cached (no home folder)" in machine.started(cache=homeless).notes
 
 
 def test_the_weights_fault_is_not_hidden(machine: Machine) -> None:

@@ -31,5 +31,5 @@ def test_labels_must_be_ours(labels: list[str]) -> None:
 
 @pytest.mark.parametrize("change", [{"version": 2}, {"channels": 3}, {"crop": "mtcnn"}, {"std": 0}, {"input_size": 0}])
 def test_what_this_program_cannot_serve_is_refused(change: dict[str, object]) -> None:
-    with pytest.raises(ModelSpecError, match="this program serves"):
+    with pytest.raises(ModelSpecError, match="this program supports"):
         ModelSpec.from_json(changed(**change))

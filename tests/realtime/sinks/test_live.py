@@ -57,7 +57,7 @@ except SinkError as error:
         ("paho", "mqtt='mqtt://127.0.0.1'", "--mqtt needs paho-mqtt; install it with: pip install 'fer-cam[mqtt]'"),
         ("pylsl", "lsl='x'", "--lsl needs pylsl; install it with: pip install 'fer-cam[lsl]'"),
         ("x", "osc='no-such-host.invalid:9'", "cannot send OSC to no-such-host.invalid:9: "),
-        ("x", "triggers=('faces > 0: no-such-program',)", "--trigger: found no program no-such-program; "),
+        ("x", "triggers=('faces > 0: no-such-program',)", "--trigger: program no-such-program not found; "),
     ],
 )
 def test_what_is_missing_is_said_in_one_line(library: str, options: str, line: str) -> None:

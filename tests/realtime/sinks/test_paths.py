@@ -108,7 +108,7 @@ def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "clip_fer.csv").mkdir()
     for target, words in (
-        (tmp_path / "missing" / "out.mp4", "no such folder; make it first"),
+        (tmp_path / "missing" / "out.mp4", "the folder does not exist; create it first"),
         (tmp_path / "file" / "out.mp4", "folder"),
     ):
         with pytest.raises(SinkError, match=words) as caught:
@@ -122,14 +122,14 @@ def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
 def test_what_the_system_says_becomes_a_remedy() -> None:
     assert reason(PermissionError(13, "Permission denied")) == "permission denied; choose another folder"
     assert reason(OSError(28, "No space left on device")).startswith("no space left on device; free some")
-    assert reason(NotADirectoryError(20, "Not a directory")).startswith("a part of the path is a file")
+    assert reason(NotADirectoryError(20, "Not a directory")).startswith("part of the path is a file")
     assert reason(OSError("odd")).startswith("odd;")
 
 
 def test_claiming_gives_up_at_last(tmp_path: Path) -> None:
     for name in ("a.txt", "a-2.txt"):
         assert claim(tmp_path / "a.txt", most=2) == tmp_path / name
-    with pytest.raises(SinkError, match="2 files of that name are there"):
+    with pytest.raises(SinkError, match="2 files of that name exist"):
         claim(tmp_path / "a.txt", most=2)
 
 
@@ -171,7 +171,7 @@ def test_a_folder_with_somebody_elses_files_is_not_given_back(tmp_path: Path) ->
 def test_a_slash_after_a_file_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for text in (f"{tmp_path / 'file'}/", f"{tmp_path / 'file' / 'folder'}/"):
-        with pytest.raises(SinkError, match=r"cannot make the folder .* a part of the path is a file, not a folder"):
+        with pytest.raises(SinkError, match=r"cannot create the folder .* part of the path is a file, not a folder"):
             OutputPaths(FILM).target(text)
 
 
@@ -245,7 +245,7 @@ def test_an_image_of_no_known_kind_is_one_line_and_leaves_no_file(tmp_path: Path
 
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     source = images_of(tmp_path, "a.png")
-    with pytest.raises(SinkError, match=r"cannot make the folder .* make it first"):
+    with pytest.raises(SinkError, match=r"cannot create the folder .* create it first"):
         ImageSink(tmp_path / "no" / "such", builders.run_info(source), OutputPaths(source))
     with pytest.raises(SinkError, match="a file, not a folder"):
         ImageSink(tmp_path / "a.png", builders.run_info(source), OutputPaths(source))
@@ -258,7 +258,7 @@ def test_snapshots_are_numbered(tmp_path: Path) -> None:
     saved = cv2.imread(str(paths[1]))
     assert saved is not None
     assert np.array_equal(saved, image)
-    with pytest.raises(SinkError, match="no such folder"):
+    with pytest.raises(SinkError, match="the folder does not exist"):
         save_snapshot(image, tmp_path / "missing", "camera-0")
 
 
@@ -352,7 +352,7 @@ def test_a_run_that_cannot_begin_overwrites_nothing(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(content)
     missing = tmp_path / "missing" / "out.csv"
     config = OutputConfig(save=tmp_path / "old.mp4", jsonl=str(tmp_path / "old.jsonl"), csv=missing, overwrite=True)
-    with pytest.raises(SinkError, match="no such folder"):
+    with pytest.raises(SinkError, match="the folder does not exist"):
         open_outputs(config, builders.run_info())
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
@@ -367,7 +367,7 @@ def test_no_two_outputs_in_one_file(tmp_path: Path) -> None:
     target = tmp_path / "a.txt"
     open_outputs(OutputConfig(jsonl=str(target), csv=target), builders.run_info()).close(builders.summary())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a-2.txt", "a.txt"]
-    with pytest.raises(SinkError, match="another output goes there already"):
+    with pytest.raises(SinkError, match="another output already uses it"):
         open_outputs(OutputConfig(jsonl=str(target), csv=target, overwrite=True), builders.run_info())
 
 

@@ -56,7 +56,7 @@ def test_sound_of_an_unknown_format_costs_the_sound_not_the_video(tmp_path: Path
     for result in frames_at([0.0, 0.1]):
         sink.write(Painted(result))
     sink.close(builders.summary())
-    assert "its format is not known here" in str(sink.notices())
+    assert "its format is not supported" in str(sink.notices())
     assert len(read(tmp_path / "out.mp4").times) == 2
 
 

@@ -31,7 +31,7 @@ def test_a_full_disk_is_one_line_and_is_reported_once() -> None:
 
 
 def test_a_folder_that_is_missing_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(SinkError, match="no such folder; make it first"):
+    with pytest.raises(SinkError, match="the folder does not exist; create it first"):
         JsonlSink(tmp_path / "missing" / "out.jsonl", builders.run_info())
 
 

@@ -188,7 +188,7 @@ def test_a_full_disk_is_one_line_and_leaves_what_fitted(tmp_path: Path) -> None:
 def test_what_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(SinkError, match=r"give a name that ends in \.mp4, \.m4v, \.mov, \.mkv"):
         VideoSink(tmp_path / "out.avi", builders.run_info())
-    with pytest.raises(SinkError, match="no such folder; make it first") as caught:
+    with pytest.raises(SinkError, match="the folder does not exist; create it first") as caught:
         VideoSink(tmp_path / "missing" / "out.mp4", builders.run_info())
     assert "\n" not in str(caught.value)
 
