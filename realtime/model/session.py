@@ -131,7 +131,7 @@ class Session:
         self.path = path
         self.threads = threads_for(threads)
         self.provider = provider
-        self.sha256 = _checked_sum(path)
+        self.sha256 = verified_checksum(path)
         self._helpers = Workers(self.threads - 1, "network")  # they start when first needed
         self._session = _open(path, self.threads, PROVIDERS[provider], runtime)
         text = self._session.get_modelmeta().custom_metadata_map.get(KEY)
@@ -263,8 +263,13 @@ def _digest(path: Path) -> str:
         raise WeightsNotFound(f"{path}: cannot be read ({error.strerror})") from error
 
 
-def _checked_sum(path: Path) -> str:
-    """SHA-256 of a file, verified against SHA256SUMS if listed there."""
+def verified_checksum(path: Path) -> str:
+    """SHA-256 of a weights file, verified against SHA256SUMS beside it if listed there.
+
+    Raises:
+        WeightsNotFound: it cannot be read.
+        WeightsCorrupt: the two differ.
+    """
     wanted, found = _listed(path), _digest(path)
     if wanted is not None and wanted != found:
         raise WeightsCorrupt(f"{path} is not the file that {CHECKSUMS} names (damaged download?); fetch it again")
