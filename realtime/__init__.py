@@ -6,6 +6,7 @@
 Importing this package loads nothing heavy; the names below are fetched when first used.
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from realtime.errors import FerError as FerError
     from realtime.labels import LABELS as LABELS
     from realtime.recognizer import Recognizer as Recognizer
+
+# Official builds of onnxruntime (seen with 1.32) report their use to Microsoft and keep an identifier in the cache folder.
+# It reads this once, when it is loaded, so it is set before any module of ours can load it.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __version__ = "0.1.0"
 

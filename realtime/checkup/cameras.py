@@ -16,18 +16,21 @@ SIZES_WH = ((1280, 720), (1920, 1080))
 """Asked for besides the camera's own: OpenCV cannot list what a camera has."""
 
 MEASURED_S = 1.5
+"""How long the rate of each size is measured, seconds."""
+
 SETTLING = 3
 """Frames after opening that come from a buffer, or late."""
 
 GOOD_FPS = 24.0
+"""A size with at least this rate replaces a slow one."""
 
 SLOW_FPS = 15.0
-"""Below, expressions that last half a second are seen in a few frames only."""
+"""Frames a second; below, expressions that last half a second are seen in a few frames only."""
 
 UNNAMED = "name unknown"
 
 DARK = 8.0
-"""The brightest percent of a covered camera's pixels, of 255."""
+"""Of 255: in the image of a covered camera 99 % of the pixels are darker."""
 
 Holders = Callable[[Path], Sequence[str]]
 

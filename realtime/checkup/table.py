@@ -31,5 +31,7 @@ def show(checks: Sequence[Check], console: Console) -> None:
         table.add_row(Text(check.status, style=STYLES[check.status]), Text(check.name, style="bold"), found)
     console.print(table)
     console.print()
-    console.print(Text(VERDICTS[examination.status(checks)]))
-    console.print(Text.assemble("Start it here with: ", (examination.command(checks), "bold")), soft_wrap=True)
+    status = examination.status(checks)
+    console.print(Text(VERDICTS[status]))
+    start = "Then start it with: " if status is Status.FAILURE else "Start it here with: "
+    console.print(Text.assemble(start, (examination.command(checks), "bold")), soft_wrap=True)

@@ -21,6 +21,8 @@ from realtime.model.providers import CPU, PROVIDERS, Provider
 from realtime.model.spec import KEY, ModelSpec
 from realtime.workers import Workers
 
+ort.disable_telemetry_events()  # on Windows; realtime/__init__ does it elsewhere
+
 RUNTIME = str(ort.__version__)
 """Version of onnxruntime."""
 
