@@ -16,7 +16,7 @@ from realtime.drawing.painter import Painted
 from realtime.governor import EFFORTS
 from realtime.meter import Meter
 from realtime.model.classifier import Classifier
-from realtime.player import LOOK_MS, NOTICE_S, Player
+from realtime.player import NOTICE_S, POLL_MS, Player
 from realtime.signals import Stop
 from realtime.sinks import Outputs
 from realtime.sources.base import Source
@@ -66,7 +66,7 @@ def test_the_summary_is_told(studio: Studio, capsys: pytest.CaptureFixture[str])
 def test_a_run_that_shows_and_saves_nothing_says_so_before_it_begins(
     studio: Studio, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = "nothing will be shown or saved: add --save, --jsonl or --csv"
+    words = "nothing will be shown or saved; add --save, --jsonl or --csv"
     assert studio.run(film(1, 2, 3), jsonl=None) == 0
     messages = capsys.readouterr().err
     assert messages.index(words) < messages.index("3 frames")
@@ -201,7 +201,7 @@ def test_a_session_that_was_killed_says_that_it_was_running(studio: Studio) -> N
 def test_a_marker_without_data_says_what_is_missing(studio: Studio) -> None:
     studio.window.keys = {1: [Action.MARKER]}
     assert studio.run(film(1, 2, 3), display=True, jsonl=None) == 0
-    assert studio.window.huds[-1].notices == ("a marker needs --jsonl or --session to be written to",)
+    assert studio.window.huds[-1].notices == ("markers need an output; add --jsonl or --session",)
 
 
 def test_snapshots_are_numbered_and_told(studio: Studio) -> None:
@@ -266,7 +266,7 @@ def test_a_file_plays_at_its_own_speed(studio: Studio) -> None:
     studio.window.show = note  # type: ignore[method-assign]
     play(studio, Reel(times_s), lambda: now)
     assert shown_at == pytest.approx(times_s, abs=0.002)
-    assert max(studio.window.waits_ms) == LOOK_MS  # a signal is looked for even in a long wait
+    assert max(studio.window.waits_ms) == POLL_MS  # a signal is looked for even in a long wait
 
 
 def test_a_slow_machine_plays_slower_and_does_not_rush_afterwards(studio: Studio) -> None:

@@ -14,7 +14,7 @@ import pytest
 from realtime.config import OutputConfig
 from realtime.datatypes import RunInfo, Summary
 from realtime.errors import FerError, ModelError, SinkError, SourceLostError
-from realtime.player import LOOK_MS
+from realtime.player import POLL_MS
 from realtime.records import Marker
 from realtime.signals import SIGNALS, caught
 from realtime.sinks import Outputs
@@ -275,7 +275,7 @@ def test_a_signal_ends_the_run_and_everything_is_whole(studio: Studio, name: str
 def test_a_signal_ends_a_pause_and_the_wait_at_an_image(studio: Studio, keys: list[Action | None]) -> None:
     feed = film(1, 2) if keys else DirectFeed(Album(2))
     studio.window.keys = {0: keys}
-    studio.window.looked = lambda wait_ms: signal.raise_signal(signal.SIGINT) if wait_ms == LOOK_MS else None
+    studio.window.looked = lambda wait_ms: signal.raise_signal(signal.SIGINT) if wait_ms == POLL_MS else None
     assert studio.run(feed, display=True) == 130
     assert studio.types() == ["header", "frame", "summary"]
 

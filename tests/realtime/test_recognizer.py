@@ -323,7 +323,7 @@ def test_a_session_refuses_times_that_go_back(tiny: str) -> None:
         session = recognizer.session()
         session.push(np.zeros((90, 90), np.uint8), at=5.0)
         for at in (5.0, 4.0, float("nan")):
-            with pytest.raises(ValueError, match="frames go forward in time"):
+            with pytest.raises(ValueError, match="push frames in order of time"):
                 session.push(np.zeros((90, 90), np.uint8), at=at)
         assert session.push(np.zeros((90, 90), np.uint8), at=6.0).frame.index == 1, "refused frames leave no gap"
         recognizer.close()
