@@ -19,7 +19,7 @@ from realtime.model.session import locate
 
 @dataclass(frozen=True, eq=False)
 class Bench:
-    """Both sides, ready to measure on scenes made from one clip; `source` is its name."""
+    """Both sides, ready to measure on scenes made from one clip; `source` is its name, `face_px` the side of a face or 0."""
 
     config: Config
     classifier: Classifier
@@ -28,6 +28,7 @@ class Bench:
     source: str
     frames: int
     repeats: int
+    face_px: int
 
     @classmethod
     def of(cls, args: argparse.Namespace) -> "Bench":
@@ -40,7 +41,7 @@ class Bench:
         config = Config.of(source=args.video, model=args.model, threads=args.threads)
         full_precision = locate(args.full_precision)
         classifier = ours.load(config)
-        return cls(config, classifier, full_precision, actor(config), args.video, args.frames, args.repeats)
+        return cls(config, classifier, full_precision, actor(config), args.video, args.frames, args.repeats, args.face)
 
     @property
     def about(self) -> str:
@@ -51,11 +52,13 @@ class Bench:
     def options(self) -> str:
         """The command line options of the bench."""
         name = self.source if self.source == "demo" else Path(self.source).name
-        return f"--video {name} --frames {self.frames} --repeats {self.repeats}"
+        return f"--video {name} --frames {self.frames} --repeats {self.repeats}" + (
+            f" --face {self.face_px}" if self.face_px else ""
+        )
 
-    def measure(self, size: Size, faces: int, folder: Path, console: Console, face_px: int = 0) -> Cell:
+    def measure(self, size: Size, faces: int, folder: Path, console: Console) -> Cell:
         """Writes a scene to a file in the folder and runs both sides on it."""
-        scene = Scene(size, faces, self.frames, face_px)
+        scene = Scene(size, faces, self.frames, self.face_px)
         clip = scenes.write_video(scene, self.actor, folder / f"{size}-{faces}.mp4")
         config = self.config.but(source=str(clip))
         fresh: list[Steps] = []

@@ -25,9 +25,6 @@ from realtime.config import Config
 from realtime.errors import ConfigError, SourceLostError
 from realtime.records import FrameRecord, records
 
-LOOP_S = 10.0
-"""Length of the camera's loop."""
-
 BROKER = "mosquitto"
 BROKER_FOLDERS = "/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin"
 START_S = 30.0
@@ -43,6 +40,7 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
     suite.at_least("--seconds", args.seconds, 1)
     suite.at_least("--warm-up", args.warm_up, 0)
     suite.at_least("--fps", args.fps, 1)
+    suite.at_least("--loop", args.loop, 1)
     size = Size.parse(args.size)
     config = Config.of(source=args.video, model=args.model, threads=args.threads)
     classifier = ours.load(config)
@@ -51,7 +49,7 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         console.print("encoding the camera's images", style="dim")
-        camera.encode(scenes.compose(Scene(size, args.faces, round(LOOP_S * args.fps)), actor), folder)
+        camera.encode(scenes.compose(Scene(size, args.faces, round(args.loop * args.fps), args.face), actor), folder)
         where = {"osc": str(_free_port()), "mqtt": str(stack.enter_context(_broker(folder))), "lsl": f"delay-{os.getpid()}"}
         for how, target in where.items():
             stack.enter_context(_receiver(how, target, folder / how))
@@ -64,7 +62,7 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
     outcome = Outcome(
         benchmark="delay",
         command=f"python -m benchmarks.delay --video {actor.name} --size {size} --faces {args.faces} --fps {args.fps:g} "
-        f"--seconds {args.seconds:g} --warm-up {args.warm_up:g}",
+        f"--seconds {args.seconds:g} --warm-up {args.warm_up:g}{suite.scene_options(args)}",
         about=f"{size}-{args.faces}-faces",
         result=Delay(
             clip=actor.name,
@@ -184,6 +182,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = suite.parser(
         "delay", "Capture to receipt of live data on loopback: OSC, MQTT and LSL, each in a process of its own."
     )
+    suite.add_face(parser)
+    suite.add_loop(parser)
     parser.add_argument("--video", default="demo", metavar="CLIP", help="whose face it is (default: the demo clip's)")
     parser.add_argument("--size", default="1280x720", metavar="WxH", help="of the images (default: 1280x720)")
     parser.add_argument("--faces", type=int, default=1, metavar="N", help="in the image (default: 1)")

@@ -146,6 +146,7 @@ def _plot_matrix(measured: Record[Matrix], path: Path) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = suite.parser("latency", "Milliseconds per frame and stage.")
     suite.add_full_precision(parser)
+    suite.add_face(parser)
     parser.add_argument("--video", default="demo", metavar="CLIP", help="a video file (default: the demo clip)")
     parser.add_argument("--repeats", type=int, default=3, metavar="N", help="measured passes over a clip (default: 3)")
     parser.add_argument("--matrix", action="store_true", help="measure scenes of all sizes and numbers of faces")

@@ -28,9 +28,6 @@ from realtime.governor import EFFORTS
 from realtime.model.classifier import Classifier
 from realtime.model.session import locate
 
-LOOP_S = 10.0
-"""Length of the loop: longer than any gap between two displayed images."""
-
 
 @dataclass(frozen=True)
 class View:
@@ -88,11 +85,12 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
     suite.at_least("--seconds", args.seconds, 1)
     suite.at_least("--warm-up", args.warm_up, 0)
     suite.at_least("--fps", args.fps, 1)
+    suite.at_least("--loop", args.loop, 1)
     size = Size.parse(args.size)
     config = Config.of(source=args.video, model=args.model, threads=args.threads)
     full_precision = locate(args.full_precision)
     classifier = ours.load(config)
-    scene = Scene(size, args.faces, round(LOOP_S * args.fps))
+    scene = Scene(size, args.faces, round(args.loop * args.fps), args.face)
     actor = cells.actor(config)
     sides: list[Watched] = []
     rates: list[float] = []
@@ -116,7 +114,8 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
     outcome = Outcome(
         benchmark="live",
         command=f"python -m benchmarks.live --video {actor.name} --size {size} --faces {args.faces} --fps {args.fps:g} "
-        f"--seconds {args.seconds:g} --warm-up {args.warm_up:g}" + (" --alone" if args.alone else ""),
+        f"--seconds {args.seconds:g} --warm-up {args.warm_up:g}{suite.scene_options(args)}"
+        + (" --alone" if args.alone else ""),
         about=f"{size}-{args.faces}-faces",
         result=Live(actor.name, size.width, size.height, args.faces, args.fps, tuple(rates), tuple(sides)),
         table=table,
@@ -239,6 +238,8 @@ def _plot(measured: Record[Live], ages: dict[str, list[float]], path: Path) -> N
 def _parser() -> argparse.ArgumentParser:
     parser = suite.parser("live", "Age of what is shown, drops and processor time in front of a network camera.")
     suite.add_full_precision(parser)
+    suite.add_face(parser)
+    suite.add_loop(parser)
     parser.add_argument("--video", default="demo", metavar="CLIP", help="whose face it is (default: the demo clip's)")
     parser.add_argument("--size", default="1280x720", metavar="WxH", help="of the pictures (default: 1280x720)")
     parser.add_argument("--faces", type=int, default=1, metavar="N", help="in the picture (default: 1)")

@@ -99,6 +99,7 @@ def _plot(measured: Record[Scaling], path: Path) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = suite.parser("scaling", "Cost by number of faces and by number of pixels.")
     suite.add_full_precision(parser)
+    suite.add_face(parser)
     parser.add_argument("--video", default="demo", metavar="CLIP", help="the clip with the face (default: the demo clip)")
     parser.add_argument("--size", default="1280x720", metavar="WxH", help="size for the series by faces (default: 1280x720)")
     parser.add_argument("--faces", nargs="+", type=int, default=FACES, metavar="N", help="default: 0 1 2 4 8 16")

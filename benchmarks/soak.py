@@ -24,7 +24,6 @@ from benchmarks.suite import Outcome, Size
 from realtime.config import Config
 from realtime.errors import ConfigError, SourceLostError
 
-LOOP_S = 10.0
 SETTLE_S = 60.0
 SETTLE_PART = 0.2
 """Start of the comparison: after the first minute, or after the first fifth of a short run."""
@@ -53,7 +52,7 @@ def _measure(args: argparse.Namespace, console: Console) -> bool:
     size = Size.parse(args.size)
     config = Config.of(source=args.video, model=args.model, threads=args.threads)
     classifier = ours.load(config)
-    scene = Scene(size, args.faces, max(1, round(LOOP_S * args.fps)))
+    scene = Scene(size, args.faces, max(1, round(args.loop * args.fps)), args.face)
     actor = cells.actor(config)
     seconds = 60 * args.minutes / args.speed
     with tempfile.TemporaryDirectory() as folder:
@@ -68,7 +67,7 @@ def _measure(args: argparse.Namespace, console: Console) -> bool:
     outcome = Outcome(
         benchmark="soak",
         command=f"python -m benchmarks.soak --video {actor.name} --size {size} --faces {args.faces} --fps {args.fps:g} "
-        f"--minutes {args.minutes:g} --speed {args.speed:g}",
+        f"--minutes {args.minutes:g} --speed {args.speed:g}{suite.scene_options(args)}",
         about=f"{args.minutes:g}-minutes",
         result=Soak(
             source=actor.name,
@@ -207,6 +206,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fps", type=float, default=30.0, metavar="F", help="frame rate of the camera (default: 30)")
     parser.add_argument("--minutes", type=float, default=60.0, metavar="M", help="duration in media time (default: 60)")
     parser.add_argument("--speed", type=float, default=1.0, metavar="X", help="speed factor (default: 1)")
+    suite.add_face(parser)
+    suite.add_loop(parser)
     return parser
 
 

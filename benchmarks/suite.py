@@ -23,6 +23,9 @@ INTERRUPTED = 130
 WIDE = 140
 """Width of a table written to a file."""
 
+LOOP_S = 10.0
+"""Length of a network camera's loop: longer than any gap between two displayed images."""
+
 P = TypeVar("P")
 Measure = Callable[[argparse.Namespace, Console], None]
 
@@ -87,6 +90,26 @@ def parser(name: str, description: str) -> argparse.ArgumentParser:
 def add_full_precision(made: argparse.ArgumentParser) -> None:
     """Adds the option of benchmarks with the tutorial loop."""
     made.add_argument("--full-precision", default="full", metavar="PATH", help="the tutorial loop's network")
+
+
+def add_face(made: argparse.ArgumentParser) -> None:
+    """Adds the option of benchmarks whose scenes have faces."""
+    made.add_argument(
+        "--face", type=int, default=0, metavar="PX", help="side of a face in a scene (default: a seventh of the image's height)"
+    )
+
+
+def add_loop(made: argparse.ArgumentParser) -> None:
+    """Adds the option of benchmarks with a network camera."""
+    made.add_argument(
+        "--loop", type=float, default=LOOP_S, metavar="S", help=f"after so long the camera begins again (default: {LOOP_S:g})"
+    )
+
+
+def scene_options(args: argparse.Namespace) -> str:
+    """The options of `add_face` and `add_loop`, as far as they are not the default."""
+    face = f" --face {args.face}" if args.face else ""
+    return face + (f" --loop {args.loop:g}" if getattr(args, "loop", LOOP_S) != LOOP_S else "")
 
 
 def main(made: argparse.ArgumentParser, measure: Measure, argv: Sequence[str] | None) -> int:

@@ -125,6 +125,8 @@ class OutputConfig:
         csv: path of the CSV; "-" is stdout.
         overwrite: replace existing outputs instead of numbering the new ones.
         snapshots: the folder of snapshots taken with the s key.
+        blur: hide every face in every image that leaves the program: window, video, images and snapshots.
+        numbers_only: write no images; an output of images is then an error.
         session: the folder for all data of a run; it gets JSON Lines, CSV, events and session.json.
         participant, task: what the session is about, for session.json.
         markers: names of the markers with the keys 1 to 9.
@@ -140,6 +142,8 @@ class OutputConfig:
     csv: Path | str | None = None
     overwrite: bool = False
     snapshots: Path = Path()
+    blur: bool = False
+    numbers_only: bool = False
     session: Path | None = None
     participant: str = ""
     task: str = ""
@@ -160,6 +164,8 @@ class OutputConfig:
             raise ConfigError(f"{','.join(self.markers)}: give 1 to {MOST_MARKERS} names with commas between them", "markers")
         if self.marker_port is not None and not 1 <= self.marker_port <= 65_535:
             raise ConfigError(f"{self.marker_port}: give a port from 1 to 65535", "marker_port")
+        if self.numbers_only and self.save is not None:
+            raise ConfigError("exclude each other; leave one of them out", "numbers_only", "save")
         if self.save is not None and str(self.save) == STDOUT:
             raise ConfigError("-: a video cannot go to standard output; give a file or a folder", "save")
         if self.jsonl == STDOUT and self.csv is not None and str(self.csv) == STDOUT:

@@ -2,6 +2,8 @@
 
 Coordinates are pixels of the full frame, float32, half-open (x2 and y2 are outside). Colour is BGR. Time is seconds of
 `time.perf_counter`, unless a field says media time.
+
+More than 300 lines, because these few values are the language between all folders, and are looked up together.
 """
 
 from collections.abc import Iterable
@@ -219,6 +221,7 @@ class FrameResult:
         latency_s: from capture to the end of processing; of a file's frame, which waits for others, what processing took.
         dropped: frames of the source that were never processed, so far.
         effort: how much was done for it.
+        found_xyxy: float32 (n,4), every face that was found, also one that has not been read yet.
     """
 
     frame: Frame
@@ -228,6 +231,10 @@ class FrameResult:
     latency_s: float
     dropped: int
     effort: Effort = FULL_EFFORT
+    found_xyxy: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 4), np.float32))
+
+    def __post_init__(self) -> None:
+        _checked("FrameResult.found_xyxy", self.found_xyxy, np.float32, (None, 4))
 
 
 @dataclass(frozen=True)

@@ -160,7 +160,8 @@ class Pipeline:
         stages = StageSeconds(find=detected.find_s, preprocess=detected.prepare_s, classify=classify_s, smooth=finished - began)
         live = self._temporal and detected.frame.media_time is None
         latency_s = finished - detected.frame.captured_at if live else stages.total
-        return FrameResult(detected.frame, faces, scores.labels, stages, latency_s, dropped, effort)
+        found = np.array([sighting.box_xyxy for sighting in detected.sightings], np.float32).reshape(-1, 4)
+        return FrameResult(detected.frame, faces, scores.labels, stages, latency_s, dropped, effort, found)
 
     def _describe(self, sighting: Sighting, raw: NDArray[np.float32] | None) -> TrackedFace:
         estimate = self._smoother.estimate(sighting.id)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from realtime.datatypes import FrameResult
 from realtime.drawing.hud import Status
-from realtime.drawing.painter import Painted
+from realtime.drawing.painter import Painted, Painter
 from realtime.engine import POLL_S, Engine
 from realtime.errors import SinkError
 from realtime.meter import Meter
@@ -40,7 +40,8 @@ class Player:
         meter: counts them.
         outputs: write them.
         views: show them; only the first one is waited for.
-        snapshots: the folder of snapshots.
+        painter: paints them.
+        snapshots: the folder of snapshots; None refuses them.
         markers: names of the markers with keys, for the help.
         clock: seconds, for the pace of files and the age of notices.
     """
@@ -52,7 +53,8 @@ class Player:
         outputs: Outputs,
         views: Sequence[View],
         *,
-        snapshots: Path = Path(),
+        painter: Painter | None = None,
+        snapshots: Path | None = Path(),
         markers: Sequence[str] = (),
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
@@ -60,6 +62,7 @@ class Player:
         self._meter = meter
         self._outputs = outputs
         self._views = views
+        self._painter = painter or Painter()
         self._snapshots = snapshots
         self._markers = tuple(markers)
         self._clock = clock
@@ -91,7 +94,7 @@ class Player:
 
     def _finish(self, result: FrameResult, stop: Stop) -> None:
         """Counts a result and passes it to every output and view."""
-        painted = Painted(result)
+        painted = self._painter.paint(result)
         self._meter.add(result, self._clock())
         self._outputs.write(painted)
         if self._paced:
@@ -152,6 +155,9 @@ class Player:
         self._say("marker set" if mark.name is None else f"marker: {mark.name}")
 
     def _snapshot(self, painted: Painted) -> None:
+        if self._snapshots is None:
+            self._say("no snapshot: --numbers-only keeps every image inside")
+            return
         try:
             path = save_snapshot(painted.image, self._snapshots, stem(self._engine.info))
         except SinkError as error:  # losing a snapshot must not end a recording

@@ -5,7 +5,8 @@
             case FrameRecord(t=t, faces=faces):
                 print(t, [face.label for face in faces])
 
-`records.schema.json` beside this file describes the lines.
+`records.schema.json` beside this file describes the lines. Writing and reading stand side by side, in over 300 lines, so that
+they cannot drift apart.
 """
 
 import json
@@ -151,13 +152,23 @@ def records(path: Path | str) -> Iterator[Record]:
                 raise SourceOpenError(f"{path} is no recording: its first line is no header; give a file that --jsonl wrote")
             if first.get("schema") != SCHEMA:
                 raise SourceOpenError(f"{path} has schema {first.get('schema')}, and {SCHEMA} is read here; record it again")
-            header = _read_header(first)
+            try:
+                header = _read_header(first)
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                raise SourceOpenError(f"the header of {path} lacks what schema {SCHEMA} asks for ({error})") from error
             yield header
             for number, line in enumerate(file, 2):
                 if line.endswith("\n"):
-                    yield _read(_parsed(path, number, line), header)
+                    yield _understood(path, number, _parsed(path, number, line), header)
     except (OSError, UnicodeDecodeError) as error:
         raise SourceOpenError(f"cannot read {path}: {error}; is it a file that --jsonl wrote?") from error
+
+
+def _understood(path: Path, number: int, line: dict[str, Any], header: Header) -> Record:
+    try:
+        return _read(line, header)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise SourceError(f"{path}, line {number} lacks what schema {SCHEMA} asks for ({error}); was it edited?") from error
 
 
 def _parsed(path: Path, number: int, line: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from rich.console import Console
 from realtime import __version__, provenance, signals
 from realtime.config import Config
 from realtime.datatypes import RunInfo, SourceInfo
+from realtime.drawing.painter import Painter
 from realtime.engine import Engine
 from realtime.errors import FerError, SinkError
 from realtime.meter import Meter
@@ -116,7 +117,15 @@ def _run(config: Config, info: RunInfo, engine: Engine, openers: Openers, stop: 
         try:
             views: list[View] = [view for view in (window, terminal, inbox) if view is not None]
             files = config.output
-            Player(engine, meter, outputs, views, snapshots=files.snapshots, markers=files.markers).play(stop)
+            Player(
+                engine,
+                meter,
+                outputs,
+                views,
+                painter=Painter(blur=files.blur),
+                snapshots=None if files.numbers_only else files.snapshots,
+                markers=files.markers,
+            ).play(stop)
         except BaseException:
             with suppress(SinkError):  # the first failure is the one to report
                 outputs.close(meter.summary())

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 """Signals that end a run in order, if the system has them; the exit code is 128 plus the number."""
@@ -33,7 +34,7 @@ class Stop:
 
 
 @contextmanager
-def caught(handler: Callable[[int], "signal._HANDLER"] = signal.getsignal) -> Iterator[Stop]:
+def caught(handler: Callable[[int], Any] = signal.getsignal) -> Iterator[Stop]:
     """Catches the signals that end a run, and gives them back to their handlers afterwards.
 
     Args:

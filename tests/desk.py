@@ -34,7 +34,7 @@ class Desk:
         self._before = self.files()
 
     def run(self, *args: str | Path, load: Callable[[str], cli.Command] = cli.load) -> program.Done:
-        """Runs the program without a window, on the small network unless another one is given."""
+        """Runs the program without a window, by default with the small network."""
         self._capsys.readouterr()
         model = () if "--model" in args else ("--model", self.model)
         code = cli.main([str(arg) for arg in (*args, *model, "--no-display")], load)

@@ -1,7 +1,7 @@
 """Scripted fake sources and cameras."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -28,8 +28,11 @@ class FakeSource:
         self._hang = hang
         self.given = 0
         """How many frames it has given."""
+        self.asked: Callable[[], object] = lambda: None
+        """Called before each read; may take its time."""
 
     def read(self) -> Frame | None:
+        self.asked()
         step = next(self._script, None)
         if isinstance(step, Exception):
             raise step
@@ -54,6 +57,8 @@ class FakeCapture:
     ) -> None:
         self.asked: list[tuple[int, float]] = []
         self.released = 0
+        self.let_go = threading.Event()
+        """Set once it is released."""
         self._images = iter(images)
         self._is_open = is_open
         self._fps = fps
@@ -84,3 +89,4 @@ class FakeCapture:
 
     def release(self) -> None:
         self.released += 1
+        self.let_go.set()

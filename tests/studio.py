@@ -46,6 +46,8 @@ class FakeWindow:
         self.closed = False
         self.opened: tuple[str, bool] | None = None
         self.looked: Callable[[int], None] = lambda wait_ms: None
+        self.drawn: Callable[[], None] = lambda: None
+        """Called for every frame that is shown."""
         self._idle = 0
 
     def open(self, title: str, mirror: bool, markers: Sequence[str]) -> "FakeWindow":
@@ -56,6 +58,7 @@ class FakeWindow:
         return True
 
     def show(self, painted: Painted, status: Status) -> None:
+        self.drawn()
         self.shown.append(painted.result.frame.index)
         self.huds.append(status)
 

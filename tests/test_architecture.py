@@ -94,6 +94,50 @@ def test_importing_realtime_costs_nothing() -> None:
     assert done.stdout.strip() == "[]"
 
 
+PRIVATE_BUT_NEEDED = {
+    ("layer", "_forward_pre_hooks"): "torch lists the hooks of a module nowhere else",
+    ("module", "_forward_hooks"): "the same",
+    ("network[0]", "_forward_hooks"): "the same",
+    ("torchvision.transforms", "_presets"): "what torchvision's own weights are made with",
+}
+"""What tests may read although its name begins with an underscore: where it stands, its name, and why."""
+
+
+def test_no_test_replaces_a_name() -> None:
+    """Code takes what it depends on as parameters, and tests pass their own.
+
+    An entry that is added to a register (`monkeypatch.setitem`) replaces nothing.
+    """
+    assert [f"{dotted(path)}: {fault}" for path in modules("tests") for fault in sorted(patched(path))] == []
+
+
+def test_no_test_reads_a_private_name() -> None:
+    found = {(*name, dotted(path)) for path in modules("tests") for name in private(path)}
+    assert sorted(each for each in found if each[:2] not in PRIVATE_BUT_NEEDED) == []
+    assert PRIVATE_BUT_NEEDED.keys() == {each[:2] for each in found}
+
+
+def patched(path: Path) -> set[str]:
+    """Where a file sets an attribute by its name, or one of something that it imports."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    names = [alias for node in nodes if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names]
+    imported = {(alias.asname or alias.name).partition(".")[0] for alias in names}
+    calls = {ast.unparse(node) for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("setattr")}
+    stores = {ast.unparse(node) for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)}
+    return calls | {f"{name} = ..." for name in stores if name.partition(".")[0] in imported}
+
+
+def private(path: Path) -> set[tuple[str, str]]:
+    """Private names of others that a file reads or imports, each behind the place where it stands."""
+    found: set[tuple[str, str]] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) not in ("self", "cls"):
+            found.add((ast.unparse(node.value), node.attr))
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {(node.module, alias.name) for alias in node.names} | {node.module.rpartition(".")[::2]}
+    return {(place, name) for place, name in found if name.startswith("_") and not name.startswith("__")}
+
+
 @pytest.mark.parametrize("package", ["realtime", "train", "benchmarks"])
 def test_no_file_is_too_long(package: str) -> None:
     for path in modules(package):

@@ -189,8 +189,8 @@ def write(frames: Iterator[tuple[NDArray[np.uint8], tuple[Truth, ...]]], folder:
         raise SinkError(f"{folder}: cannot write the clip ({error}); give another --out") from error
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Renders the clip; returns the exit code."""
+def main(argv: list[str] | None = None, actors: tuple[Actor, ...] | None = None) -> int:
+    """Renders the clip with these actors, by default those of `cast`; returns the exit code."""
     args = _parser().parse_args(argv)
     console = Console(stderr=True)
     try:
@@ -200,7 +200,7 @@ def main(argv: list[str] | None = None) -> int:
         ]
         for mean in means:
             console.print(f"{mean.label}: mean of {mean.count} images", highlight=False)
-        actors = cast()
+        actors = actors or cast()
         write(render({mean.label: mean.image for mean in means}, actors, duration_s(actors)), args.out)
     except FerError as error:
         console.print(f"train.demo_clip: {error}", style="red", markup=False, highlight=False, soft_wrap=True)

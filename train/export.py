@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,6 +72,8 @@ def export(
     int8: bool = False,
     about: str = "",
     judged_on: str = "",
+    open_session: Callable[[Path], Session] = Session,
+    least_agreement: float = LEAST_AGREEMENT,
 ) -> list[Exported]:
     """Writes a calibrated network to `out` and optionally its int8 copy to `<name>-int8.onnx` beside it; both files or neither.
 
@@ -82,6 +85,8 @@ def export(
         tau: strength of the logit adjustment.
         int8: whether to write the int8 copy too.
         about, judged_on: descriptions of `train` and `val` for the files' provenance.
+        open_session: loads a file, to compare it with torch.
+        least_agreement: share of the labels in which int8 has to agree with full precision.
 
     Raises:
         ConfigError: `train` is not what it was trained on; torch and ONNX disagree, or int8 and full precision do.
@@ -98,7 +103,7 @@ def export(
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".export-") as folder:
-            done = _write(saved, network, fitted, train, val, Path(folder), out.name, int8)
+            done = _write(saved, network, fitted, train, val, Path(folder), out.name, int8, open_session, least_agreement)
             for file in done:
                 provenance = _provenance(saved, fitted, file, train, about, judged_on)
                 onnx_graph.write_spec(file.path, ModelSpec.of_outputs(file.path.stem, saved.labels, provenance))
@@ -164,15 +169,17 @@ def _write(
     folder: Path,
     name: str,
     int8: bool,
+    open_session: Callable[[Path], Session],
+    least_agreement: float,
 ) -> list[Exported]:
     full, whole = folder / name, folder / "float32"
     spec = ModelSpec.of_outputs(full.stem, saved.labels)
     onnx_graph.to_onnx(network, spec, whole)
-    _check_parity(network, whole, val)
+    _check_parity(network, open_session(whole), val)
     full.write_bytes(whole.read_bytes())
     onnx_graph.halve(full)
     onnx_graph.halved(network)
-    _check_parity(network, full, val)
+    _check_parity(network, open_session(full), val)
     probs = predictions.predict(predictions.open_classifier(full), val).probs
     done = [Exported(full, metrics.score(probs, val.classes(), val.labels), 1.0)]
     if int8:
@@ -181,17 +188,17 @@ def _write(
         quantize.quantize(whole, small, quantize.calibration_faces(train), spec)
         small_probs = predictions.predict(predictions.open_classifier(small), val).probs
         agreement = float((small_probs.argmax(axis=1) == probs.argmax(axis=1)).mean())
-        if agreement < LEAST_AGREEMENT:
+        if agreement < least_agreement:
             raise ConfigError(
-                f"int8 gives {agreement:.1%} of the faces the same label as full precision, less than {LEAST_AGREEMENT:.0%}; "
+                f"int8 gives {agreement:.1%} of the faces the same label as full precision, less than {least_agreement:.0%}; "
                 "nothing was written; export without --int8"
             )
         done.append(Exported(small, metrics.score(small_probs, val.classes(), val.labels), agreement))
     return done
 
 
-def _check_parity(network: nn.Module, path: Path, val: FaceSet) -> None:
-    difference = parity(network, Session(path), val)
+def _check_parity(network: nn.Module, session: Session, val: FaceSet) -> None:
+    difference = parity(network, session, val)
     if not difference <= MOST_DIFFERENCE:
         raise ConfigError(
             f"torch and ONNX differ by {difference:.1e} in a logit, more than {MOST_DIFFERENCE:.0e}; nothing was written; "
@@ -223,7 +230,7 @@ def _logits(network: nn.Module, faces: FaceSet, batch_size: int = 256) -> NDArra
     return np.concatenate(parts)
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None, write: Callable[..., list[Exported]] = export) -> int:
     """Exports one run; returns the exit code."""
     args = _parser().parse_args(argv)
     console = Console(stderr=True)
@@ -231,7 +238,7 @@ def main(argv: list[str] | None = None) -> int:
         EXTRA.require()
         saved = checkpoint.load(args.run)
         faces = training_data.gather(saved.recipe, args.data, args.votes, args.extra, args.labels)
-        for file in export(
+        for file in write(
             saved,
             faces.train,
             faces.val,

@@ -25,7 +25,7 @@ with EXTRA:
     from train.network import quantize
 
 
-def write(full: Path, data: Path, votes: Path) -> float:
+def write(full: Path, data: Path, votes: Path, least_agreement: float = LEAST_AGREEMENT) -> float:
     """Writes NAME-int8.onnx beside NAME.onnx, with its checksum; returns the share of PublicTest labels that agree.
 
     Raises:
@@ -50,9 +50,9 @@ def write(full: Path, data: Path, votes: Path) -> float:
                 for classifier in (network, predictions.open_classifier(aside))
             ]
             agreement = float((labels[0] == labels[1]).mean())
-            if agreement < LEAST_AGREEMENT:
+            if agreement < least_agreement:
                 raise ConfigError(
-                    f"int8 gives {agreement:.1%} of the faces full precision's label, less than {LEAST_AGREEMENT:.0%}"
+                    f"int8 gives {agreement:.1%} of the faces full precision's label, less than {least_agreement:.0%}"
                 )
             aside.replace(out)
         export.update_checksums(full.parent, [out.name])
@@ -61,7 +61,7 @@ def write(full: Path, data: Path, votes: Path) -> float:
     return agreement
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None, least_agreement: float = LEAST_AGREEMENT) -> int:
     """Writes the copy and prints its agreement; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m train.int8", description="Write the int8 copy of a full-precision file.")
     parser.add_argument("full", type=Path, help="an .onnx file written by train.export")
@@ -70,7 +70,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     try:
         EXTRA.require()
-        agreement = write(args.full, args.data, args.votes)
+        agreement = write(args.full, args.data, args.votes, least_agreement)
     except FerError as error:
         Console(stderr=True).print(f"train.int8: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
         return error.exit_code

@@ -5,9 +5,12 @@ Reads a single image: the expressions of every face in percent and, with --out, 
 
 import argparse
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
@@ -27,6 +30,8 @@ BAR_LENGTH = 30
 
 PANEL_SUFFIX = ".png"
 
+Read = Callable[[NDArray[np.uint8], Classifier], ImageReading]
+
 
 def show(reading: ImageReading, name: str, console: Console) -> None:
     """Prints one table per face: expressions by decreasing probability."""
@@ -37,22 +42,29 @@ def show(reading: ImageReading, name: str, console: Console) -> None:
         console.print(_table(face, reading, ascii_only=console.options.ascii_only))
 
 
-def save_panel(reading: ImageReading, source: SourceInfo, out: Path) -> Path:
+def _panel(reading: ImageReading, title: str, path: Path) -> None:
+    from train.paper.panel import panel  # matplotlib takes a second to load
+
+    panel(reading, title, path)
+
+
+def save_panel(
+    reading: ImageReading, source: SourceInfo, out: Path, draw: Callable[[ImageReading, str, Path], None] = _panel
+) -> Path:
     """Draws the panel into a new file and returns its path: `out`, with a number if it exists. Never overwrites a file.
 
     Args:
         reading: the image.
         source: the image file; a panel in a folder is named after it.
         out: a file, or a folder.
+        draw: draws the panel with a title into a file.
 
     Raises:
         SinkError: it cannot be written.
     """
-    from train.paper.panel import panel  # matplotlib takes a second to load
-
     path = paths.OutputPaths(source).place(out, PANEL_SUFFIX)
     try:
-        panel(reading, source.name, path)
+        draw(reading, source.name, path)
     except BaseException:
         if path.is_file():
             path.unlink()  # only reserved the name
@@ -60,7 +72,7 @@ def save_panel(reading: ImageReading, source: SourceInfo, out: Path) -> Path:
     return path
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None, read: Read = read) -> int:
     """Reads one image; returns the exit code."""
     args = _parser().parse_args(argv)
     words = Console(stderr=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -108,10 +108,12 @@ def steadiness(
     return Steadiness(jitters, float(share.mean()), by_label)
 
 
-def conditions(classifier: Classifier, faces: FaceSet, accuracy: float) -> tuple[Condition, ...]:
-    """Figures under each of `corruptions.CONDITIONS`; `accuracy` is that on the unchanged images."""
+def conditions(
+    classifier: Classifier, faces: FaceSet, accuracy: float, under: Mapping[str, Corruption] = corruptions.CONDITIONS
+) -> tuple[Condition, ...]:
+    """Figures under each condition; `accuracy` is that on the unchanged images."""
     found = []
-    for name, corruption in corruptions.CONDITIONS.items():
+    for name, corruption in under.items():
         scores = metrics.score(
             predictions.predict(classifier, corrupted(faces, corruption)).probs, faces.classes(), faces.labels
         )

@@ -1,10 +1,13 @@
-"""`fer-cam run`, the default command: its options, and the run."""
+"""`fer-cam run`, the default command: its options, and the run.
+
+More than 300 lines, because every option is defined here with its help, group by group.
+"""
 
 import argparse
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from realtime.config import Config, SourceConfig
 from realtime.errors import ConfigError, SourceError, SourceOpenError
@@ -12,6 +15,8 @@ from realtime.model.providers import AUTO, PROVIDERS
 
 if TYPE_CHECKING:
     from realtime.sources.camera import CameraInfo
+
+Settings = Mapping[str, Any]
 
 SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 
@@ -52,6 +57,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Adds the options of `main`."""
     parser.epilog = EPILOG
     defaults = Config().settings()
+    _source_options(parser)
+    _camera_options(parser, defaults)
+    _output_options(parser, defaults)
+    _study_options(parser)
+    _live_options(parser)
+    _reading_options(parser, defaults)
+
+
+def _source_options(parser: argparse.ArgumentParser) -> None:
     sources = parser.add_argument_group("source (the first camera, if none is given)")
     sources.add_argument(
         "anything", nargs="?", metavar="SOURCE", help="camera number, file, image, folder of images, http/rtsp URL"
@@ -62,6 +76,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     source.add_argument("--source", metavar="ANY", help="the same as SOURCE")
     source.add_argument("--demo", action="store_true", help="the bundled demo clip; saves demo_fer.mp4 here")
     source.add_argument("--list-cameras", action="store_true", help="list the available cameras and exit")
+
+
+def _camera_options(parser: argparse.ArgumentParser, defaults: Settings) -> None:
     camera = parser.add_argument_group("camera")
     camera.add_argument("--size", metavar="WxH", help="ask the camera for this size, such as 1280x720")
     camera.add_argument("--fps", type=float, metavar="F", help="ask the camera for this rate")
@@ -79,6 +96,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=defaults["reconnect_s"],
         help="seconds to try to get a lost camera or stream back (default: %(default)g)",
     )
+
+
+def _output_options(parser: argparse.ArgumentParser, defaults: Settings) -> None:
     output = parser.add_argument_group("output")
     output.add_argument(
         "--save",
@@ -92,6 +112,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     output.add_argument("--csv", type=_target, metavar="PATH", help="a row per face and frame; - is standard output")
     output.add_argument("--overwrite", action="store_true", help="replace outputs that exist (default: number new ones)")
     output.add_argument("--snapshots", type=Path, metavar="DIR", default=defaults["snapshots"], help="where the s key saves to")
+    output.add_argument("--blur", action="store_true", help="hide every face in the window and in every image that is written")
+    output.add_argument("--numbers-only", action="store_true", help="refuse to write any image: no video, no snapshot")
+    output.add_argument("--display", action=argparse.BooleanOptionalAction, help="a window (default: where there is a screen)")
+    output.add_argument("--mirror", action=argparse.BooleanOptionalAction, help="mirror the window (default: for cameras)")
+    output.add_argument("-q", "--quiet", action="store_true", help="print errors only")
+    output.add_argument("-v", "--verbose", action="store_true", help="print tracebacks and library messages")
+
+
+def _study_options(parser: argparse.ArgumentParser) -> None:
     study = parser.add_argument_group("study")
     study.add_argument(
         "--session",
@@ -105,10 +134,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--markers", type=_names, default=(), metavar="A,B,...", help="names of the markers with the keys 1 to 9"
     )
     study.add_argument("--marker-port", type=int, metavar="PORT", help="UDP port of this machine: each datagram sets a marker")
-    output.add_argument("--display", action=argparse.BooleanOptionalAction, help="a window (default: where there is a screen)")
-    output.add_argument("--mirror", action=argparse.BooleanOptionalAction, help="mirror the window (default: for cameras)")
-    output.add_argument("-q", "--quiet", action="store_true", help="print errors only")
-    output.add_argument("-v", "--verbose", action="store_true", help="print tracebacks and library messages")
+
+
+def _live_options(parser: argparse.ArgumentParser) -> None:
     live = parser.add_argument_group("live data (fer-cam guide stage)")
     live.add_argument("--osc", metavar="HOST:PORT", help="send OSC messages there, over UDP")
     live.add_argument("--mqtt", metavar="URL", help="publish to a broker: mqtt://USER:PASSWORD@HOST:PORT/TOPIC, or mqtts://")
@@ -122,6 +150,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="RULE",
         help='"happiness > 0.7 for 1s: ACTION": a command, osc:/ADDRESS, mqtt:TOPIC or shell:LINE; may be given several times',
     )
+
+
+def _reading_options(parser: argparse.ArgumentParser, defaults: Settings) -> None:
     reading = parser.add_argument_group("recognition")
     reading.add_argument(
         "--model",
@@ -214,11 +245,13 @@ def _config(args: argparse.Namespace) -> Config:
         smoothing_s=args.smoothing,
         display=args.display,
         mirror=args.mirror,
-        save=args.save if args.save or not args.demo else Path(),
+        save=args.save if args.save or not args.demo or args.numbers_only else Path(),
         jsonl=args.jsonl,
         csv=args.csv,
         overwrite=args.overwrite,
         snapshots=args.snapshots,
+        blur=args.blur,
+        numbers_only=args.numbers_only,
         session=args.session,
         participant=args.participant,
         task=args.task,

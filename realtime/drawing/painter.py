@@ -1,13 +1,56 @@
 """One painted image per frame, shared by every view and output."""
 
 import threading
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from realtime.datatypes import FrameResult
 from realtime.drawing import overlay
+from realtime.drawing.blur import MARGIN, hide
 from realtime.drawing.hud import Status
+
+HOLD_S = 1.0
+"""So long the place of a face that is no longer found stays hidden, in the time of `Frame.time_s`."""
+
+
+class Painter:
+    """Makes the painted images of a run, one per frame, in order.
+
+    Args:
+        blur: hide every face that is found, or was found up to HOLD_S ago, before anything is painted.
+    """
+
+    def __init__(self, *, blur: bool = False) -> None:
+        self._blur = blur
+        self._recent: deque[tuple[float, NDArray[np.float32]]] = deque()
+
+    def paint(self, result: FrameResult) -> "Painted":
+        """The frame as views and outputs show it."""
+        return Painted(self._hidden(result) if self._blur else result)
+
+    def _hidden(self, result: FrameResult) -> FrameResult:
+        now = result.frame.time_s
+        while self._recent and not 0 <= now - self._recent[0][0] <= HOLD_S:
+            self._recent.popleft()
+        self._recent.append((now, result.found_xyxy))
+        image = hide(result.frame.image, _spread(box for _, boxes in reversed(self._recent) for box in boxes))
+        return replace(result, frame=replace(result.frame, image=image))
+
+
+def _spread(boxes_xyxy: Iterable[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+    """The boxes that are not hidden along with an earlier one: a face that stays has a box in each of 30 frames."""
+    kept: list[NDArray[np.float32]] = []
+    for box in boxes_xyxy:
+        reach = [MARGIN * float(other[2] - other[0]) / 2 for other in kept]
+        if not any(
+            (box[:2] >= other[:2] - r).all() and (box[2:] <= other[2:] + r).all() for other, r in zip(kept, reach, strict=True)
+        ):
+            kept.append(box)
+    return kept
 
 
 class Painted:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from realtime.datatypes import FULL_EFFORT, Percentiles
 from realtime.meter import LONGEST_STEP_S, percentiles
+from realtime.report.formats import percent
 from realtime.report.recording import UNLABELLED, FaceSeries, Recording
 
 BETWEEN = "between two expressions"
@@ -155,20 +156,22 @@ def flaws(quality: Quality) -> tuple[str, ...]:
     if not quality.faces:
         found.append("No face was found.")
     elif quality.faceless_s > NOTEWORTHY * quality.watched_s:
-        found.append(f"For {quality.faceless_s / quality.watched_s:.0%} of the time there was no face.")
+        found.append(f"For {percent(quality.faceless_s, quality.watched_s)} of the time there was no face.")
     if quality.present_s and quality.uncertain_s > NOTEWORTHY * quality.present_s:
-        found.append(f"Faces were uncertain for {quality.uncertain_s / quality.present_s:.0%} of their time.")
+        found.append(f"Faces were uncertain for {percent(quality.uncertain_s, quality.present_s)} of their time.")
     if quality.present_s and quality.coasting_s > NOTEWORTHY * quality.present_s:
         found.append(
-            f"Faces were missed for {quality.coasting_s / quality.present_s:.0%} of their time; labels were carried on."
+            f"Faces were missed for {percent(quality.coasting_s, quality.present_s)} of their time; labels were carried on."
         )
     if quality.dropped_share > NOTEWORTHY:
-        found.append(f"{quality.dropped_share:.0%} of the frames were dropped.")
+        found.append(f"{percent(quality.dropped_share)} of the frames were dropped.")
     if quality.gaps:
         pauses = "Once" if quality.gaps == 1 else f"{quality.gaps} times"
         found.append(f"{pauses} no frame came for more than {LONGEST_STEP_S:g} s; that time is not counted.")
     if quality.full_effort < 1 - NOTEWORTHY:
-        found.append(f"The machine could not keep up: {1 - quality.full_effort:.0%} of the frames had less than full effort.")
+        found.append(
+            f"The machine could not keep up: {percent(1 - quality.full_effort)} of the frames had less than full effort."
+        )
     return tuple(found)
 
 

@@ -107,9 +107,23 @@ def test_a_result_names_the_selected_network(clip: Path, tiny: list[str], tmp_pa
     assert json.loads(path.read_text())["command"].endswith("--video small.mp4 --repeats 1 --model tiny.onnx --threads 1")
 
 
-def test_latency_of_a_matrix(tiny: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scenes, "FACE_PART", 3)
-    arguments = ["--matrix", "--sizes", "240x180", "320x180", "--faces", "0", "1", "--frames", "8", "--repeats", "1", *tiny]
+def test_latency_of_a_matrix(tiny: list[str], tmp_path: Path) -> None:
+    arguments = [
+        "--matrix",
+        "--face",
+        "60",
+        "--sizes",
+        "240x180",
+        "320x180",
+        "--faces",
+        "0",
+        "1",
+        "--frames",
+        "8",
+        "--repeats",
+        "1",
+        *tiny,
+    ]
     result = run(latency, arguments, tmp_path)
     assert isinstance(result, Matrix)
     assert [(cell.width, cell.faces, cell.face_px) for cell in result.cells] == [
@@ -121,10 +135,9 @@ def test_latency_of_a_matrix(tiny: list[str], tmp_path: Path, monkeypatch: pytes
     assert [round(cell.seen[1]) for cell in result.cells] == [0, 1, 0, 1]
 
 
-def test_scaling(tiny: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scenes, "FACE_PART", 3)
+def test_scaling(tiny: list[str], tmp_path: Path) -> None:
     arguments = ["--size", "320x180", "--faces", "1", "2", "--sizes", "240x180", "320x180", "--frames", "3", "--repeats", "1"]
-    result = run(scaling, [*arguments, *tiny], tmp_path)
+    result = run(scaling, [*arguments, "--face", "60", *tiny], tmp_path)
     assert isinstance(result, Scaling)
     assert [cell.faces for cell in result.by_faces] == [1, 2]
     assert [cell.width for cell in result.by_pixels] == [240, 320]
@@ -148,14 +161,13 @@ def test_throughput(clip: Path, tiny: list[str], tmp_path: Path, capfd: pytest.C
     assert result.speeds[4].times_faster == pytest.approx(saved / result.speeds[4].run_s.p50, abs=0.01)
 
 
-def test_delay(clip: Path, tiny: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_delay(clip: Path, tiny: list[str], tmp_path: Path) -> None:
     if not shutil.which("mosquitto", path=f"{os.environ['PATH']}:{delay.BROKER_FOLDERS}"):
         pytest.skip("mosquitto is not installed")
     for library in ("pythonosc", "paho.mqtt"):
         pytest.importorskip(library)
     pytest.importorskip("pylsl", exc_type=ImportError)
-    monkeypatch.setattr(scenes, "FACE_PART", 3)
-    arguments = ["--video", str(clip), "--size", "320x180", "--seconds", "3", "--warm-up", "1", *tiny[:2]]
+    arguments = ["--video", str(clip), "--size", "320x180", "--seconds", "3", "--warm-up", "1", "--face", "60", *tiny[:2]]
     result = run(delay, arguments, tmp_path)
     assert isinstance(result, Delay)
     assert [heard.what for heard in result.receivers] == ["osc", "mqtt", "lsl"]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from benchmarks import camera, live, record, scenes, soak, stamp
+from benchmarks import camera, live, record, soak, stamp
 from benchmarks.camera import Camera, Sent
 from benchmarks.live import Picture, View, Views
 from benchmarks.payloads import Live, Sample, Soak
@@ -119,14 +119,14 @@ def test_a_camera_in_a_process_of_its_own(tmp_path: Path) -> None:
     assert np.diff(sent.times).min() >= 0
 
 
-def test_live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "LOOP_S", 2.0)
-    monkeypatch.setattr(scenes, "FACE_PART", 3)
+def test_live(tmp_path: Path) -> None:
     path = str(write_always(tmp_path / "tiny.onnx"))
-    arguments = ["--size", "320x180", "--fps", "10", "--seconds", "1", "--warm-up", "0.3"]
+    arguments = ["--size", "320x180", "--fps", "10", "--seconds", "1", "--warm-up", "0.3", "--face", "60", "--loop", "2"]
     arguments += ["--model", path, "--full-precision", path, "--out", str(tmp_path), "--name", "try"]
     assert live.main(arguments) == 0
-    result = record.read(tmp_path / "try.json", Live).result
+    written = record.read(tmp_path / "try.json", Live)
+    assert "--warm-up 0.3 --face 60 --loop 2" in written.command
+    result = written.result
     assert [side.what for side in result.sides] == ["fer-cam", "tutorial loop"]
     assert [side.effort for side in result.sides] == ["full", None]
     for side in result.sides:
@@ -172,12 +172,25 @@ def test_samples_are_thinned_for_the_file() -> None:
     assert len(soak.thinned([sample(float(t), 100) for t in range(7)])) == 7
 
 
-def test_soak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_soak(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("psutil")
-    monkeypatch.setattr(soak, "LOOP_S", 1.0)
-    monkeypatch.setattr(scenes, "FACE_PART", 3)
     path = str(write_always(tmp_path / "tiny.onnx"))
-    arguments = ["--size", "320x180", "--fps", "10", "--minutes", "0.1", "--speed", "4", "--model", path]
+    arguments = [
+        "--size",
+        "320x180",
+        "--fps",
+        "10",
+        "--minutes",
+        "0.1",
+        "--speed",
+        "4",
+        "--face",
+        "60",
+        "--loop",
+        "1",
+        "--model",
+        path,
+    ]
     code = soak.main([*arguments, "--out", str(tmp_path), "--name", "try"])
     result = record.read(tmp_path / "try.json", Soak).result
     assert code == (0 if result.passed else 1)  # a second and a half is too short to judge

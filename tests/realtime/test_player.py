@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from realtime.datatypes import Frame
-from realtime.drawing.painter import Painted
 from realtime.governor import EFFORTS
 from realtime.meter import Meter
 from realtime.model.classifier import Classifier
@@ -22,7 +20,7 @@ from realtime.sinks import Outputs
 from realtime.sources.base import Source
 from realtime.sources.capture import LiveFeed
 from realtime.sources.feed import DirectFeed, Notices
-from realtime.views.base import Action, Mark, Status
+from realtime.views.base import Action, Mark
 from tests import builders, program
 from tests.fakes import FakeSource
 from tests.studio import LOST, Album, FakeWindow, Reel, Studio, film, never
@@ -124,14 +122,12 @@ def test_a_file_pauses_and_goes_on_with_the_next_frame(studio: Studio) -> None:
 def test_a_camera_pauses_and_goes_on_with_its_newest_frame(studio: Studio) -> None:
     source = FakeSource(range(1, 9), hang=True)
     go = threading.Event()
-    read = source.read
 
-    def held() -> Frame | None:  # the first frame at once, the others while the user pauses
+    def hold() -> None:  # the first frame at once, the others while the user pauses
         if source.given:
             go.wait()
-        return read()
 
-    source.read = held  # type: ignore[method-assign]
+    source.asked = hold
     feed = LiveFeed(source, never)
 
     def during_the_pause(wait_ms: int) -> None:
@@ -231,13 +227,7 @@ def test_keys_before_the_first_frame_do_nothing(studio: Studio) -> None:
     early = [Action.MARKER, Action.SNAPSHOT]
     ready = threading.Event()
     source = FakeSource([1], hang=True)
-    read = source.read
-
-    def slow() -> Frame | None:
-        ready.wait()
-        return read()
-
-    source.read = slow  # type: ignore[method-assign]
+    source.asked = ready.wait
     studio.window = Impatient()
     assert studio.run(LiveFeed(source, never), display=True) == 0
     assert studio.types() == ["header", "frame", "summary"]
@@ -256,14 +246,8 @@ def test_a_file_plays_at_its_own_speed(studio: Studio) -> None:
 
     shown_at: list[float] = []
     times_s = [*(i / 25 for i in range(50)), 2.7]
-    show = studio.window.show
-
-    def note(painted: Painted, status: Status) -> None:
-        shown_at.append(now - 50.0)
-        show(painted, status)
-
     studio.window.looked = sit
-    studio.window.show = note  # type: ignore[method-assign]
+    studio.window.drawn = lambda: shown_at.append(now - 50.0)
     play(studio, Reel(times_s), lambda: now)
     assert shown_at == pytest.approx(times_s, abs=0.002)
     assert max(studio.window.waits_ms) == POLL_MS  # a signal is looked for even in a long wait
@@ -281,14 +265,8 @@ def test_a_slow_machine_plays_slower_and_does_not_rush_afterwards(studio: Studio
         now += 1.0 if number == 1 else 0.0
 
     shown_at: list[float] = []
-    show = studio.window.show
-
-    def note(painted: Painted, status: Status) -> None:
-        shown_at.append(now - 50.0)
-        show(painted, status)
-
     studio.window.looked = sit
-    studio.window.show = note  # type: ignore[method-assign]
+    studio.window.drawn = lambda: shown_at.append(now - 50.0)
     studio.watcher.seen = work
     play(studio, Reel([0.0, 0.1, 0.2, 0.3]), lambda: now)
     assert shown_at == pytest.approx([0.0, 1.0, 1.1, 1.2], abs=0.003)

@@ -1,10 +1,8 @@
-"""What a run changes in its process, and changes back."""
+"""A run changes the garbage collector of its process, and changes it back."""
 
 import gc
 
-import cv2
-
-from realtime.run import one_thread, short_collections
+from realtime.run import short_collections
 
 
 def test_the_garbage_collector_leaves_alone_what_was_there_before() -> None:
@@ -14,10 +12,3 @@ def test_the_garbage_collector_leaves_alone_what_was_there_before() -> None:
         assert not any(thing is there for thing in gc.get_objects())
     assert gc.get_freeze_count() == 0
     assert any(thing is there for thing in gc.get_objects())
-
-
-def test_opencv_has_its_threads_back() -> None:
-    before = cv2.getNumThreads()
-    with one_thread():
-        assert cv2.getNumThreads() == 1
-    assert cv2.getNumThreads() == before

@@ -3,6 +3,7 @@
 import csv
 import itertools
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -213,15 +214,16 @@ class TestClip:
         with pytest.raises(SinkError, match="give another --out"):
             demo_clip.write(iter(()), tmp_path / "file" / "assets")
 
-    def test_the_command(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_the_command(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         data = write_fer2013(tmp_path / "fer2013.csv", ((6, face, "Training") for face in crowd(0, 3)))
         counts = write_votes(tmp_path / "votes.csv", [votes(neutral=10)] * 3)
         with zipfile.ZipFile(tmp_path / "ck.zip", "w") as archive:
             for i, label in enumerate(PAPER_LABELS):
                 archive.writestr(f"CK+48/{label}/S001_001_01.png", cv2.imencode(".png", drawn_face(i))[1].tobytes())
-        monkeypatch.setattr(demo_clip, "duration_s", lambda _actors: 0.2)
+        pose = Pose("happiness", start_s=-0.8 - 2 * RAMP_S, hold_s=0.0)  # over, so that the clip lasts 0.2 s
+        actors = (replace(cast()[0], poses=(pose,)),)
         words = ["--data", str(tmp_path / "ck.zip"), "--pictures", str(data), "--votes", str(counts)]
-        assert demo_clip.main([*words, "--out", str(tmp_path / "out")]) == 0
+        assert demo_clip.main([*words, "--out", str(tmp_path / "out")], actors) == 0
         assert (tmp_path / "out" / "demo.csv").read_text().count("\n") == 7
         assert "surprise: mean of 1 images" in capsys.readouterr().err
         words[1] = str(tmp_path / "none.zip")

@@ -133,9 +133,7 @@ def test_a_second_ctrl_c_ends_at_once(
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows cannot send Ctrl-C to one process")
 def test_ctrl_c_to_a_process_of_its_own(words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recipes, "RECIPES", dict(recipes.RECIPES))
-    monkeypatch.setattr(models, "NETWORKS", dict(models.NETWORKS))
-    tiny_fit.register()
+    tiny_fit.register(monkeypatch.setitem)
     words[0] = "long"
     command = [sys.executable, "-m", "tests.tiny_fit", *words]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:

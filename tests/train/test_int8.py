@@ -34,11 +34,10 @@ def data(tmp_path: Path) -> list[str]:
     return ["--data", str(data), "--votes", str(votes)]
 
 
-def test_the_copy_agrees_and_records_its_origin(
-    full: Path, data: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_the_copy_says_the_same_and_where_it_comes_from(
+    full: Path, data: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(int8, "LEAST_AGREEMENT", 0.5)
-    assert int8.main([str(full), *data]) == 0
+    assert int8.main([str(full), *data], least_agreement=0.5) == 0
     small = full.with_name("net-int8.onnx")
     assert "net-int8.onnx: " in capsys.readouterr().out
     batch = preprocess.normalise([preprocess.prepare(image) for image in VAL.images])
@@ -52,12 +51,9 @@ def test_the_copy_agrees_and_records_its_origin(
     assert (full.parent / CHECKSUMS).read_text(encoding="utf-8").endswith("  net-int8.onnx\n")
 
 
-def test_a_copy_that_is_too_different_is_not_written(
-    full: Path, data: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(int8, "LEAST_AGREEMENT", 1.01)
+def test_a_copy_that_is_too_different_is_not_written(full: Path, data: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     before = sorted(full.parent.iterdir())
-    assert int8.main([str(full), *data]) == 2
+    assert int8.main([str(full), *data], least_agreement=1.01) == 2
     assert "less than 101%" in capsys.readouterr().err
     assert sorted(full.parent.iterdir()) == before
 

@@ -23,7 +23,7 @@ from tests.demo import demo_frame
 from tests.tiny_models import write_left_right
 from train import predict
 from train.images import algorithms
-from train.paper import figures, panel, single
+from train.paper import panel, single
 from train.paper.single import FaceReading, ImageReading
 
 TWO_FACES = 318
@@ -147,7 +147,7 @@ class TestTable:
 
 
 class Caught:
-    """Replaces `figures.save` and records the figure."""
+    """A `figures.save` that keeps the figure."""
 
     def __init__(self) -> None:
         self.figure = Figure()
@@ -161,16 +161,14 @@ class Caught:
 
 
 @pytest.fixture
-def caught(monkeypatch: pytest.MonkeyPatch) -> Caught:
-    catcher = Caught()
-    monkeypatch.setattr(panel, "save", catcher)
-    return catcher
+def caught() -> Caught:
+    return Caught()
 
 
 class TestPanel:
     def test_five_steps_of_a_face(self, photograph: NDArray[np.uint8], classifier: Classifier, caught: Caught) -> None:
         reading = single.read(photograph, classifier)
-        panel.panel(reading, "photo.jpg", Path("p.png"))
+        panel.panel(reading, "photo.jpg", Path("p.png"), caught)
         axes = caught.figure.axes
         assert caught.title() == ["photo.jpg   (left-right.onnx)"]
         assert [each.get_title() for each in axes[:5]] == [
@@ -202,7 +200,7 @@ class TestPanel:
 
     def test_a_crop_is_shown_unmarked(self, crop: NDArray[np.uint8], classifier: Classifier, caught: Caught) -> None:
         reading = single.read(crop, classifier)
-        panel.panel(reading, "face.png", Path("p.png"))
+        panel.panel(reading, "face.png", Path("p.png"), caught)
         axes = caught.figure.axes
         assert len(axes) == 5
         assert caught.title() == ["face.png   (left-right.onnx)", reading.note]
@@ -210,18 +208,18 @@ class TestPanel:
         assert np.asarray(axes[3].images[0].get_array()).shape == (192, 192, 3)
 
     def test_a_crowd_is_cut_to_the_largest(self, caught: Caught) -> None:
-        panel.panel(reading_of("fear", "anger", "fear", "disgust", "neutral"), "crowd.jpg", Path("p.png"))
+        panel.panel(reading_of("fear", "anger", "fear", "disgust", "neutral"), "crowd.jpg", Path("p.png"), caught)
         assert len(caught.figure.axes) == 4 * 5
         assert caught.title() == ["crowd.jpg   (net.onnx)", "the 4 largest of 5 faces"]
 
     def test_a_face_as_high_as_the_image_keeps_its_region_square(self, caught: Caught) -> None:
-        panel.panel(reading_of("fear", side=220), "near.jpg", Path("p.png"))
+        panel.panel(reading_of("fear", side=220), "near.jpg", Path("p.png"), caught)
         assert np.asarray(caught.figure.axes[3].images[0].get_array()).shape == (240, 240, 3)
 
     def test_a_large_photograph_is_made_smaller(self, caught: Caught) -> None:
         small = reading_of("fear")
         large = ImageReading(np.repeat(np.repeat(small.image, 5, 0), 5, 1), small.faces, LABELS, "net.onnx", "")
-        panel.panel(large, "large.jpg", Path("p.png"))
+        panel.panel(large, "large.jpg", Path("p.png"), caught)
         assert np.asarray(caught.figure.axes[0].images[0].get_array()).shape == (600, 1000, 3)
 
 
@@ -241,28 +239,22 @@ class TestSavingThePanel:
         assert image.shape[1] > 1200
 
     @pytest.mark.parametrize("error", [SinkError("full"), KeyboardInterrupt()])
-    def test_a_panel_that_fails_leaves_no_empty_file(
-        self, error: BaseException, source: SourceInfo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def fail(figure: Figure, path: Path) -> None:
+    def test_a_panel_that_fails_leaves_no_empty_file(self, error: BaseException, source: SourceInfo, tmp_path: Path) -> None:
+        def fail(reading: ImageReading, title: str, path: Path) -> None:
             assert path.exists()
             raise error
 
-        monkeypatch.setattr(panel, "save", fail)
         with pytest.raises(type(error)):
-            predict.save_panel(reading_of("fear"), source, tmp_path / "panel.png")
+            predict.save_panel(reading_of("fear"), source, tmp_path / "panel.png", fail)
         assert list(tmp_path.iterdir()) == []
 
-    def test_a_panel_whose_file_was_removed_meanwhile_fails_as_itself(
-        self, source: SourceInfo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def fail(figure: Figure, path: Path) -> None:
+    def test_a_panel_whose_file_was_removed_meanwhile_fails_as_itself(self, source: SourceInfo, tmp_path: Path) -> None:
+        def fail(reading: ImageReading, title: str, path: Path) -> None:
             path.unlink()
             raise SinkError("gone")
 
-        monkeypatch.setattr(panel, "save", fail)
         with pytest.raises(SinkError, match="gone"):
-            predict.save_panel(reading_of("fear"), source, tmp_path / "panel.png")
+            predict.save_panel(reading_of("fear"), source, tmp_path / "panel.png", fail)
 
 
 class TestCommand:
@@ -352,12 +344,11 @@ class TestCommand:
         assert predict.main([str(face.parent)]) == 2
         assert capsys.readouterr().err == f"train.predict: {face.parent} is a folder; give one image\n"
 
-    def test_ctrl_c(self, face: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_ctrl_c(self, face: Path, model: Path) -> None:
         def interrupt(image: NDArray[np.uint8], classifier: Classifier) -> ImageReading:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(predict, "read", interrupt)
-        assert predict.main([str(face), "--model", str(model)]) == predict.INTERRUPTED == 130
+        assert predict.main([str(face), "--model", str(model)], interrupt) == predict.INTERRUPTED == 130
 
 
 @pytest.mark.clips
@@ -377,8 +368,3 @@ def test_a_smile_on_a_real_clip(clips: Path) -> None:
     reading = single.read(np.asarray(image, dtype=np.uint8), classifier)
     assert reading.note == ""
     assert reading.faces[0].label == "happiness"
-
-
-def test_the_panel_uses_the_figures_save() -> None:
-    """The tests above catch figures where `panel` saves them; this ties that to the function tested with the figures."""
-    assert panel.save is figures.save

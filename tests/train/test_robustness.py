@@ -76,15 +76,15 @@ def test_corruptions_follow_from_picture_and_number() -> None:
     assert (jittered[0] != jittered[1]).any(), "two pictures are not moved alike"
 
 
-def test_a_condition_costs_what_it_takes_away(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_condition_costs_what_it_takes_away(model: Path) -> None:
     def mirrored(face: Image, rng: np.random.Generator) -> Image:
         return face[:, ::-1].copy()
 
     def unchanged(face: Image, rng: np.random.Generator) -> Image:
         return face
 
-    monkeypatch.setattr(robustness.corruptions, "CONDITIONS", {"mirrored": mirrored, "none": unchanged})
-    worst, none = robustness.conditions(predictions.open_classifier(model), halves(8), accuracy=1.0)
+    under = {"mirrored": mirrored, "none": unchanged}
+    worst, none = robustness.conditions(predictions.open_classifier(model), halves(8), 1.0, under)
     assert (worst.name, worst.accuracy, worst.balanced_accuracy, worst.loss) == ("mirrored", 0, 0, 1)
     assert (none.accuracy, none.loss) == (1, 0)
 

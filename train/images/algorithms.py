@@ -4,6 +4,7 @@ The paper used MATLAB 2024a with defaults; MATLAB's constants are used here wher
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import cv2.data
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from realtime import preprocess
 from realtime.datatypes import Faces
-from realtime.faces.detector import HaarDetector, load_cascade
+from realtime.faces.detector import SHIPPED, HaarDetector, load_cascade
 
 CANNY_SIGMA_PX = 2**0.5
 """Smoothing before the gradient: default of MATLAB's edge(I, "canny")."""
@@ -123,14 +124,17 @@ class Regions:
 class RegionDetector:
     """Algorithm 2: gray, cascade face detector, red boxes; then cascades for eyes and mouth in each face.
 
+    Args:
+        cascades: the folder with those for eyes and mouth.
+
     Raises:
         ModelError: this OpenCV has no cascades.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, cascades: Path = SHIPPED) -> None:
         self._faces = HaarDetector()
-        self._eye = load_cascade(EYE_CASCADE)
-        self._mouth = load_cascade(MOUTH_CASCADE)
+        self._eye = load_cascade(EYE_CASCADE, cascades)
+        self._mouth = load_cascade(MOUTH_CASCADE, cascades)
 
     def detect(self, image: NDArray[np.uint8]) -> Regions:
         """Detects and draws. A small image counts as a face crop: it is enlarged and gets a replicated border.

@@ -105,6 +105,7 @@ def measure(
     rounds: int = ROUNDS,
     repeats: int = REPEATS,
     clock: Callable[[], float] = time.perf_counter,
+    open_session: Callable[[Path, int], Session] = Session,
 ) -> tuple[Speed, ...]:
     """Times every candidate with every number of threads and every batch that has a face for each of them, in that order.
 
@@ -114,6 +115,7 @@ def measure(
     Args:
         faces: prepared faces, uint8 (n,48,48), at least one; a batch that needs more begins again with the first.
         clock: seconds.
+        open_session: loads a file for so many threads.
 
     Raises:
         ConfigError: nothing would be measured.
@@ -125,7 +127,7 @@ def measure(
         _Turn(candidate, session, _batch(faces, size, session.spec), [])
         for candidate in candidates
         for count in threads
-        for session in (Session(candidate.path, count),)
+        for session in (open_session(candidate.path, count),)
         for size in batches
         if count <= size
     ]

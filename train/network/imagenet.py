@@ -43,7 +43,7 @@ TRUSTED_DIGITS = 8
 _UNREADABLE = (EOFError, RuntimeError, KeyError, ValueError, pickle.UnpicklingError, zipfile.BadZipFile)
 
 
-def load_imagenet(name: str, network: nn.Module) -> str:
+def load_imagenet(name: str, network: nn.Module, timeout_s: float = TIMEOUT_S) -> str:
     """Loads torchvision's ImageNet weights into a network, except the classification layer.
 
     The file comes from torch.hub's cache or torchvision's server and must match the checksum in its name.
@@ -51,6 +51,7 @@ def load_imagenet(name: str, network: nn.Module) -> str:
     Args:
         name: the network's key in `train.network.models.NETWORKS`.
         network: the result of `train.network.models.build`.
+        timeout_s: how long the server may be silent, seconds.
 
     Returns:
         The file name of the weights, which includes the first digits of its SHA-256.
@@ -64,7 +65,7 @@ def load_imagenet(name: str, network: nn.Module) -> str:
         raise ConfigError(f"no ImageNet weights for {name!r}; available for: {', '.join(sorted(WEIGHTS))}")
     weights = WEIGHTS[name]
     path = cached(weights)
-    adopt(network, _read(weights, path), *normalisation(weights), path.name)
+    adopt(network, _read(weights, path, timeout_s), *normalisation(weights), path.name)
     return path.name
 
 
@@ -136,12 +137,12 @@ def _to_gray(network: nn.Module, stem: str, state: dict[str, Tensor], mean: tupl
     state[f"{norm}.running_mean"] = (state[f"{norm}.running_mean"] - offset).float()
 
 
-def _read(weights: Any, path: Path) -> dict[str, Tensor]:
+def _read(weights: Any, path: Path, timeout_s: float) -> dict[str, Tensor]:
     """The state_dict, downloaded if it is not in torch.hub's cache."""
     try:
         if path.exists():
             _check(path)
-        with _socket_timeout(TIMEOUT_S), contextlib.redirect_stdout(sys.stderr):  # torch.hub prints to stdout
+        with _socket_timeout(timeout_s), contextlib.redirect_stdout(sys.stderr):  # torch.hub prints to stdout
             state: dict[str, Tensor] = weights.get_state_dict(
                 progress=sys.stderr.isatty(), check_hash=True, map_location="cpu", weights_only=True
             )

@@ -4,6 +4,7 @@ Every function writes one PNG and replaces an existing file.
 """
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -34,13 +35,33 @@ REGION_SAMPLES = 2
 Image = NDArray[np.uint8]
 
 
-def class_samples(faces: FaceSet, title: str, path: Path) -> None:
+Save = Callable[[Figure, Path], None]
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Writes a PNG. Renders it in memory first, so that a failure leaves an existing file unchanged.
+
+    Raises:
+        SinkError: the file cannot be written; a partial file is removed.
+    """
+    data = io.BytesIO()
+    figure.savefig(data, format="png", dpi=DPI, bbox_inches="tight", pad_inches=0.1)
+    try:
+        path.write_bytes(data.getvalue())
+    except OSError as error:
+        if path.is_file():
+            path.unlink()
+        raise SinkError(f"cannot write {path}: {reason(error)}") from error
+
+
+def class_samples(faces: FaceSet, title: str, path: Path, save: Save = save) -> None:
     """Figure 2: one column per class, with different people where the names identify them.
 
     Args:
         faces: the data.
         title: of the figure: data and split.
         path: of the PNG.
+        save: writes the figure.
 
     Raises:
         SinkError: it cannot be written.
@@ -51,7 +72,7 @@ def class_samples(faces: FaceSet, title: str, path: Path) -> None:
     save(_grid(columns, headings, [""] * SAMPLES, f"{title}: samples of each class (n = {len(faces)})"), path)
 
 
-def edges(faces: FaceSet, title: str, path: Path) -> None:
+def edges(faces: FaceSet, title: str, path: Path, save: Save = save) -> None:
     """Figure 3: Algorithm 1 step by step on one face of each class; arguments and errors as in `class_samples`."""
     columns = []
     for label in faces.labels:
@@ -61,7 +82,7 @@ def edges(faces: FaceSet, title: str, path: Path) -> None:
     save(_grid(columns, list(faces.labels), steps, f"{title}: edges of each class (Algorithm 1)"), path)
 
 
-def regions(faces: FaceSet, title: str, path: Path) -> None:
+def regions(faces: FaceSet, title: str, path: Path, save: Save = save) -> None:
     """Figure 4: Algorithm 2 on faces of each class; arguments and errors as in `class_samples`."""
     detector = RegionDetector()
     found = [[detector.detect(faces.images[row]) for row in sample(faces, label, REGION_SAMPLES)] for label in faces.labels]
@@ -108,22 +129,6 @@ def region_legend() -> list[Patch]:
         Patch(facecolor="none", edgecolor=f"#{red:02x}{green:02x}{blue:02x}", linewidth=2, label=name)
         for name, (blue, green, red) in colours.items()
     ]
-
-
-def save(figure: Figure, path: Path) -> None:
-    """Writes a PNG. Renders it in memory first, so that a failure leaves an existing file unchanged.
-
-    Raises:
-        SinkError: the file cannot be written; a partial file is removed.
-    """
-    data = io.BytesIO()
-    figure.savefig(data, format="png", dpi=DPI, bbox_inches="tight", pad_inches=0.1)
-    try:
-        path.write_bytes(data.getvalue())
-    except OSError as error:
-        if path.is_file():
-            path.unlink()
-        raise SinkError(f"cannot write {path}: {reason(error)}") from error
 
 
 def _grid(columns: list[list[Image]], headings: list[str], rows: list[str], title: str) -> Figure:

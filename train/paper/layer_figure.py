@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from train.network.layers import Stage
-from train.paper.figures import LABEL_PT, SMALL_PT, TITLE_PT, save
+from train.paper.figures import LABEL_PT, SMALL_PT, TITLE_PT, Save, save
 
 COLUMNS = ("stage", "layers (of the first block)", "residual blocks", "output", "parameters", "MACs", "share of MACs")
 WIDTHS = (0.09, 0.32, 0.12, 0.13, 0.11, 0.10, 0.13)
@@ -28,7 +28,7 @@ NOTE = (
 BLOCK_WIDTH, BLOCK_GAP, STAGE_GAP = 0.26, 0.1, 0.62
 
 
-def layers(stages: tuple[Stage, ...], title: str, side: int, path: Path) -> None:
+def layers(stages: tuple[Stage, ...], title: str, side: int, path: Path, save: Save = save) -> None:
     """Figure 5: stages with their blocks, as high as their feature maps (logarithmic), above a table of costs.
 
     Args:
@@ -36,6 +36,7 @@ def layers(stages: tuple[Stage, ...], title: str, side: int, path: Path) -> None
         title: name of the network.
         side: of the input, pixels.
         path: of the PNG; an existing file is replaced.
+        save: writes the figure.
 
     Raises:
         SinkError: it cannot be written.

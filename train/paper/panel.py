@@ -12,7 +12,7 @@ from realtime import preprocess
 from realtime.drawing.style import colour_of
 from train.images import algorithms
 from train.images.algorithms import RegionDetector
-from train.paper.figures import LABEL_PT, SMALL_PT, TITLE_PT, region_legend, save, show, to_rgb
+from train.paper.figures import LABEL_PT, SMALL_PT, TITLE_PT, Save, region_legend, save, show, to_rgb
 from train.paper.single import FaceReading, ImageReading
 
 MOST_ROWS = 4
@@ -28,13 +28,14 @@ LARGEST_SIDE = 1000
 """Longer side of the original in the panel, pixels."""
 
 
-def panel(reading: ImageReading, title: str, path: Path) -> None:
+def panel(reading: ImageReading, title: str, path: Path, save: Save = save) -> None:
     """Draws the panel of an image.
 
     Args:
         reading: the image and its faces.
         title: name of the image.
         path: of the PNG; an existing file is replaced.
+        save: writes the figure.
 
     Raises:
         SinkError: it cannot be written.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,13 @@ QUICK_STEP = 16
 """With --quick the algorithms run on every 16th image."""
 
 
-def main(argv: list[str] | None = None) -> int:
+def _run_row(
+    row: Row, settings: Settings, tell: Callable[[SplitResult], None], on_step: Callable[[int, int, int, float], None]
+) -> None:
+    run.run(row, settings, tell, on_step)
+
+
+def main(argv: list[str] | None = None, run_row: Callable[..., None] = _run_row) -> int:
     """Runs the missing rows and shows all results; returns the exit code."""
     words = sys.argv[1:] if argv is None else argv
     args = _parser().parse_args(words)
@@ -43,7 +50,7 @@ def main(argv: list[str] | None = None) -> int:
         extras = set(args.only or (FIGURES, TRADE_OFF))
         if FIGURES in extras:
             _draw(settings, console)
-        _run(chosen, settings, console)
+        _run(chosen, settings, console, run_row)
         if TRADE_OFF in extras and tradeoff.read(settings.results) is None:
             costs.measure(faces, quick=args.quick, tell=lambda what: _say(console, what)).write(settings.results)
         page = report.publish(out, quick=args.quick)
@@ -88,7 +95,7 @@ def _draw(settings: Settings, console: Console) -> None:
     illustrations.write(illustrations.search(seen), settings.results)
 
 
-def _run(chosen: tuple[Row, ...], settings: Settings, console: Console) -> None:
+def _run(chosen: tuple[Row, ...], settings: Settings, console: Console, run_row: Callable[..., None]) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[now]}"), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         bars = {row.name: _bar(progress, row, settings) for row in chosen}
@@ -105,7 +112,7 @@ def _run(chosen: tuple[Row, ...], settings: Settings, console: Console) -> None:
             def on_step(epoch: int, step: int, steps: int, loss: float, bar: TaskID = bar) -> None:
                 progress.update(bar, now=f"epoch {epoch}, step {step} of {steps}, loss {loss:.3f}")
 
-            run.run(row, settings, tell, on_step)
+            run_row(row, settings, tell, on_step)
 
 
 def _bar(progress: Progress, row: Row, settings: Settings) -> TaskID:

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from train.learning.engine import Epoch
-from train.paper.figures import LABEL_PT, SMALL_PT, TITLE_PT, save
+from train.paper.figures import LABEL_PT, SMALL_PT, TITLE_PT, Save, save
 from train.reproduce import rows
 from train.reproduce.results import Result
 from train.reproduce.tradeoff import Cost, Costs, Timing
@@ -33,7 +33,7 @@ SMALLEST, LARGEST = 40.0, 420.0
 """Marker areas of the trade-off, square points, for zero and for the most parameters."""
 
 
-def curves(transfer: Result, scratch: Result, path: Path) -> None:
+def curves(transfer: Result, scratch: Result, path: Path, save: Save = save) -> None:
     """Figure 6: accuracy and loss by epoch, in training and validation, (a) with and (b) without transfer learning.
 
     Lines are means over the splits, bands go from lowest to highest.
@@ -74,7 +74,7 @@ def curves(transfer: Result, scratch: Result, path: Path) -> None:
     save(figure, path)
 
 
-def confusions(transfer: Result, scratch: Result, path: Path) -> None:
+def confusions(transfer: Result, scratch: Result, path: Path, save: Save = save) -> None:
     """Figure 7: both confusion matrices, over the test images of all splits.
 
     Raises:
@@ -98,7 +98,7 @@ def confusions(transfer: Result, scratch: Result, path: Path) -> None:
     save(figure, path)
 
 
-def trade_off(costs: Costs, results: Mapping[str, Result], path: Path) -> None:
+def trade_off(costs: Costs, results: Mapping[str, Result], path: Path, save: Save = save) -> None:
     """Accuracy by person against milliseconds per face; circles: full precision, diamonds: int8, one colour per network.
 
     Networks are compared on their common folds; networks without a result are left out.

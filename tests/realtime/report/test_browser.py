@@ -56,6 +56,15 @@ def test_the_page_asks_for_nothing_and_has_no_error(browser: Chromium, html: Pat
     assert browser.errors() == []
 
 
+def test_a_comparison_asks_for_nothing(browser: Chromium, tmp_path: Path) -> None:
+    runs = [recordings.write(tmp_path / f"{label}.jsonl", recordings.one_face(label, label)) for label in ("fear", "anger")]
+    path = tmp_path / "page.html"
+    path.write_text(page.render_comparison([load(run) for run in runs]), encoding="utf-8")
+    browser.open(path, size_wh=(360, 900))
+    assert browser.requests() == []
+    assert browser.run("document.documentElement.scrollWidth") <= 360
+
+
 @pytest.mark.parametrize("width", [360, 900, 1400])
 def test_nothing_sticks_out(browser: Chromium, html: Path, width: int) -> None:
     browser.open(html, size_wh=(width, 900))

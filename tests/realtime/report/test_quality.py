@@ -58,11 +58,11 @@ def test_every_flaw_is_a_sentence(tmp_path: Path) -> None:
     for words in (
         "did not end",
         "no face",
-        "uncertain for 50%",
-        "missed for 50%",
+        "uncertain for 50\u00a0%",
+        "missed for 50\u00a0%",
         "frames were dropped",
         "Once",
-        "keep up: 25%",
+        "keep up: 25\u00a0%",
     ):
         assert any(words in sentence for sentence in found), words
     assert len(found) == 7

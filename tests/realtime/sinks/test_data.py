@@ -307,14 +307,17 @@ def test_what_is_no_recording_is_one_line(text: str, says: str, tmp_path: Path) 
         list(records(tmp_path / "nowhere.jsonl"))
 
 
-def test_a_damaged_line_is_named_and_the_records_before_it_are_given(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "says"), [("{oops}\n", "is no JSON"), ('{"type":"frame","frame":3}\n', "lacks what schema 3 asks for")]
+)
+def test_a_damaged_line_is_named_and_the_records_before_it_are_given(text: str, says: str, tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
     written(path, builders.run_info(), film())
     lines = path.read_text("utf-8").splitlines(keepends=True)
-    path.write_text("".join([*lines[:3], "{oops}\n", *lines[4:]]), "utf-8")
+    path.write_text("".join([*lines[:3], text, *lines[4:]]), "utf-8")
     reading = records(path)
     assert len([next(reading) for _ in range(3)]) == 3
-    with pytest.raises(SourceError, match="line 4 is no JSON"):
+    with pytest.raises(SourceError, match=f"line 4 {says}"):
         next(reading)
 
 

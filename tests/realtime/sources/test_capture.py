@@ -353,5 +353,5 @@ def test_a_server_that_is_gone_for_good_is_an_error() -> None:
 
 
 def test_reconnect_s_is_checked() -> None:
-    with pytest.raises(ConfigError, match="--reconnect -1"):
+    with pytest.raises(ConfigError, match="reconnect_s -1"):
         SourceConfig(reconnect_s=-1)

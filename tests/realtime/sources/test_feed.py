@@ -22,15 +22,14 @@ class Gated(FakeSource):
     def __init__(self, count: int) -> None:
         super().__init__(range(count), live=False)
         self.gate = threading.Semaphore(0)
-        self.given = 0
         self.full = threading.Event()
 
     def read(self) -> Frame | None:
         assert self.gate.acquire(timeout=LIMIT_S)
-        self.given += 1
+        frame = super().read()
         if self.given == 3:
             self.full.set()
-        return super().read()
+        return frame
 
 
 def test_every_frame_in_order_then_the_end() -> None:

@@ -56,12 +56,17 @@ class _Files(SimpleHTTPRequestHandler):
         """Says nothing."""
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = False
+
+    def handle_error(self, *_: object) -> None:
+        """A client that leaves is no error."""
+
+
 @contextmanager
 def web(folder: Path) -> Iterator[str]:
     """Serves a folder as the simplest of web servers does; gives its address."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, directory=str(folder))) as server:
-        server.daemon_threads = False
-        server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a client that leaves is no error
+    with _Server(("127.0.0.1", 0), partial(_Files, directory=str(folder))) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:

@@ -164,12 +164,11 @@ class TestRegions:
         assert found.annotated.shape[:2] == tuple(round(side * found.scale) for side in size_hw)
 
     @pytest.mark.parametrize("missing", [algorithms.EYE_CASCADE, algorithms.MOUTH_CASCADE])
-    def test_an_opencv_without_cascades(self, missing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_an_opencv_without_cascades(self, missing: str, tmp_path: Path) -> None:
         for name in {detector.CASCADE, algorithms.EYE_CASCADE, algorithms.MOUTH_CASCADE} - {missing}:
             shutil.copy(cv2.data.haarcascades + name, tmp_path)
-        monkeypatch.setattr(cv2.data, "haarcascades", f"{tmp_path}/")
         with pytest.raises(ModelError, match=f"lacks {missing}"):
-            RegionDetector()
+            RegionDetector(tmp_path)
 
     @pytest.mark.data
     def test_ckplus(self, data: Path) -> None:

@@ -59,9 +59,7 @@ def test_every_setting_has_a_row_in_order(candidate: Candidate) -> None:
     assert all(row.n == 2 and 0 < row.median_ms <= row.p95_ms for row in found)
 
 
-def test_networks_take_turns_and_the_first_call_of_a_turn_is_not_counted(
-    tmp_path: Path, candidate: Candidate, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_networks_take_turns_and_the_first_call_of_a_turn_is_not_counted(tmp_path: Path, candidate: Candidate) -> None:
     calls: list[str] = []
 
     class Listening(Session):
@@ -69,9 +67,9 @@ def test_networks_take_turns_and_the_first_call_of_a_turn_is_not_counted(
             calls.append(self.path.stem)
             return super().run(batch)
 
-    monkeypatch.setattr(speed, "Session", Listening)
     other = Candidate("other", FULL, write_left_right(tmp_path / "other.onnx"))
-    found = speed.measure([candidate, other], FACES, batches=[1], threads=[1], rounds=10, repeats=3)
+    settings = {"batches": [1], "threads": [1], "rounds": 10, "repeats": 3}
+    found = speed.measure([candidate, other], FACES, **settings, open_session=Listening)
     turns = [calls[start : start + 4] for start in range(0, len(calls), 4)]
     assert all(len(set(turn)) == 1 for turn in turns)
     rounds = [{turns[i][0], turns[i + 1][0]} for i in range(0, len(turns), 2)]
@@ -80,10 +78,15 @@ def test_networks_take_turns_and_the_first_call_of_a_turn_is_not_counted(
     assert [row.n for row in found] == [30, 30]
 
 
-def test_a_batch_that_needs_more_faces_begins_again(candidate: Candidate, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_that_needs_more_faces_begins_again(candidate: Candidate) -> None:
     batches: list[np.ndarray] = []
-    monkeypatch.setattr(Session, "run", lambda _session, batch: batches.append(batch))
-    speed.measure([candidate], FACES[:3], batches=[5], threads=[1], rounds=1, repeats=1)
+
+    class Listening(Session):
+        def run(self, batch: np.ndarray) -> np.ndarray:
+            batches.append(batch)
+            return super().run(batch)
+
+    speed.measure([candidate], FACES[:3], batches=[5], threads=[1], rounds=1, repeats=1, open_session=Listening)
     np.testing.assert_array_equal(batches[0], preprocess.normalise(FACES[[0, 1, 2, 0, 1]]))
 
 

@@ -14,10 +14,9 @@ from realtime.errors import ConfigError
 from tests import tiny_fit, two_processes
 from tests.conftest import ROOT
 from tests.train_data import patterns, plain, write_ferplus
-from train import fit, recipes
+from train import fit
 from train.learning import checkpoint
 from train.learning.distributed import Group, join
-from train.network import models
 
 
 def torchrun(*words: str | Path) -> "subprocess.CompletedProcess[str]":
@@ -65,10 +64,8 @@ def test_every_image_of_a_batch_belongs_to_one_process() -> None:
 
 @pytest.mark.slow
 def test_torchrun_gives_the_loss_curve_of_a_single_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without batch norm, which has per-process statistics, only bfloat16 rounding differs: 1 % of the loss."""
-    monkeypatch.setattr(recipes, "RECIPES", dict(recipes.RECIPES))
-    monkeypatch.setattr(models, "NETWORKS", dict(models.NETWORKS))
-    tiny_fit.register()
+    """Without batch norm, whose statistics are each process's own, only rounding to bfloat16 differs: 1 % of the loss."""
+    tiny_fit.register(monkeypatch.setitem)
     data, votes = write_ferplus(tmp_path, patterns(24), patterns(8, seed=1))
     words = ["plain", "--data", str(data), "--votes", str(votes), "--out"]
     assert fit.main([*words, str(tmp_path / "one")]) == 0
@@ -85,9 +82,7 @@ def test_torchrun_gives_the_loss_curve_of_a_single_process(tmp_path: Path, monke
 
 @pytest.mark.slow
 def test_two_processes_stop_resume_and_fail_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models, "NETWORKS", dict(models.NETWORKS))
-    monkeypatch.setattr(recipes, "RECIPES", dict(recipes.RECIPES))
-    tiny_fit.register()
+    tiny_fit.register(monkeypatch.setitem)
     done = torchrun("tests.two_processes", tmp_path)
     assert done.returncode == 0, done.stderr
     alone = two_processes.trainer(tmp_path / "unwritable", Group())

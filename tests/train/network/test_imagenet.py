@@ -286,11 +286,10 @@ def test_without_the_server_the_way_out_is_named(
 
 
 def test_a_silent_server_is_given_up(hub: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(imagenet, "TIMEOUT_S", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         offer(monkeypatch, f"http://127.0.0.1:{silent.getsockname()[1]}/tiny-00000000.pth")
         with pytest.raises(ModelError, match=r"cannot be downloaded \(timed out\)"):
-            imagenet.load_imagenet("tiny", tiny(7))
+            imagenet.load_imagenet("tiny", tiny(7), timeout_s=0.1)
 
 
 def test_a_network_without_weights(hub: Path) -> None:

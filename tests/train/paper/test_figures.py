@@ -46,7 +46,7 @@ def faces() -> FaceSet:
 
 
 class Caught:
-    """Replaces `figures.save` and records the figures."""
+    """A `figures.save` that keeps what would have been drawn."""
 
     def __init__(self) -> None:
         self.figures: list[Figure] = []
@@ -67,11 +67,8 @@ class Caught:
 
 
 @pytest.fixture
-def caught(monkeypatch: pytest.MonkeyPatch) -> Caught:
-    catcher = Caught()
-    monkeypatch.setattr(figures, "save", catcher)
-    monkeypatch.setattr(layer_figure, "save", catcher)
-    return catcher
+def caught() -> Caught:
+    return Caught()
 
 
 class TestSample:
@@ -94,7 +91,7 @@ class TestSample:
 
 class TestFacesOfEachClass:
     def test_class_samples(self, faces: FaceSet, caught: Caught) -> None:
-        figures.class_samples(faces, "CK+48, all", Path("f.png"))
+        figures.class_samples(faces, "CK+48, all", Path("f.png"), caught)
         assert caught.title() == "CK+48, all: samples of each class (n = 30)"
         headings = [axes.get_title() for axes in caught.figures[0].axes if axes.get_title()]
         assert headings == ["happiness\n24 images", "anger\n6 images", "fear\n0 images"]
@@ -107,7 +104,7 @@ class TestFacesOfEachClass:
     def test_edges_step_by_step(self, caught: Caught) -> None:
         gray = preprocess.shrink(preprocess.to_gray(demo_frame(45).image))
         one = FaceSet(gray[None], np.eye(3, dtype=np.float32)[[1]], LABELS, ("a.png",))
-        figures.edges(one, "demo", Path("f.png"))
+        figures.edges(one, "demo", Path("f.png"), caught)
         original, equalized, edges = caught.images()
         np.testing.assert_array_equal(original, gray)
         np.testing.assert_array_equal(equalized, preprocess.equalize(gray))
@@ -121,7 +118,7 @@ class TestFacesOfEachClass:
         face = preprocess.shrink(preprocess.crop(gray, detector.HaarDetector().detect(gray).boxes_xyxy[0]))
         images = np.stack([face, np.full((48, 48), 7, np.uint8), face[:, ::-1]])
         three = FaceSet(images, np.eye(3, dtype=np.float32)[[0, 1, 0]], LABELS, ("a.png", "b.png", "c.png"))
-        figures.regions(three, "demo", Path("f.png"))
+        figures.regions(three, "demo", Path("f.png"), caught)
         words = {(n // 3, n % 3): axes.get_xlabel() for n, axes in enumerate(caught.figures[0].axes)}
         assert words == {
             (0, 0): "Faces detected: 1",
@@ -161,21 +158,20 @@ class TestSave:
         with pytest.raises(SinkError, match=r"cannot write .*f\.png: there is the folder does not exist; create it first"):
             figures.save(Figure(), tmp_path / "nowhere" / "f.png")
 
-    def test_a_full_disk_leaves_no_half_figure(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        def half(path: Path, data: bytes) -> int:
-            with path.open("wb") as file:
-                file.write(data[: len(data) // 2])
-            raise OSError(errno.ENOSPC, "No space left on device")
+    def test_a_full_disk_leaves_no_half_figure(self, tmp_path: Path) -> None:
+        class FullDisk(type(Path())):  # type: ignore[misc]  # PosixPath or WindowsPath
+            def write_bytes(self, data: bytes) -> int:
+                super().write_bytes(data[: len(data) // 2])
+                raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr(Path, "write_bytes", half)
         with pytest.raises(SinkError, match="no space left on device"):
-            figures.save(Figure(), tmp_path / "f.png")
+            figures.save(Figure(), FullDisk(tmp_path / "f.png"))
         assert list(tmp_path.iterdir()) == []
 
 
 class TestLayers:
-    def test_the_table_has_the_counts(self, caught: Caught) -> None:
-        layer_figure.layers(STAGES, "ResNet, 7 classes", 48, Path("f.png"))
+    def test_the_table_says_what_was_counted(self, caught: Caught) -> None:
+        layer_figure.layers(STAGES, "ResNet, 7 classes", 48, Path("f.png"), caught)
         assert caught.title() == "ResNet, 7 classes: layers for one 48×48×1 face"
         (table,) = caught.figures[0].axes[1].tables
         cells = table.get_celld()
@@ -190,7 +186,7 @@ class TestLayers:
         ]
 
     def test_the_drawing_has_a_bar_a_block(self, caught: Caught) -> None:
-        layer_figure.layers(STAGES, "ResNet", 48, Path("f.png"))
+        layer_figure.layers(STAGES, "ResNet", 48, Path("f.png"), caught)
         drawing = caught.figures[0].axes[0]
         heights = [round(patch.get_extents().height) for patch in drawing.patches]
         assert len(heights) == 1 + 1 + 3 + 1 + 1  # the input, and every block of the four stages

@@ -1,6 +1,7 @@
 """python -m train.reproduce: every row on synthetic people, end to end; resuming; and errors."""
 
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -30,8 +31,8 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_zip(tmp_path_factory.mktemp("data") / "people.zip", entries)
 
 
-def reproduce(archive: Path, out: Path, *words: str) -> int:
-    return program.main(["--data", str(archive), "--out", str(out), "--webcam", str(WEBCAM), *words])
+def reproduce(archive: Path, out: Path, *words: str, **options: Callable[..., None]) -> int:
+    return program.main(["--data", str(archive), "--out", str(out), "--webcam", str(WEBCAM), *words], **options)
 
 
 @pytest.mark.slow
@@ -73,14 +74,11 @@ def test_one_row_and_going_on(archive: Path, tmp_path: Path, capsys: pytest.Capt
     assert [each.stem for each in path.parent.glob("*.json")] == ["neighbour-b"]
 
 
-def test_ctrl_c_explains_how_to_continue(
-    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_ctrl_c_says_how_to_go_on(archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(program.run, "run", interrupt)
-    assert reproduce(archive, tmp_path, "--only", "neighbour-b") == 130
+    assert reproduce(archive, tmp_path, "--only", "neighbour-b", run_row=interrupt) == 130
     assert "run the same command again to continue" in capsys.readouterr().err
 
 

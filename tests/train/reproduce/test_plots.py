@@ -16,7 +16,7 @@ from train.reproduce import plots
 
 
 class Caught:
-    """Replaces `figures.save` and records the figures."""
+    """A `figures.save` that keeps what would have been drawn."""
 
     def __init__(self) -> None:
         self.figures: list[Figure] = []
@@ -34,10 +34,8 @@ class Caught:
 
 
 @pytest.fixture
-def caught(monkeypatch: pytest.MonkeyPatch) -> Caught:
-    catcher = Caught()
-    monkeypatch.setattr(plots, "save", catcher)
-    return catcher
+def caught() -> Caught:
+    return Caught()
 
 
 def texts(axes: Axes) -> list[str]:
@@ -46,7 +44,7 @@ def texts(axes: Axes) -> list[str]:
 
 class TestCurves:
     def test_mean_as_line_and_extremes_as_band(self, caught: Caught) -> None:
-        plots.curves(result("transfer-a", (196, 98), epochs=4), result("scratch-a", (98,), epochs=4), Path("-"))
+        plots.curves(result("transfer-a", (196, 98), epochs=4), result("scratch-a", (98,), epochs=4), Path("-"), caught)
         accuracy, _, loss, _ = caught.axes
         training, validation, published = accuracy.get_lines()
         # split("seed k", right, 196, epochs=4): validation right / 196 - 0.1 / epoch
@@ -58,7 +56,7 @@ class TestCurves:
         np.testing.assert_allclose(loss.get_lines()[0].get_ydata(), [2 / e for e in (1, 2, 3, 4)])
 
     def test_titles_and_units(self, caught: Caught) -> None:
-        plots.curves(result("transfer-a", (196, 98), epochs=2), result("scratch-a", (98,), epochs=2), Path("-"))
+        plots.curves(result("transfer-a", (196, 98), epochs=2), result("scratch-a", (98,), epochs=2), Path("-"), caught)
         assert "CK+48, 80/20 by image (leaky); 785 training and 196 test images per split" in caught.title()
         assert caught.axes[0].get_title() == "(a) with transfer learning, seeds 0 and 1"
         assert caught.axes[1].get_title() == "(b) from scratch, seed 0"
@@ -67,13 +65,13 @@ class TestCurves:
         assert caught.axes[2].get_xlabel() == "epoch"
 
     def test_a_result_without_curves_leaves_its_half_empty(self, caught: Caught) -> None:
-        plots.curves(result("transfer-a", (196,), epochs=2), result("scratch-a", (98,)), Path("-"))
+        plots.curves(result("transfer-a", (196,), epochs=2), result("scratch-a", (98,)), Path("-"), caught)
         assert [len(axes.get_lines()) for axes in caught.axes] == [3, 1, 2, 0]
 
 
 class TestConfusions:
     def test_counts_and_shares_of_both(self, caught: Caught) -> None:
-        plots.confusions(result("transfer-a", (14, 13), n=14), result("scratch-a", (14,), n=14), Path("-"))
+        plots.confusions(result("transfer-a", (14, 13), n=14), result("scratch-a", (14,), n=14), Path("-"), caught)
         left, right = caught.axes
         # two splits of two images a class; one contempt was named happiness
         assert texts(left) == [*["4", "100 %"] * 6, "1", "25.0 %", "3", "75.0 %"]
@@ -87,7 +85,7 @@ class TestConfusions:
 class TestTradeOff:
     def test_marks_and_intervals(self, caught: Caught) -> None:
         results = {"scratch-b": result("scratch-b", (80, 70), n=98), "vgg16-b": result("vgg16-b", (90,), n=98)}
-        plots.trade_off(costs("scratch-b", "vgg16-b", "edges-b"), results, Path("-"))
+        plots.trade_off(costs("scratch-b", "vgg16-b", "edges-b"), results, Path("-"), caught)
         (axes,) = caught.axes
         # edges-b has no result; only fold 0 is shared; the best comes first
         scattered = [marks for marks in axes.collections if isinstance(marks, PathCollection)]

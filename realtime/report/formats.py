@@ -1,0 +1,26 @@
+"""Times and shares as a report writes them, with spaces at which no line breaks."""
+
+
+def clock(time_s: float) -> str:
+    """A moment of the recording: 1:02:03.4, or 2:03.4 within the first hour."""
+    tenths = round(time_s * 10)
+    minutes, rest = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    lead = f"{hours}:{minutes:02d}" if hours else f"{minutes}"
+    return f"{lead}:{rest // 10:02d}.{rest % 10}"
+
+
+def seconds(duration_s: float) -> str:
+    """A duration: 0.42 s, 12.3 s, 4 min 05 s."""
+    if duration_s >= 60:
+        minutes, rest = divmod(round(duration_s), 60)
+        return f"{minutes}\u00a0min {rest:02d}\u00a0s"
+    return f"{duration_s:.1f}\u00a0s" if duration_s >= 10 or not duration_s else f"{duration_s:.2f}\u00a0s"
+
+
+def percent(part: float, whole: float = 1.0) -> str:
+    """A share: 0 %, 0.3 %, 12 %; a dash where there is nothing to share."""
+    if not whole:
+        return "–"
+    value = 100 * part / whole
+    return f"{value:.1f}\u00a0%" if 0 < value < 9.95 else f"{value:.0f}\u00a0%"

@@ -1,0 +1,92 @@
+"""Faces are hidden before anything is painted, in every image that leaves the program."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from realtime.config import Config
+from realtime.drawing import blur
+from realtime.drawing.blur import hide
+from realtime.drawing.hud import Status
+from realtime.drawing.painter import HOLD_S, Painter
+from realtime.errors import ConfigError
+from realtime.faces.detector import HaarDetector
+from realtime.preprocess import to_gray
+from realtime.run import run
+from tests import builders, films
+from tests.demo import CLIP
+from tests.tiny_models import write_left_right
+
+BOX = np.array([20, 10, 44, 34], np.float32)
+
+
+def noise(seed: int = 0) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    return np.random.default_rng(seed).integers(0, 256, (48, 64, 3), np.uint8)
+
+
+def test_a_face_becomes_a_few_blocks_and_the_rest_stays() -> None:
+    image = noise()
+    before = image.copy()
+    hidden = hide(image, [BOX])
+    np.testing.assert_array_equal(image, before)
+    inside = hidden[10:34, 20:44].reshape(-1, 3)
+    assert len(np.unique(inside, axis=0)) <= (blur.BLOCKS + 5) ** 2
+    np.testing.assert_array_equal(hidden[:, :12], image[:, :12])
+    np.testing.assert_array_equal(hidden[:, 52:], image[:, 52:])
+
+
+@pytest.mark.parametrize("box", [(-30, -30, 10, 10), (50, 40, 90, 80), (100, 100, 120, 120), (0, 0, 64, 48)])
+def test_boxes_may_reach_beyond_the_image(box: tuple[int, ...]) -> None:
+    assert hide(noise(), [np.array(box, np.float32)]).shape == (48, 64, 3)
+
+
+def test_nothing_found_is_nothing_hidden() -> None:
+    image = noise()
+    assert hide(image, []) is image
+
+
+def test_a_face_that_is_lost_for_a_moment_stays_hidden() -> None:
+    painter = Painter(blur=True)
+    frame = replace(builders.frame(media_time=0.0), image=noise())
+    seen = replace(builders.result(of=frame), found_xyxy=BOX[None])
+    gone = [replace(builders.result(of=replace(frame, media_time=t))) for t in (0.5 * HOLD_S, 1.5 * HOLD_S)]
+    first, second, third = (painter.paint(result) for result in (seen, *gone))
+    assert not np.array_equal(first.result.frame.image, frame.image)
+    np.testing.assert_array_equal(second.result.frame.image, first.result.frame.image)
+    np.testing.assert_array_equal(third.result.frame.image, frame.image)
+
+
+def test_files_and_views_alike_are_painted_on_the_hidden_image() -> None:
+    frame = replace(builders.frame(media_time=0.0), image=noise())
+    painted = Painter(blur=True).paint(replace(builders.result(of=frame), found_xyxy=BOX[None]))
+    status = Status(30.0, builders.summary().latency_ms)
+    for image in (painted.image, painted.view(status), painted.view(status, mirror=True)[:, ::-1]):
+        assert len(np.unique(image[14:30, 24:40].reshape(-1, 3), axis=0)) <= (blur.BLOCKS + 5) ** 2
+
+
+def test_no_face_can_be_found_in_a_saved_video(tmp_path: Path) -> None:
+    model = str(write_left_right(tmp_path / "tiny.onnx"))
+    config = Config.of(source=str(CLIP), model=model, display=False, blur=True, save=tmp_path / "out.mp4", max_frames=60)
+    assert run(config) == 0
+    detector = HaarDetector(60)
+    found = [len(detector.detect(to_gray(image))) for image in films.read(tmp_path / "out.mp4").images[::6]]
+    assert found == [0] * 10
+    plain = [len(detector.detect(to_gray(image))) for image in films.read(CLIP).images[:60:6]]
+    assert plain == [1] * 10, "the clip has a face in each of these frames"
+
+
+def test_numbers_only_refuses_images() -> None:
+    with pytest.raises(ConfigError, match="numbers_only and save exclude each other"):
+        Config.of(numbers_only=True, save=Path("a.mp4"))
+
+
+def test_hiding_a_face_takes_little_time() -> None:
+    """Far below the time of a frame, at 1920x1080 with a face of 400 px."""
+    image = np.zeros((1080, 1920, 3), np.uint8)
+    began = cv2.getTickCount()
+    for _ in range(10):
+        hide(image, [np.array([700, 300, 1100, 700], np.float32)])
+    assert (cv2.getTickCount() - began) / cv2.getTickFrequency() / 10 < 0.1
