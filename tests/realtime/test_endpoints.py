@@ -78,7 +78,7 @@ def test_no_password_is_shown_by_a_broker_or_in_the_settings_of_the_data() -> No
     ("change", "message"),
     [
         ({"osc": "9000"}, "osc 9000: give HOST:PORT"),
-        ({"mqtt": "host"}, "mqtt is no address of a broker"),
+        ({"mqtt": "host"}, "mqtt is not the address of a broker"),
         ({"lsl": " "}, "lsl is empty"),
         ({"triggers": ("happiness: x",)}, 'triggers "happiness"'),
         ({"triggers": ("happiness > 0.7: osc:/smile",)}, "triggers with osc: needs a receiver; add --osc"),

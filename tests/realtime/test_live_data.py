@@ -18,7 +18,7 @@ HEAD = ["--demo", "--no-display"]
     ("arguments", "line"),
     [
         (["--osc", "9000"], "--osc 9000: give HOST:PORT, such as 127.0.0.1:9000"),
-        (["--mqtt", "u:sesame@host"], "--mqtt is no address of a broker; give mqtt://HOST/TOPIC, "),
+        (["--mqtt", "u:sesame@host"], "--mqtt is not the address of a broker; give mqtt://HOST/TOPIC, "),
         (["--lsl", ""], "--lsl is empty; give the stream a name"),
         (["--trigger", "happiness > 0.7"], '--trigger "happiness > 0.7": give "happiness > 0.7 for 1s: COMMAND"'),
         (["--trigger", "joy > 0.7: x"], "--trigger joy: give faces or one of neutral, "),

@@ -55,7 +55,7 @@ def test_an_action_is_a_command_or_a_message(text: str, action: Action, shown: s
         ("happiness > 0.7 until 0.8: x", "`until` lies on the side"),
         ("happiness < 0.2 until 0.1: x", "`until` lies on the side"),
         ("happiness > 0.7: osc:smile", "begins with a slash"),
-        ("happiness > 0.7: mqtt:home/#", "nothing can be published"),
+        ("happiness > 0.7: mqtt:home/#", "has an invalid topic"),
         ("happiness > 0.7: lamp 'on", "quotation mark"),
     ],
 )

@@ -70,7 +70,7 @@ def test_closing_waits_for_the_job_under_way_and_drops_the_others() -> None:
     assert workers.result(under_way, "a job") == "done"
     assert waiting.cancelled()
     pool.close()
-    with pytest.raises(RuntimeError, match="have ended"):
+    with pytest.raises(RuntimeError, match="is closed"):
         pool.submit(lambda: "too late")
 
 
