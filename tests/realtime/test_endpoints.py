@@ -58,7 +58,7 @@ def test_a_broker_has_a_host_a_topic_and_perhaps_a_login(text: str, broker: Brok
         "mqtt://u:sesame@[::1/t",
     ],
 )
-def test_what_is_wrong_with_a_broker_is_told_without_its_password(text: str) -> None:
+def test_errors_about_a_broker_omit_its_password(text: str) -> None:
     with pytest.raises(ConfigError) as caught:
         Broker.parse(text, "mqtt")
     assert caught.value.settings == ("mqtt",)

@@ -71,7 +71,7 @@ def test_a_run_sends_osc_and_mqtt_and_acts(tmp_path: Path) -> None:
     assert header["settings"]["mqtt"] == f"mqtt://anna@127.0.0.1:{port}/cam"
 
 
-def test_nobody_there_changes_nothing_about_a_run(tmp_path: Path) -> None:
+def test_a_missing_receiver_does_not_affect_the_run(tmp_path: Path) -> None:
     pytest.importorskip("pythonosc")
     pytest.importorskip("paho.mqtt")
     port = free_port()

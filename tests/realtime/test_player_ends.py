@@ -96,7 +96,7 @@ def test_a_camera_lost_for_good_leaves_whole_outputs(studio: Studio, capsys: pyt
     assert "1 frame in " in messages
 
 
-def test_the_last_words_of_a_source_are_heard(studio: Studio, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_last_notices_of_a_source_are_shown(studio: Studio, capsys: pytest.CaptureFixture[str]) -> None:
     notices = Notices()
     feed = DirectFeed(FakeSource([1, LOST], live=False), notices)
     studio.watcher.seen = lambda number: notices.add("damaged near its end")
@@ -207,7 +207,7 @@ def test_an_output_that_is_not_essential_is_left_out_with_a_notice(studio: Studi
     assert capsys.readouterr().err.splitlines().count(f"continuing without an output: {FULL}") == 1
 
 
-def test_what_went_wrong_with_the_sound_is_told(studio: Studio, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_sound_error_is_reported(studio: Studio, capsys: pytest.CaptureFixture[str]) -> None:
     class Silent(Failing):
         reported = False
 
