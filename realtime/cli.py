@@ -27,7 +27,7 @@ DEFAULT = "run"
 
 
 class Command(Protocol):
-    """What every module in `realtime.commands` has."""
+    """The interface of the modules in `realtime.commands`."""
 
     def add_options(self, parser: argparse.ArgumentParser, /) -> None:
         """Adds what `main` understands."""

@@ -28,7 +28,7 @@ MOST_FPS = 10_000.0
 
 @dataclass(frozen=True)
 class SourceConfig:
-    """Where frames come from.
+    """The source of frames.
 
     Attributes:
         location: camera index ("0"), its device node or a link to that, path of a video, image or folder of images,

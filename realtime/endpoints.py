@@ -20,7 +20,7 @@ BROKER_FORM = "give mqtt://HOST/TOPIC, or mqtts:// with TLS, and USER:PASSWORD@ 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where UDP messages go.
+    """A receiver of UDP messages.
 
     Attributes:
         host: a name or an address, IPv6 without its brackets.

@@ -9,7 +9,7 @@ UNKNOWN = "unknown"
 HERE = Path(__file__).parent
 
 CPUINFO = Path("/proc/cpuinfo")
-"""Where Linux describes the processor."""
+"""Linux's description of the processor."""
 
 
 def current_commit(folder: Path = HERE) -> str:

@@ -163,7 +163,7 @@ def written(outputs: Outputs) -> list[Path]:
 
 
 def _open_inbox(config: Config) -> Inbox | None:
-    """What takes markers from other programs and the terminal, where they are named or a port is given for them.
+    """The receiver of markers from other programs and the terminal, if markers are named or a port is given.
 
     Raises:
         ConfigError: the port is in use.

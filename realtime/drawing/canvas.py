@@ -91,7 +91,7 @@ class Rect:
         return self.x1 >= other.x1 and self.y1 >= other.y1 and self.x2 <= other.x2 and self.y2 <= other.y2
 
     def intersect(self, other: "Rect") -> "Rect":
-        """What both cover; its area is 0 when they are apart."""
+        """The overlap of both; its area is 0 if they are apart."""
         return Rect(max(self.x1, other.x1), max(self.y1, other.y1), min(self.x2, other.x2), min(self.y2, other.y2))
 
     def inset(self, by: int) -> "Rect":

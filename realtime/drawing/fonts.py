@@ -209,7 +209,7 @@ def _fonts_in(folders: Iterable[Path]) -> Iterator[str]:
 
 
 def system_folders(platform: str = sys.platform, variables: Mapping[str, str] = os.environ) -> list[Path]:
-    """Where a system keeps its fonts, and where its user does."""
+    """The font folders of the system and of its user."""
     home = Path.home()
     if platform == "win32":
         windows, local = variables.get("WINDIR", r"C:\Windows"), variables.get("LOCALAPPDATA", str(home))

@@ -58,7 +58,7 @@ class Gui(Protocol):
         """Sets the size of its image, in screen pixels."""
 
     def getWindowImageRect(self, title: str, /) -> Rect:  # noqa: N802
-        """Where its image is on the screen."""
+        """Position and size of its image on the screen."""
 
     def getWindowProperty(self, title: str, which: int, /) -> float:  # noqa: N802
         """Such as whether it is visible."""

@@ -225,7 +225,7 @@ def test_measuring_is_short_and_mostly_of_one_face(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("change", ["processor", "instructions", "threads", "onnxruntime", "weights"])
-def test_a_change_of_the_machine_measures_again(machine: Machine, change: str) -> None:
+def test_a_change_of_any_dependency_measures_again(machine: Machine, change: str) -> None:
     machine.started()
     match change:
         case "processor":
