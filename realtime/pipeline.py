@@ -118,15 +118,14 @@ class Pipeline:
         self.close()
 
     def _detect(self, frame: Frame, effort: Effort) -> _Detected:
-        spec, clock = self._classifier.spec, self._clock
+        clock = self._clock
         began = clock()
         gray = preprocess.to_gray(frame.image)
         sightings = self._finder.find(gray, frame.time_s, effort)
         found = clock()
         read = self._due_for_reading([sighting for sighting in sightings if sighting.state is State.SEEN], effort)
-        smalls = tuple(preprocess.shrink(preprocess.crop(gray, sighting.box_xyxy), spec.input_size) for sighting in read)
-        prepared = tuple(preprocess.equalize(small) if spec.equalize else small for small in smalls)
-        return _Detected(frame, sightings, read, smalls, prepared, found - began, clock() - found)
+        crops = self._classifier.prepare(preprocess.crop(gray, sighting.box_xyxy) for sighting in read)
+        return _Detected(frame, sightings, read, crops.smalls, crops.faces, found - began, clock() - found)
 
     def _due_for_reading(self, seen: Sequence[Sighting], effort: Effort) -> tuple[Sighting, ...]:
         """The faces to classify in a frame: those classified longest ago, as many as the effort allows."""

@@ -4,6 +4,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Self
 
@@ -11,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime import preprocess
-from realtime.config import Config, ModelConfig, SourceConfig
+from realtime.config import Config, ModelConfig, OutputConfig, SourceConfig
 from realtime.datatypes import Frame, FrameResult, Scores, SourceInfo
 from realtime.engine import Engine, Notify
 from realtime.errors import ConfigError
 from realtime.model.classifier import Classifier
 from realtime.pipeline import Pipeline, open_pipeline
 
-ONLY_THE_PROGRAM = ("display", "mirror", "save", "jsonl", "csv", "overwrite", "snapshots", "osc", "mqtt", "lsl", "triggers")
-"""Settings of windows and files, which only the command line uses."""
+ONLY_THE_PROGRAM = ("display", "mirror", *(field.name for field in fields(OutputConfig)))
+"""Settings of windows, files and messages, which only the command line uses."""
 
 OpenEngine = Callable[[Config, Classifier], Engine]
 
@@ -89,10 +90,8 @@ class Recognizer:
             ValueError: a crop has another dtype or shape, or the recognizer is closed.
         """
         self._check_open()
-        spec = self._classifier.spec
         grays = [preprocess.to_gray(_array(f"crop {index}", crop)) for index, crop in enumerate(crops)]
-        smalls = [preprocess.shrink(gray, spec.input_size) for gray in grays]
-        return self._classifier.classify([preprocess.equalize(s) if spec.equalize else s for s in smalls])
+        return self._classifier.classify(self._classifier.prepare(grays).faces)
 
     def stream(
         self, source: str | int | Path | None = None, *, on_notice: Notify | None = None

@@ -147,6 +147,8 @@ def test_two_models_are_refused(model: str) -> None:
         (Config.of(save=Path()), "save"),
         (Config.of(jsonl="-"), "jsonl"),
         (Config.of(csv="t.csv"), "csv"),
+        (Config.of(blur=True, osc="127.0.0.1:9000"), "blur, osc"),
+        (Config.of(session=Path("P07"), participant="P07"), "session, participant"),
         (Config.of(display=True), "display"),
         (Config.of(mirror=True, overwrite=True), "mirror, overwrite"),
         (Config.of(snapshots=Path("shots"), jsonl="a.jsonl"), "jsonl, snapshots"),
