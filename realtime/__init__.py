@@ -3,7 +3,7 @@
     from realtime import Recognizer
     result = Recognizer().process(image_bgr)
 
-Importing this package loads nothing heavy; the names below are fetched when first used.
+Importing this package is cheap; the names below are loaded when first used.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""fer-cam: the command line. It picks the command, and turns errors into one line and an exit code."""
+"""The command line of fer-cam: selects the command, and turns errors into one line and an exit code."""
 
 import argparse
 import difflib
@@ -14,7 +14,7 @@ from realtime.errors import FerError, SourceOpenError
 from realtime.printable import printable
 
 INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells expect it (128 + SIGINT)."""
+"""Exit code after Ctrl-C: 128 + SIGINT, as shells expect."""
 
 COMMANDS = {
     "run": "recognize expressions from a camera, file or URL; the default",
@@ -22,13 +22,13 @@ COMMANDS = {
     "doctor": "check this computer: cameras, screen, network, encoders, latency",
     "guide": "read the user guides here in the terminal",
 }
-"""Every command, by the name of its module in `realtime.commands`, and what it is for. A new one is a line here."""
+"""Every command, by the name of its module in `realtime.commands`, with its purpose. Add a new command here."""
 
 DEFAULT = "run"
 
 
 class Command(Protocol):
-    """What every module in `realtime.commands` has."""
+    """The interface of the modules in `realtime.commands`."""
 
     def add_options(self, parser: argparse.ArgumentParser, /) -> None:
         """Adds what `main` understands."""
@@ -79,20 +79,20 @@ def _description(name: str) -> str:
 
 
 def _hint(words: list[str]) -> str:
-    """For a source that cannot be opened and looks like a misspelt command."""
+    """A suggestion if the source cannot be opened and looks like a misspelt command."""
     close = difflib.get_close_matches(words[0], COMMANDS, n=1, cutoff=0.7) if words else []
     return f"; did you mean the command: fer-cam {close[0]}" if close else ""
 
 
 def _say(text: str) -> None:
-    """One line on stderr. With stderr closed there is nobody to tell, and print would write it among the data on stdout."""
+    """Prints one line on stderr; does nothing if stderr is closed."""
     if sys.stderr is not None:
         print(printable(f"fer-cam: {text}"), file=sys.stderr)
 
 
 def _occupy_standard_streams() -> None:
-    """Gives a closed standard stream to the null device: else the next file that is opened gets its number, and FFmpeg and
-    OpenCV, which write their messages to number 2, would write them into it."""
+    """Connects closed standard streams to the null device. Otherwise the next opened file gets their number, and FFmpeg and
+    OpenCV, which log to number 2, would write into it."""
     for number in range(3):
         try:
             os.fstat(number)
@@ -104,7 +104,7 @@ def _occupy_standard_streams() -> None:
 
 
 def _quieten(verbose: int) -> None:
-    """OpenCV reads these when it is imported. Its walls of probing messages help nobody."""
+    """Sets variables that OpenCV reads when it is imported, to silence its messages."""
     os.environ.setdefault("OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS", "0")  # else Windows takes up to minutes to open a camera
     if not verbose:
         os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
@@ -112,7 +112,7 @@ def _quieten(verbose: int) -> None:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Quotes what the user typed without its control characters."""
+    """Prints errors without control characters from the user's input."""
 
     def error(self, message: str) -> NoReturn:
         super().error(printable(message))

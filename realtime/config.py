@@ -1,6 +1,6 @@
-"""Everything a user can choose, with every default in this one place, in one frozen group per room of the program.
+"""All settings with their defaults, in one frozen group per part of the program.
 
-A group checks its own values. What is wrong is told by the setting's name; the command line puts its option there instead.
+Each group validates its values. Errors name the setting; the command line replaces that with its option.
 """
 
 from collections.abc import Iterator
@@ -14,10 +14,10 @@ from realtime.model.providers import AUTO, PROVIDERS
 from realtime.triggers import Kind, Trigger
 
 MIN_FACE_FLOOR = 20
-"""Pixels: the cascade itself is 24 px wide, and a face below 20 px holds no expression."""
+"""Pixels: the cascade is 24 px wide, and the expression of a face below 20 px cannot be recognized."""
 
 STDOUT = "-"
-"""The name of standard output, where data go."""
+"""The name of standard output."""
 
 MOST_MARKERS = 9
 """Named markers: one per number key."""
@@ -28,15 +28,15 @@ MOST_FPS = 10_000.0
 
 @dataclass(frozen=True)
 class SourceConfig:
-    """Where frames come from.
+    """The source of frames.
 
     Attributes:
         location: camera index ("0"), its device node or a link to that, path of a video, image or folder of images,
             http(s)/rtsp URL, or "demo".
-        camera_size_wh, camera_fps: what to ask a camera for; None leaves it to the driver.
-        open_timeout_s: how long a URL or a camera may take to open, and a stream to give its next frame.
-        reconnect_s: how long to try to re-open a camera or stream that was lost; 0 gives up at once.
-        max_frames: stop after so many frames; None means at the end.
+        camera_size_wh, camera_fps: requested from the camera; None leaves them to the driver.
+        open_timeout_s: time limit for opening a camera or URL, and for the next frame of a stream.
+        reconnect_s: how long to try to re-open a lost camera or stream; 0 gives up at once.
+        max_frames: stop after this many frames; None stops at the end.
     """
 
     location: str = "0"
@@ -64,13 +64,13 @@ class SourceConfig:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Which network runs, and on what.
+    """The network and its backend.
 
     Attributes:
-        name: "auto" (the best that is quick enough, see chooser), "int8", "full", "fast", or the path of an ONNX file made by
+        name: "auto" (the best that is fast enough, see chooser), "int8", "full", "fast", or the path of an ONNX file made by
             train.export.
-        provider: what runs the network: "auto" or a name in providers.PROVIDERS.
-        threads: faces classified side by side on the CPU; 0 lets the program choose.
+        provider: "auto" or a name in providers.PROVIDERS.
+        threads: faces classified in parallel on the CPU; 0 lets the program choose.
     """
 
     name: str = AUTO
@@ -86,14 +86,14 @@ class ModelConfig:
 
 @dataclass(frozen=True)
 class ReadingConfig:
-    """How faces are found and their expressions read.
+    """How faces are detected and classified.
 
     Attributes:
-        min_face: side of the smallest face looked for, pixels of the source; 0 means a twelfth of the frame's height.
+        min_face: side of the smallest face to find, pixels of the source; 0 means a twelfth of the frame's height.
         threshold: below this smoothed probability the label is `uncertain`.
         smoothing_s: time constant of the smoothing of probabilities, seconds; 0 turns it off.
-        target_latency_ms: what a camera's frame may take from capture to the screen before the program does less; 0 means the
-            time between two frames.
+        target_latency_ms: latency of a camera from capture to the screen above which work is reduced; 0 means the time between
+            two frames.
     """
 
     min_face: int = 0
@@ -116,18 +116,18 @@ class ReadingConfig:
 
 @dataclass(frozen=True)
 class OutputConfig:
-    """What is written, and where.
+    """The outputs.
 
     Attributes:
-        save: where the annotated video goes; a folder gets `<source>_fer.mp4`. A folder that is not there is made if the text
-            ends in a slash, here and below.
-        jsonl: where JSON Lines go; "-" is stdout.
-        csv: where the CSV goes; "-" is stdout.
-        overwrite: replace outputs that exist instead of numbering the new ones.
+        save: path of the annotated video; a folder gets `<source>_fer.mp4`. A missing folder is created if the text ends in a
+            slash, here and below.
+        jsonl: path of the JSON Lines; "-" is stdout.
+        csv: path of the CSV; "-" is stdout.
+        overwrite: replace existing outputs instead of numbering the new ones.
         snapshots: the folder of snapshots taken with the s key.
         blur: hide every face in every image that leaves the program: window, video, images and snapshots.
-        numbers_only: no image may be written; asking for one is an error.
-        session: the folder for everything that a study keeps of a run; it gets JSON Lines, CSV, events and session.json.
+        numbers_only: write no images; an output of images is then an error.
+        session: the folder for all data of a run; it gets JSON Lines, CSV, events and session.json.
         participant, task: what the session is about, for session.json.
         markers: names of the markers with the keys 1 to 9.
         marker_port: a UDP port of this machine on which other programs set markers.
@@ -185,11 +185,11 @@ class OutputConfig:
 
 @dataclass(frozen=True)
 class ViewConfig:
-    """What is shown while it runs.
+    """The views.
 
     Attributes:
-        display: True asks for a window, False forbids it, None opens one where there is a screen.
-        mirror: mirror the window (never data, never files); None means for cameras only.
+        display: True requires a window, False forbids it, None opens one if a screen is available.
+        mirror: mirror the window (never data or files); None mirrors cameras only.
         verbosity: -1 quiet, 0 normal, 1 verbose (tracebacks, the libraries' own messages).
     """
 
@@ -201,7 +201,7 @@ class ViewConfig:
 Group = SourceConfig | ModelConfig | ReadingConfig | OutputConfig | ViewConfig
 
 SETTINGS = {"location": "source", "name": "model"}
-"""Settings whose name outside of their group differs from the field's; in the data and in `Config.of` they stand alone."""
+"""Settings whose name in the data and in `Config.of` differs from that of their field."""
 
 
 @dataclass(frozen=True)
@@ -221,15 +221,15 @@ class Config:
 
     @classmethod
     def of(cls, **settings: Any) -> "Config":
-        """The defaults with these settings, each by its own name, as the header of JSON Lines lists them.
+        """The defaults with these settings changed, by the names in the header of JSON Lines.
 
         Raises:
-            ConfigError: no setting has that name, or a value is out of range.
+            ConfigError: a name is unknown, or a value is out of range.
         """
         return cls().but(**settings)
 
     def but(self, **settings: Any) -> "Config":
-        """A copy with other values for these settings.
+        """A copy with these settings changed.
 
         Raises:
             ConfigError: as in `of`.
@@ -238,7 +238,7 @@ class Config:
         changes: dict[str, dict[str, Any]] = {}
         for name, value in settings.items():
             if name not in homes:
-                raise ConfigError(f"no setting {name!r}; there are: {', '.join(homes)}")
+                raise ConfigError(f"unknown setting {name!r}; give one of {', '.join(homes)}")
             group, attribute = homes[name]
             changes.setdefault(group, {})[attribute] = value
         return replace(self, **{group: replace(getattr(self, group), **values) for group, values in changes.items()})

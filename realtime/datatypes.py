@@ -1,4 +1,4 @@
-"""What flows through the program: frozen values whose arrays are checked at the door and made read-only.
+"""The data types of the program: frozen values whose arrays are validated and made read-only.
 
 Coordinates are pixels of the full frame, float32, half-open (x2 and y2 are outside). Colour is BGR. Time is seconds of
 `time.perf_counter`, unless a field says media time.
@@ -25,19 +25,19 @@ def _checked(name: str, array: NDArray[np.generic], dtype: DTypeLike, shape: tup
 
 
 Setting = str | int | float | bool | None | tuple[int, ...] | tuple[str, ...]
-"""The value of one setting, as JSON has it."""
+"""The value of one setting, as in JSON."""
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One image of a source.
+    """One frame of a source.
 
     Attributes:
         image: uint8 (H,W,3), BGR.
         index: counted from 0 where the frame is captured, so that a gap is a dropped frame.
         captured_at: seconds, stamped right after the frame was grabbed.
-        media_time: seconds from the start of the file, or None for images and for what a live feed gives (which uses it up).
-        source: what the frame came from, for messages and data.
+        media_time: seconds from the start of the file, or None for images and frames of a live feed, which consumes it.
+        source: name of the source, for messages and data.
     """
 
     image: NDArray[np.uint8]
@@ -51,7 +51,7 @@ class Frame:
 
     @property
     def time_s(self) -> float:
-        """The time that tracks and labels live in: media time of a file, capture time otherwise."""
+        """The time axis of tracks and labels: media time of a file, capture time otherwise."""
         return self.captured_at if self.media_time is None else self.media_time
 
     @property
@@ -66,7 +66,7 @@ class Faces:
 
     Attributes:
         boxes_xyxy: float32 (n,4), square.
-        scores: float32 (n,), larger is surer; only comparable within one detector.
+        scores: float32 (n,), higher is more certain; comparable only within one detector.
     """
 
     boxes_xyxy: NDArray[np.float32]
@@ -86,20 +86,20 @@ class Faces:
 
     @classmethod
     def joined(cls, parts: Iterable["Faces"]) -> "Faces":
-        """All the faces of several, in order."""
+        """The faces of several parts, in order."""
         every = [cls.empty(), *parts]
         return cls(np.concatenate([part.boxes_xyxy for part in every]), np.concatenate([part.scores for part in every]))
 
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """What a network says of n crops.
+    """The output of a network for n crops.
 
     Attributes:
         probs: float32 (n,k), of the expressions, given that the crop shows a face; rows sum to 1; column i belongs to
             labels[i].
         labels: the k expressions.
-        face_probs: float32 (n,), that the crop shows a face at all; 1 where the network cannot tell.
+        face_probs: float32 (n,), that the crop shows a face; 1 if the network has no such output.
     """
 
     probs: NDArray[np.float32]
@@ -125,7 +125,7 @@ class State(StrEnum):
 
     SEEN = "seen"
     COASTING = "coasting"
-    """Missed for a moment; box and label are carried on from the last sighting."""
+    """Missed for a moment; box and label are kept from the last sighting."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,16 +135,16 @@ class TrackedFace:
     Attributes:
         id: from 1, never used again for another face.
         box_xyxy: float32 (4,).
-        state: seen in this frame, or carried over a gap.
-        raw: float32 (k,), the network's probabilities for this frame alone, or None where it was not read in this frame
-            (while coasting; or when it was not its turn).
+        state: seen in this frame, or kept over a gap.
+        raw: float32 (k,), the network's probabilities for this frame alone, or None if the face was not classified in
+            this frame (coasting, or skipped to reduce work).
         probs: float32 (k,), smoothed over time; sums to 1.
         label: the shown expression, or `uncertain`.
-        confidence: smoothed probability of `label`, 0 to 1; None where that is `uncertain`, which is no expression.
-        quality: how usable the crop is, 0 to 1 (size, light, sharpness).
-        first_seen_s, last_seen_s: in the time of `Frame.time_s`.
+        confidence: smoothed probability of `label`, 0 to 1; None for `uncertain`, which is not an expression.
+        quality: of the crop, 0 to 1 (size, contrast, sharpness).
+        first_seen_s, last_seen_s: seconds of `Frame.time_s`.
         reason: why the face is `uncertain` or poor: "small", "dark", "low contrast", "blurred", "turned away", or "between
-            neutral and sadness"; None where it is neither.
+            neutral and sadness"; None if neither.
     """
 
     id: int
@@ -175,7 +175,7 @@ class TrackedFace:
 
 @dataclass(frozen=True)
 class StageSeconds:
-    """Where the time of one frame went, in seconds; of a network's call for several frames, each bears its share."""
+    """Seconds per stage of one frame; a network call for several frames is divided among them."""
 
     find: float
     preprocess: float
@@ -190,13 +190,13 @@ class StageSeconds:
 
 @dataclass(frozen=True)
 class Effort:
-    """How much work is done for a frame; the governor chooses one when the machine cannot keep up.
+    """The amount of work per frame; the governor reduces it if the machine cannot keep up.
 
     Attributes:
-        name: for people.
+        name: for display.
         pause: factor on the time between two searches for new faces.
-        min_face: factor on the side of the smallest face looked for.
-        readings: share of the faces that are read in a frame; they take turns.
+        min_face: factor on the side of the smallest face to find.
+        readings: share of the faces classified per frame, in rotation.
     """
 
     name: str
@@ -206,21 +206,21 @@ class Effort:
 
 
 FULL_EFFORT = Effort("full")
-"""Everything, as a machine that is fast enough does it."""
+"""Full work, for a machine that is fast enough."""
 
 
 @dataclass(frozen=True, eq=False)
 class FrameResult:
-    """Everything known about one frame.
+    """The result of one frame.
 
     Attributes:
         frame: the frame itself.
-        faces: confirmed faces, by id; an empty tuple when there are none.
+        faces: confirmed faces, by id; may be empty.
         labels: names of the columns of every probability array.
         stages: seconds per stage.
-        latency_s: from capture to the end of processing; of a file's frame, which waits for others, what processing took.
-        dropped: frames of the source that were never processed, so far.
-        effort: how much was done for it.
+        latency_s: from capture to the end of processing; for a frame of a file, the processing time.
+        dropped: number of frames of the source not processed so far.
+        effort: the amount of work for this frame.
         found_xyxy: float32 (n,4), every face that was found, also one that has not been read yet.
     """
 
@@ -239,17 +239,17 @@ class FrameResult:
 
 @dataclass(frozen=True)
 class SourceInfo:
-    """What is known about a source when it opens.
+    """Facts about a source, known when it opens.
 
     Attributes:
-        name: as the user gave it, without a path's folders and without a URL's password.
-        live: frames come at their own pace and are lost when not taken.
+        name: as given by the user, without the folders of a path or the password of a URL.
+        live: frames arrive at their own pace and are lost if not taken.
         temporal: consecutive frames belong together (False for a folder of images).
         width, height: square pixels as shown, rotation applied.
-        fps: nominal frames a second; None where unknown, and where what was given is not plausible (`rates.plausible_fps`).
-        frames: how many frames the file says it has (its word, not a promise), or None.
-        path: the file, or None when the source is no file.
-        start_s: the first frame's time on the file's own clock, seconds; its sound counts from the same.
+        fps: nominal frames a second; None if unknown or implausible (`rates.plausible_fps`).
+        frames: number of frames declared by the file, which may be wrong; None if unknown.
+        path: the file; None if the source is not a file.
+        start_s: time of the first frame on the file's clock, seconds; its sound uses the same clock.
     """
 
     name: str
@@ -263,27 +263,27 @@ class SourceInfo:
     start_s: float = 0.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "fps", plausible_fps(self.fps))  # one place for all that use it
+        object.__setattr__(self, "fps", plausible_fps(self.fps))  # one place for all users
 
     @property
     def duration_s(self) -> float | None:
-        """How long a file lasts by its own word, seconds; None where it does not say."""
+        """Declared duration of a file, seconds; None if unknown."""
         return None if self.live or not self.frames or not self.fps else self.frames / self.fps
 
 
 @dataclass(frozen=True)
 class RunInfo:
-    """The facts of a run that every output starts with.
+    """Facts of a run, for the header of every output.
 
     Attributes:
         version: of fer-cam.
         model: file name of the weights.
         labels: names of the columns of every probability array.
-        source: what is read.
-        provider: what runs the network, a name in `providers.PROVIDERS`.
-        provider_asked: what was asked for: the same, or "auto".
-        notes: how the network was chosen, a line each, for people who ask.
-        weights_sha256: of the weights' file.
+        source: the source.
+        provider: the provider in use, a name in `providers.PROVIDERS`.
+        provider_asked: the requested provider: the same, or "auto".
+        notes: how the network was chosen, a line each, for verbose output.
+        weights_sha256: of the weights file.
         settings: every setting of the run by name.
         versions: of the program and its libraries, by name.
     """
@@ -302,7 +302,7 @@ class RunInfo:
 
 @dataclass(frozen=True)
 class Percentiles:
-    """Milliseconds: median, 95th and 99th percentile; zeros when nothing was measured."""
+    """Milliseconds: median, 95th and 99th percentile; zeros if nothing was measured."""
 
     p50: float
     p95: float
@@ -311,18 +311,17 @@ class Percentiles:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a run amounts to.
+    """Totals of a run.
 
     Attributes:
         frames: frames processed; equals the rows written.
-        faces: different faces (ids).
+        faces: number of different ids.
         seconds: wall time from the first frame to the last.
         fps: frames a second of wall time.
-        dropped: frames of a live source that were never processed.
+        dropped: number of frames of a live source not processed.
         latency_ms: capture to the end of processing.
         labels: the expressions.
-        share: of the time in which a face carried a label (uncertain excluded), the fraction per expression; sums to 1 or
-            is all zeros.
+        share: fraction of the labelled time (without uncertain) per expression; sums to 1 or is all zeros.
     """
 
     frames: int

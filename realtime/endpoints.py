@@ -1,4 +1,4 @@
-"""Addresses that live data are sent to, read from one word of the command line."""
+"""Addresses of receivers of live data, parsed from one word of the command line."""
 
 import re
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ BROKER_FORM = "give mqtt://HOST/TOPIC, or mqtts:// with TLS, and USER:PASSWORD@ 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where UDP messages go.
+    """A receiver of UDP messages.
 
     Attributes:
         host: a name or an address, IPv6 without its brackets.
@@ -75,7 +75,7 @@ class Broker:
         except ValueError as error:  # a port that is no number, a bracket that is not closed
             raise ConfigError(f"cannot read the address; {BROKER_FORM}", setting) from error
         if parts.scheme not in MQTT_PORTS or not host or port == 0:
-            raise ConfigError(f"is no address of a broker; {BROKER_FORM}", setting)
+            raise ConfigError(f"is not the address of a broker; {BROKER_FORM}", setting)
         if "?" in text or "#" in text or "@" in parts.path:
             raise ConfigError("has a ? or # (or an @ behind a /); in a password write %3F, %23, %40 and %2F instead", setting)
         topic = unquote(parts.path).strip("/") or TOPIC
@@ -103,4 +103,4 @@ def check_topic(topic: str, setting: str) -> None:
         ConfigError: it has a wildcard or a control character, or is empty.
     """
     if not topic or re.search(r"[+#\x00-\x1f]", topic):
-        raise ConfigError("has a topic that nothing can be published to; leave out +, # and control characters", setting)
+        raise ConfigError("has an invalid topic; leave out +, # and control characters", setting)

@@ -1,4 +1,4 @@
-"""The one driver of a source: the command line, `Recognizer` and the benchmarks all read through it.
+"""Drives a source through the pipeline; used by the command line, `Recognizer` and the benchmarks.
 
 feed -> pipeline, governed -> results and notices
 """
@@ -19,7 +19,7 @@ from realtime.sources.capture import open_feed
 from realtime.sources.feed import MOST_AT_ONCE, Batches, Feed
 
 POLL_S = 0.1
-"""How long `results` waits for a frame before it passes on notices."""
+"""How long `results` waits for a frame before it delivers notices."""
 
 Notify = Callable[[str], None]
 
@@ -27,16 +27,16 @@ Notify = Callable[[str], None]
 class Engine:
     """Results of a source, frame by frame, until it ends.
 
-    It owns feed and pipeline, and while it is open OpenCV runs on one thread, since threads of its own would take turns with
-    ours. One thread drives it.
+    It owns feed and pipeline. While it is open, OpenCV runs on one thread, since its own threads would compete with ours. Call
+    it from one thread only.
 
     Args:
-        feed: gives the frames.
-        pipeline: reads them.
-        governor: does less when a live source's frames come too late; None for files, which take the time they need.
-        watched: give every frame as soon as it is read, also of a file; else the frames of a file that are ready are read
-            together, in half the time for each. May be changed between two steps.
-        max_frames: stop after so many; None means at the end.
+        feed: delivers the frames.
+        pipeline: processes them.
+        governor: reduces work when the latency of a live source is too high; None for files.
+        watched: return each frame of a file as soon as it is processed; otherwise ready frames are processed as a batch, in
+            half the time for each. May be changed between two steps.
+        max_frames: stop after this many; None stops at the end.
         clock: seconds, the clock of `Frame.captured_at`.
     """
 
@@ -64,11 +64,11 @@ class Engine:
 
     @classmethod
     def open(cls, config: Config, classifier: Classifier) -> "Engine":
-        """Opens `config.source` and what reads it.
+        """Opens `config.source` and its pipeline.
 
         Args:
-            config: the source, how it is read, and at which latency.
-            classifier: the network; stays the caller's.
+            config: the source, recognition settings and target latency.
+            classifier: the network; not closed by the engine.
 
         Raises:
             SourceOpenError: the source cannot be opened.
@@ -83,7 +83,7 @@ class Engine:
 
     @classmethod
     def on(cls, feed: Feed, config: Config, classifier: Classifier) -> "Engine":
-        """The same on a feed that is open already, and that the engine closes from now on.
+        """An engine on an open feed, which the engine will close.
 
         Raises:
             ModelError: this OpenCV has no cascades.
@@ -98,30 +98,30 @@ class Engine:
 
     @property
     def info(self) -> SourceInfo:
-        """What is known about the source."""
+        """Facts about the source."""
         return self._feed.info
 
     @property
     def finished(self) -> bool:
-        """No result will come any more, and no error either."""
+        """Whether neither a result nor an error can follow."""
         return self._closed or self._left == 0 or self._batches.finished
 
     @property
     def dropped(self) -> int:
-        """Frames of a live source that were never processed, so far."""
+        """Number of frames of a live source not processed so far."""
         return self._feed.dropped
 
     def notices(self) -> tuple[str, ...]:
-        """Lines for the user since last asked: a source lost or back again, an image skipped, work reduced to keep up."""
+        """Notices since the last call: source lost or back, image skipped, work reduced to keep up."""
         lines = (*self._feed.notices(), *self._notices)
         self._notices.clear()
         return lines
 
     def step(self, timeout_s: float) -> tuple[FrameResult, ...]:
-        """The next frame's result, and those of the frames behind it that are ready; none after `timeout_s` or at the end.
+        """The results of the next frame and of those after it that are ready; empty after `timeout_s` or at the end.
 
         Raises:
-            SourceError: the source is lost for good; every frame before was given.
+            SourceError: the source is permanently lost; every frame before was delivered.
         """
         if self.finished:
             return ()
@@ -134,7 +134,7 @@ class Engine:
         return self._pipeline.process_many(frames, self._feed.dropped, self.effort)
 
     def account(self, result: FrameResult) -> None:
-        """Takes note that a result has reached its viewer now, and chooses the effort for the next frame."""
+        """Records that a result was shown now, and chooses the effort for the next frame."""
         if self._governor is None:
             return
         now = self._clock()
@@ -148,15 +148,15 @@ class Engine:
         """Every result, until the source ends.
 
         Args:
-            notify: takes each notice, also while the source gives no frame.
+            notify: called with each notice, even while no frame arrives.
 
         Raises:
-            SourceError: the source is lost for good; every frame before was given.
+            SourceError: the source is permanently lost; every frame before was delivered.
         """
         while not self.finished:
             try:
                 results = self.step(POLL_S)
-            finally:  # also when the source is lost: its last notices say why
+            finally:  # even when the source is lost: its last notices give the reason
                 self._pass_on(notify)
             for result in results:
                 self.account(result)
@@ -164,7 +164,7 @@ class Engine:
                 yield result
 
     def close(self) -> None:
-        """Lets source and threads go, in bounded time; may be called twice."""
+        """Releases source and threads, in bounded time; may be called twice."""
         if self._closed:
             return
         self._closed = True
@@ -184,7 +184,7 @@ class Engine:
 
 
 class _SingleThread:
-    """OpenCV on one thread while anybody needs that; afterwards as it was before the first."""
+    """Keeps OpenCV on one thread while at least one engine is open, then restores the setting."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -206,4 +206,4 @@ class _SingleThread:
 
 
 SINGLE_THREAD = _SingleThread()
-"""Shared by all engines of the process, since OpenCV has one setting for all."""
+"""Shared by all engines, since OpenCV has one setting per process."""

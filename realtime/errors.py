@@ -1,18 +1,18 @@
-"""Every error a user can cause or meet, as one tree; each kind carries the exit code of the program.
+"""All errors reported to the user, as one tree; each class defines the exit code.
 
     FerError                 1   (only ever raised as one of the kinds below)
-    ├── ConfigError          2   usage, or a mistake in what the user asked for
+    ├── ConfigError          2   usage, or contradictory settings
     ├── SourceError          3   camera, file or stream
     │   ├── SourceOpenError      it could not be opened
-    │   └── SourceLostError      it was open and stopped giving frames
-    ├── ModelError           4   weights, or what is to run them
+    │   └── SourceLostError      it was open and stopped delivering frames
+    ├── ModelError           4   weights or their provider
     │   ├── WeightsNotFound      no such file
     │   ├── WeightsCorrupt       unreadable, or its checksum is wrong
     │   ├── ModelSpecError       readable, but not a network this program can drive
-    │   └── ProviderError        what was to run it is not installed, or does not really run it
+    │   └── ProviderError        the provider is not installed, or does not run the network
     └── SinkError            5   an output cannot be written
 
-A message is one line: what happened, then what to try.
+A message is one line: what happened, then what to do.
 """
 
 from collections.abc import Mapping
@@ -25,11 +25,11 @@ class FerError(Exception):
 
 
 class ConfigError(FerError):
-    """The user asked for something impossible or contradictory.
+    """Settings are invalid or contradictory.
 
     Args:
-        problem: what is wrong and what to give instead; where settings are at fault it follows their names.
-        settings: the names of those settings; the command line puts its options in their place.
+        problem: the problem and the remedy; if settings are at fault, it follows their names.
+        settings: the names of those settings; the command line replaces them with its options.
     """
 
     exit_code = 2
@@ -45,7 +45,7 @@ class ConfigError(FerError):
 
 
 class SourceError(FerError):
-    """The camera, file or stream is at fault."""
+    """A camera, file or stream failed."""
 
     exit_code = 3
 
@@ -55,29 +55,29 @@ class SourceOpenError(SourceError):
 
 
 class SourceLostError(SourceError):
-    """The source was open and stopped giving frames."""
+    """The source was open and stopped delivering frames."""
 
 
 class ModelError(FerError):
-    """The weights, or what is to run them, are at fault."""
+    """The weights or their provider, are at fault."""
 
     exit_code = 4
 
 
 class WeightsNotFound(ModelError):
-    """There is no weights file where one was expected."""
+    """The weights file does not exist."""
 
 
 class WeightsCorrupt(ModelError):
-    """The weights file cannot be read, or is not the file its checksum names."""
+    """The weights file cannot be read, or its checksum is wrong."""
 
 
 class ModelSpecError(ModelError):
-    """The network can be read but lacks, or contradicts, the facts this program needs."""
+    """The network can be read, but its spec is missing or contradictory."""
 
 
 class ProviderError(ModelError):
-    """The provider asked for is not installed, or does not really run the network."""
+    """The requested provider is not installed, or does not run the network."""
 
 
 class SinkError(FerError):

@@ -1,4 +1,4 @@
-"""Keeps a camera's latency at its target on a machine that is too slow for everything, by doing less in a fixed order."""
+"""Keeps a camera's latency at its target on slow machines, by reducing work in a fixed order."""
 
 from collections import deque
 
@@ -7,7 +7,7 @@ import numpy as np
 from realtime.datatypes import FULL_EFFORT, Effort, SourceInfo
 
 USUAL_FPS = 30.0
-"""Of a camera that does not say."""
+"""Frame rate of a camera that does not report one."""
 
 EFFORTS = (
     FULL_EFFORT,
@@ -16,26 +16,26 @@ EFFORTS = (
     Effort("every second face", pause=3.0, min_face=1.5, readings=0.5),
     Effort("every fourth face", pause=5.0, min_face=2.0, readings=0.25),
 )
-"""What is done less of, step by step: how often new faces are looked for, how small they may be, how often each is read."""
+"""The steps: how often new faces are searched, how small they may be, how often each is classified."""
 
 PATIENCE_S = 1.0
-"""So long the target has to be missed before less is done, and so long a step is given to take effect."""
+"""How long the target must be missed before work is reduced, and how long each step has to take effect."""
 
 SHARE = 0.9
-"""This share of the frames has to hold the target."""
+"""Share of the frames that must meet the target."""
 
 RELAXED = 0.6
 RECOVER_S = 3.0
 LONGEST_RECOVER_S = 60.0
-"""More is done again when the latency has been below this share of the target for so long; twice as long every time that
-turned out to be too much, so that the program does not swing to and fro."""
+"""Work increases again when the latency has been below this share of the target for this long. The time doubles whenever the
+increase was too much, so that the effort does not oscillate."""
 
 
 class Governor:
-    """Watches latency and says how much to do.
+    """Chooses the effort by the latency.
 
     Args:
-        target_s: latency to hold, seconds.
+        target_s: target latency, seconds.
     """
 
     def __init__(self, target_s: float) -> None:
@@ -48,16 +48,16 @@ class Governor:
 
     @classmethod
     def of(cls, source: SourceInfo, target_latency_ms: float = 0.0) -> "Governor | None":
-        """One for a live source, by default with the time between two frames as its target; files take the time they need."""
+        """A governor for a live source, by default with the frame period as its target; None for files."""
         return cls(target_latency_ms / 1000 or 1 / (source.fps or USUAL_FPS)) if source.live else None
 
     @property
     def effort(self) -> Effort:
-        """How much to do for the next frame."""
+        """The effort for the next frame."""
         return EFFORTS[self._level]
 
     def update(self, latency_s: float, now: float) -> Effort:
-        """Takes a frame's latency at `now` (seconds) and returns what to do for the next one."""
+        """Adds a frame's latency at `now` (seconds) and returns the effort for the next frame."""
         if self._changed_s is None:
             self._changed_s = now  # the first frames load and warm up
         self._recent.append((now, latency_s))

@@ -1,4 +1,4 @@
-"""Which commit this is, and on which processor it runs: for checkpoints, weights and results."""
+"""The commit and the processor, for checkpoints, weights and results."""
 
 import platform
 import subprocess
@@ -9,11 +9,11 @@ UNKNOWN = "unknown"
 HERE = Path(__file__).parent
 
 CPUINFO = Path("/proc/cpuinfo")
-"""Where Linux describes the processor."""
+"""Linux's description of the processor."""
 
 
 def current_commit(folder: Path = HERE) -> str:
-    """The commit of the checkout that `folder` is in, with `+` where it has changes; `unknown` outside of one."""
+    """The commit of the checkout that `folder` is in, with `+` where it has changes; `unknown` outside a checkout."""
     command = ["git", "describe", "--always", "--dirty=+", "--abbrev=12", "--exclude=*"]
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, timeout=10)
@@ -23,7 +23,7 @@ def current_commit(folder: Path = HERE) -> str:
 
 
 def processor(cpuinfo: Path = CPUINFO) -> str:
-    """The processor's name, as the system gives it."""
+    """The processor's name, from the system."""
     try:
         for line in cpuinfo.read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
@@ -34,7 +34,7 @@ def processor(cpuinfo: Path = CPUINFO) -> str:
 
 
 SPEEDS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8", "asimddp", "i8mm", "sve")
-"""What decides how fast small integers are multiplied. Names don't tell: clouds call processors with and without "AMD EPYC"."""
+"""Instruction sets that decide the speed of 8-bit integers. Names are not enough: clouds call all processors "AMD EPYC"."""
 
 
 def instructions(cpuinfo: Path = CPUINFO) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Measures a run: rolling frames a second and latency while it goes, totals at its end."""
+"""Measures a run: rolling frame rate and latency, and totals at its end."""
 
 from array import array
 from collections import deque
@@ -10,7 +10,7 @@ from realtime.datatypes import FrameResult, Percentiles, Summary
 from realtime.labels import UNCERTAIN
 
 LONGEST_STEP_S = 1.0
-"""Time between two frames beyond which the face was not watched (pause, lost camera) and nothing is added to its share."""
+"""Longer steps between two frames (pause, lost camera) do not count in the shares."""
 
 
 def percentiles(seconds: Sequence[float]) -> Percentiles:
@@ -26,9 +26,9 @@ class Meter:
 
     Args:
         labels: the expressions, in the order of the shares.
-        window_s: how far back the rolling figures look.
-        fps: of a file, as far as it is known.
-        temporal: False for images that have nothing to do with one another: each counts the same in the shares.
+        window_s: length of the rolling window, seconds.
+        fps: of a file, if known.
+        temporal: False for unrelated images, which count equally in the shares.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Meter:
                 self._labelled_s[face.label] += weight
 
     def _weight(self, time_s: float) -> float:
-        """What a face of the frame at `time_s` adds to the share of its label: the seconds since the frame before."""
+        """Weight of the frame at `time_s` in the shares: the seconds since the previous frame."""
         if not self._temporal:
             return 1.0
         step_s = self._period_s if self._last_time_s is None else time_s - self._last_time_s
@@ -72,7 +72,7 @@ class Meter:
 
     @property
     def fps(self) -> float:
-        """Frames finished a second over the last `window_s`, on the wall clock; 0 until two frames are in."""
+        """Frames finished a second over the last `window_s`, on the wall clock; 0 before the second frame."""
         if len(self._recent) < 2:
             return 0.0
         span = self._recent[-1][0] - self._recent[0][0]

@@ -1,8 +1,8 @@
-"""Frames in, everything known about them out. Synchronous: no window, no waiting; time is handed in with the frame.
+"""Processes frames to results. Synchronous: no window, no waiting; the time comes with the frame.
 
     finder -> preprocess -> classifier -> smoother
 
-The finder stands before the network, so that the network sees the steady box and not Haar's jumping one.
+The finder filters the box before the network sees it, since Haar's raw box jumps.
 """
 
 import math
@@ -39,14 +39,14 @@ from realtime.model.classifier import Classifier
 
 @dataclass(frozen=True, eq=False)
 class _Detected:
-    """A frame whose faces are found and not yet read.
+    """A frame whose faces are found but not yet classified.
 
     Attributes:
         sightings: the faces to show.
-        read: those of them that are read in this frame.
+        read: those to classify in this frame.
         smalls: their images, uint8 (S,S), gray, not equalized.
-        prepared: the same as the network wants them.
-        find_s, prepare_s: what it took, seconds.
+        prepared: the same, as input of the network.
+        find_s, prepare_s: duration of each stage, seconds.
     """
 
     frame: Frame
@@ -59,18 +59,18 @@ class _Detected:
 
 
 TURNED_AWAY = "turned away"
-"""The reason of a face whose front has not been found for a while."""
+"""The reason for a face whose front has not been detected for a while."""
 
 
 class Pipeline:
-    """Finds, follows and reads the faces of consecutive frames.
+    """Finds, tracks and classifies the faces of consecutive frames.
 
     Args:
-        finder: finds and follows them.
-        classifier: reads them.
+        finder: finds and tracks them.
+        classifier: classifies them.
         config: threshold and smoothing.
-        temporal: False for images that have nothing to do with one another: nothing is smoothed then.
-        clock: seconds, for the times of the stages.
+        temporal: False for unrelated images, which are not smoothed.
+        clock: seconds, for the duration of the stages.
     """
 
     def __init__(
@@ -90,11 +90,11 @@ class Pipeline:
         self._smoother = Smoother(classifier.spec.labels, config.threshold, config.smoothing_s if temporal else 0.0)
 
     def process(self, frame: Frame, dropped: int = 0, effort: Effort = FULL_EFFORT) -> FrameResult:
-        """Everything known about one frame; `dropped` is passed on into the result."""
+        """The result of one frame; `dropped` is copied into it."""
         return self.process_many([frame], dropped, effort)[0]
 
     def process_many(self, frames: Sequence[Frame], dropped: int = 0, effort: Effort = FULL_EFFORT) -> tuple[FrameResult, ...]:
-        """The same for consecutive frames, whose faces go through the network together: half the time for each."""
+        """The results of consecutive frames, whose faces are classified in one batch: half the time for each."""
         detections = [self._detect(frame, effort) for frame in frames]
         began = self._clock()
         scores = self._classifier.classify([face for detected in detections for face in detected.prepared])
@@ -108,7 +108,7 @@ class Pipeline:
         return tuple(results)
 
     def close(self) -> None:
-        """Ends what runs in the background; may be called twice."""
+        """Ends background threads; may be called twice."""
         self._finder.close()
 
     def __enter__(self) -> "Pipeline":
@@ -118,25 +118,24 @@ class Pipeline:
         self.close()
 
     def _detect(self, frame: Frame, effort: Effort) -> _Detected:
-        spec, clock = self._classifier.spec, self._clock
+        clock = self._clock
         began = clock()
         gray = preprocess.to_gray(frame.image)
         sightings = self._finder.find(gray, frame.time_s, effort)
         found = clock()
-        read = self._whose_turn([sighting for sighting in sightings if sighting.state is State.SEEN], effort)
-        smalls = tuple(preprocess.shrink(preprocess.crop(gray, sighting.box_xyxy), spec.input_size) for sighting in read)
-        prepared = tuple(preprocess.equalize(small) if spec.equalize else small for small in smalls)
-        return _Detected(frame, sightings, read, smalls, prepared, found - began, clock() - found)
+        read = self._due_for_reading([sighting for sighting in sightings if sighting.state is State.SEEN], effort)
+        crops = self._classifier.prepare(preprocess.crop(gray, sighting.box_xyxy) for sighting in read)
+        return _Detected(frame, sightings, read, crops.smalls, crops.faces, found - began, clock() - found)
 
-    def _whose_turn(self, seen: Sequence[Sighting], effort: Effort) -> tuple[Sighting, ...]:
-        """The faces to read in a frame: those that were read longest ago, as many as the effort allows."""
+    def _due_for_reading(self, seen: Sequence[Sighting], effort: Effort) -> tuple[Sighting, ...]:
+        """The faces to classify in a frame: those classified longest ago, as many as the effort allows."""
         most = math.ceil(len(seen) * effort.readings)
         if most == len(seen):
             return tuple(seen)
         return tuple(sorted(seen, key=lambda sighting: self._smoother.last_read_s(sighting.id))[:most])
 
     def _assemble(self, detected: _Detected, scores: Scores, classify_s: float, dropped: int, effort: Effort) -> FrameResult:
-        """Hears what the network says of a frame's faces, and puts everything together."""
+        """Updates the faces with the network's scores and builds the result."""
         began, now = self._clock(), detected.frame.time_s
         self._smoother.forget_before(now - REMEMBER_S)
         self._evidence.forget_before(now - REMEMBER_S)
@@ -149,13 +148,13 @@ class Pipeline:
             fault = TURNED_AWAY if sighting.turned else crop.fault
             self._smoother.update(sighting.id, raw, crop.value, now, fault)
         raws = {sighting.id: raw for sighting, raw in zip(detected.read, scores.probs, strict=True)}
-        # a face whose turn has not come yet has nothing to show
-        heard = [
+        # a face not classified yet has no label
+        known = [
             sighting
             for sighting in detected.sightings
             if self._smoother.last_read_s(sighting.id) > -math.inf and not self._evidence.is_denied(sighting.id)
         ]
-        faces = tuple(self._describe(sighting, raws.get(sighting.id)) for sighting in heard)
+        faces = tuple(self._describe(sighting, raws.get(sighting.id)) for sighting in known)
         finished = self._clock()
         stages = StageSeconds(find=detected.find_s, preprocess=detected.prepare_s, classify=classify_s, smooth=finished - began)
         live = self._temporal and detected.frame.media_time is None
@@ -181,7 +180,7 @@ class Pipeline:
 
 
 def open_pipeline(config: ReadingConfig, classifier: Classifier, source: SourceInfo) -> Pipeline:
-    """The pipeline for a source: faces are followed in videos and cameras, and found anew in every image.
+    """The pipeline for a source: faces are tracked in videos and cameras, and detected in each image.
 
     Raises:
         ModelError: this OpenCV has no cascades.

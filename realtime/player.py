@@ -1,4 +1,4 @@
-"""Plays a run: results into every output and view, at the right pace, and what the viewers ask for is done."""
+"""Plays a run: passes results to every output and view at the right pace, and handles the actions of viewers."""
 
 import math
 import time
@@ -18,28 +18,28 @@ from realtime.sinks.images import save_snapshot
 from realtime.sinks.paths import stem
 from realtime.views.base import Action, Mark, View
 
-LOOK_MS = 50
-"""How often keys and signals are looked at while nothing moves."""
+POLL_MS = 50
+"""How often keys and signals are checked while no frame is shown."""
 
 MOST_LATE_S = 0.1
-"""A file shown later than this is not hurried: frames that rush by look broken."""
+"""A file that is later than this does not catch up: sped-up frames look broken."""
 
 HINT_S = 6.0
-"""How long the key for help is mentioned at the beginning."""
+"""How long the hint about the help key is shown at the beginning."""
 
 NOTICE_S = 4.0
 MOST_NOTICES = 4
-"""How long a notice is part of the status, and how many there is room for."""
+"""How long a notice is shown, and how many at once."""
 
 
 class Player:
-    """Gives an engine's results to outputs and views, and serves the viewers' actions.
+    """Passes an engine's results to outputs and views, and handles the viewers' actions.
 
     Args:
-        engine: gives the results.
+        engine: delivers the results.
         meter: counts them.
         outputs: write them.
-        views: show them; the first one is waited for where there is time.
+        views: show them; only the first one is waited for.
         painter: paints them.
         snapshots: the folder of snapshots; None refuses them.
         markers: names of the markers with keys, for the help.
@@ -74,18 +74,18 @@ class Player:
         self._opened_s = clock()
 
     def play(self, stop: Stop) -> None:
-        """Runs until the source ends, a viewer quits, the frames asked for are done, or a signal came.
+        """Runs until the source ends, a viewer quits, the maximum number of frames is reached, or a signal arrives.
 
         Raises:
             FerError: the source is lost, or an essential output cannot be written.
         """
         while not (self._engine.finished or self._quit or stop.exit_code):
             if self._paused:
-                self._serve(LOOK_MS)
+                self._serve(POLL_MS)
                 continue
             try:
                 results = self._engine.step(POLL_S)
-            finally:  # also when the source is lost: its last notices say why
+            finally:  # even when the source is lost: its last notices give the reason
                 self._pass_on_notices()
             for result in results:
                 self._finish(result, stop)
@@ -93,7 +93,7 @@ class Player:
                 self._serve()
 
     def _finish(self, result: FrameResult, stop: Stop) -> None:
-        """Counts a result, and gives it to every output and view."""
+        """Counts a result and passes it to every output and view."""
         painted = self._painter.paint(result)
         self._meter.add(result, self._clock())
         self._outputs.write(painted)
@@ -104,12 +104,12 @@ class Player:
         self._show()
         self._serve()
         while not (self._turned or self._quit or stop.exit_code):
-            self._serve(LOOK_MS)
+            self._serve(POLL_MS)
         self._engine.account(result)
         self._pass_on_notices()
 
     def _wait_until_due(self, result: FrameResult, stop: Stop) -> None:
-        """Waits for a file's frame to be due; a file that cannot keep up plays slower, and hardly faster to catch up."""
+        """Waits until a file's frame is due; a file that cannot keep up plays more slowly and does not catch up."""
         media_time = result.frame.media_time
         if media_time is None:
             return
@@ -120,10 +120,10 @@ class Player:
             early_s = self._began - began
             if early_s <= 0:
                 return
-            self._serve(min(math.ceil(early_s * 1000), LOOK_MS))
+            self._serve(min(math.ceil(early_s * 1000), POLL_MS))
 
     def _serve(self, wait_ms: int = 1) -> None:
-        """Does what the viewers ask for; waits for the first view only, so that several do not add up."""
+        """Handles the viewers' actions; waits for the first view only, so that waits do not add up."""
         for n, view in enumerate(self._views):
             action = view.poll(wait_ms if n == 0 else 0)
             if action is not None:
@@ -149,7 +149,7 @@ class Player:
         if self._last is None:
             return
         if not self._outputs.marks:
-            self._say("a marker needs --jsonl or --session to be written to")
+            self._say("markers need an output; add --jsonl or --session")
             return
         self._outputs.mark(self._last.result, mark.name, mark.at, mark.by)
         self._say("marker set" if mark.name is None else f"marker: {mark.name}")
@@ -173,7 +173,7 @@ class Player:
         for view in self._views:
             view.notice(text)
         self._notices.append((self._clock(), text))
-        self._show()  # now: of a lost camera there may be no next frame
+        self._show()  # at once: after a lost camera there may be no next frame
 
     def _show(self) -> None:
         due = [view for view in self._views if view.due()]
@@ -206,7 +206,7 @@ class Player:
 
 
 def position(at_s: float, length_s: float | None) -> str:
-    """Where in a file a frame is, such as "0:07 / 0:19"."""
+    """The position of a frame in a file, such as "0:07 / 0:19"."""
     return clock_time(at_s) if length_s is None else f"{clock_time(at_s)} / {clock_time(length_s)}"
 
 

@@ -1,4 +1,4 @@
-"""A face as the network sees it: gray, 48x48, equalized, normalised. Training and the live program share this file.
+"""Prepares faces for the network: gray, 48x48, equalized, normalised. Shared by training and the live program.
 
 The order is gray -> resize -> equalize -> normalise. Training images are 48x48 already, so only equalizing after the
 resize gives the network the same histogram in both places. Nothing else in the project resizes a face.
@@ -22,17 +22,17 @@ def to_gray(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Gray copy of a BGR, BGRA or gray image: uint8 (H,W), (H,W,1), (H,W,3) or (H,W,4) -> uint8 (H,W).
 
     Raises:
-        ValueError: another dtype, shape or an empty image.
+        ValueError: another dtype or shape, or an empty image.
     """
     if image.dtype != np.uint8 or image.ndim not in (2, 3) or image.size == 0:
-        raise ValueError(f"an image is uint8 (H,W), (H,W,3) or (H,W,4), not {image.dtype} {image.shape}")
+        raise ValueError(f"an image must be uint8 (H,W), (H,W,3) or (H,W,4), not {image.dtype} {image.shape}")
     if image.ndim == 2:
         return image
     channels = image.shape[2]
     if channels == 1:
         return image[:, :, 0]
     if channels not in (3, 4):
-        raise ValueError(f"an image has 1, 3 or 4 channels, not {channels}")
+        raise ValueError(f"an image must have 1, 3 or 4 channels, not {channels}")
     code = cv2.COLOR_BGR2GRAY if channels == 3 else cv2.COLOR_BGRA2GRAY
     return np.asarray(cv2.cvtColor(image, code), dtype=np.uint8)
 
@@ -41,7 +41,7 @@ def to_bgr(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """BGR copy of a gray, BGR or BGRA image: uint8 (H,W), (H,W,1), (H,W,3) or (H,W,4) -> uint8 (H,W,3).
 
     Raises:
-        ValueError: another dtype, shape or an empty image.
+        ValueError: another dtype or shape, or an empty image.
     """
     if image.ndim == 3 and image.shape[2] == 3 and image.dtype == np.uint8 and image.size:
         return image.copy()

@@ -1,4 +1,4 @@
-"""Text as it may reach a terminal."""
+"""Makes text safe for a terminal."""
 
 import unicodedata
 
@@ -6,15 +6,15 @@ UNPRINTABLE = frozenset({"Cc", "Zl", "Zp"})
 """Unicode's categories of control characters (ESC and its eight-bit relatives among them) and of line separators."""
 
 DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Characters that turn the direction of writing: with them, exe.4pm reads mp4.exe."""
+"""Characters that reverse the writing direction: with them, exe.4pm reads mp4.exe."""
 
 
 def printable(text: str, keep: str = "") -> str:
-    """The text with control characters written out, such as \\x1b, so that no file name can steer a terminal.
+    """The text with control characters escaped, such as \\x1b, so that no file name can control a terminal.
 
     Args:
-        text: a message, with names of files and devices in it.
-        keep: control characters to leave as they are, such as a newline.
+        text: a message that may contain names of files and devices.
+        keep: control characters to leave unchanged, such as a newline.
     """
     if text.isprintable():
         return text

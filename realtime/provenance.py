@@ -1,4 +1,4 @@
-"""What a run needs to be described by: its settings, and the versions of the libraries that it really loaded."""
+"""Describes a run: its settings, and the versions of the loaded libraries."""
 
 import platform
 import sys
@@ -17,7 +17,7 @@ from realtime.triggers import Trigger
 
 
 def settings(config: Config) -> tuple[tuple[str, Setting], ...]:
-    """Every field of the configuration with its value as JSON has it, in order; without what may hold a password."""
+    """Every setting with its value as in JSON, in order; passwords are redacted."""
     values = {name: _plain(value) for name, value in config.settings().items()}
     if "://" in config.source.location:
         values["source"] = redact_url(config.source.location)
@@ -28,7 +28,7 @@ def settings(config: Config) -> tuple[tuple[str, Setting], ...]:
 
 
 def versions() -> tuple[tuple[str, str], ...]:
-    """Name and version of the program, of Python and of each library that the results depend on."""
+    """Name and version of the program, Python and each library that affects the results."""
     return (
         ("fer-cam", __version__),
         ("python", platform.python_version()),
@@ -40,7 +40,7 @@ def versions() -> tuple[tuple[str, str], ...]:
 
 
 def _loaded(name: str) -> str:
-    """The version of a library that may not be loaded in this run: then that of its package."""
+    """The version of a loaded library, else that of its package."""
     module = sys.modules.get(name)
     return str(module.__version__) if module is not None else metadata.version(name)
 

@@ -1,9 +1,10 @@
-"""The library's door for people who write Python."""
+"""The Python API."""
 
 import logging
 import math
 import time
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Self
 
@@ -11,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime import preprocess
-from realtime.config import Config, ModelConfig, SourceConfig
+from realtime.config import Config, ModelConfig, OutputConfig, SourceConfig
 from realtime.datatypes import Frame, FrameResult, Scores, SourceInfo
 from realtime.engine import Engine, Notify
 from realtime.errors import ConfigError
 from realtime.model.classifier import Classifier
 from realtime.pipeline import Pipeline, open_pipeline
 
-ONLY_THE_PROGRAM = ("display", "mirror", "save", "jsonl", "csv", "overwrite", "snapshots", "osc", "mqtt", "lsl", "triggers")
-"""Settings of windows and files, which only the command line has."""
+ONLY_THE_PROGRAM = ("display", "mirror", *(field.name for field in fields(OutputConfig)))
+"""Settings of windows, files and messages, which only the command line uses."""
 
 OpenEngine = Callable[[Config, Classifier], Engine]
 
@@ -30,23 +31,23 @@ log = logging.getLogger("realtime")
 
 
 class Recognizer:
-    """Reads expressions of single images, of face crops, and of whole streams.
+    """Recognizes expressions in single images, face crops and streams.
 
         with Recognizer() as recognizer:
             for result in recognizer.stream("clip.mp4"):
                 print([face.label for face in result.faces])
 
-    One recognizer serves one thread. It keeps threads of its own for crowds, which end with `close`, the `with` block, or the
+    Use a recognizer from one thread only. Its own threads, for several faces, end with `close`, the `with` block or the
     program.
 
     Args:
         model: "auto", "int8", "full", "fast", or the path of an ONNX file written by train.export; None takes `config.model`.
         config: thresholds and the like.
-        open_engine: makes the driver of a stream; for tests and for sources of your own.
+        open_engine: opens the engine of a stream; for tests and for your own sources.
 
     Raises:
-        ConfigError: `model` and `config.model` name two networks, or `config` asks for a window or a file.
-        ModelError: the weights are missing, damaged or not of this program.
+        ConfigError: `model` and `config.model` name different networks, or `config` requests a window or a file.
+        ModelError: the weights are missing, damaged or not for this program.
     """
 
     def __init__(
@@ -72,10 +73,10 @@ class Recognizer:
         return self._classifier.name
 
     def process(self, image_bgr: NDArray[np.uint8]) -> FrameResult:
-        """The faces of one image, uint8 (H,W,3) BGR or (H,W) gray, on its own: nothing is carried from call to call.
+        """The faces of one image, uint8 (H,W,3) BGR or (H,W) gray; no state is kept between calls.
 
         Raises:
-            ValueError: it is no such image, or the recognizer is closed.
+            ValueError: the image has another dtype or shape, or the recognizer is closed.
         """
         self._check_open()
         frame = Frame(preprocess.to_bgr(_array("image", image_bgr)), self._count, time.perf_counter(), None, OF_IMAGES.name)
@@ -86,38 +87,38 @@ class Recognizer:
         """Probabilities of face crops, each uint8 (H,W) or (H,W,3) of any size, as one batch.
 
         Raises:
-            ValueError: a crop is no such image, or the recognizer is closed.
+            ValueError: a crop has another dtype or shape, or the recognizer is closed.
         """
         self._check_open()
-        spec = self._classifier.spec
         grays = [preprocess.to_gray(_array(f"crop {index}", crop)) for index, crop in enumerate(crops)]
-        smalls = [preprocess.shrink(gray, spec.input_size) for gray in grays]
-        return self._classifier.classify([preprocess.equalize(s) if spec.equalize else s for s in smalls])
+        return self._classifier.classify(self._classifier.prepare(grays).faces)
 
     def stream(
         self, source: str | int | Path | None = None, *, on_notice: Notify | None = None
     ) -> Generator[FrameResult, None, None]:
         """Results of a camera index, a file, a folder of images or a URL: every frame of a file, the newest of a camera.
 
-        The source opens at the first `next` and is closed at the end, by `close` of the iterator, or when it is forgotten.
-        `Config.max_frames` ends it early; on a machine too slow for its camera less is done, as `FrameResult.effort` says.
+        The source opens at the first `next`. It closes at the end, with `close` of the iterator, or when the iterator is
+        deleted. `Config.max_frames` ends it early. On a machine too slow for its camera, work is reduced; see
+        `FrameResult.effort`.
 
         Args:
-            source: None takes `config.source`. A Path is always a file or a folder, also if it is called 0.
-            on_notice: takes one line for each thing that is no error: a camera lost and back again, an image skipped, damage
-                passed over, less done to keep up. Called from inside `next`, also while that waits for a lost camera. Without
-                it they are warnings of the logger "realtime".
+            source: None takes `config.source`. A Path is always a file or a folder, even if its name is 0.
+            on_notice: called with one line for each event that is not an error: a camera lost or back, an image skipped,
+                damaged
+                data, work reduced to keep up. Called inside `next`, even while that waits for a lost camera. The default
+                logs warnings to the logger "realtime".
 
         Raises:
             ConfigError: `source` and `config.source` differ.
-            SourceError: it cannot be opened, or stops giving frames.
+            SourceError: it cannot be opened, or stops delivering frames.
             ValueError: the recognizer is closed.
         """
         self._check_open()
         return self._stream(self._of(source), log.warning if on_notice is None else on_notice)
 
     def session(self) -> "Session":
-        """A session for frames of your own: faces are tracked and smoothed from frame to frame, as in a stream.
+        """A session for your own frames: faces are tracked and smoothed from frame to frame, as in a stream.
 
         Several can be open at once, one per camera or person; they end with `close`, a `with` block, or the recognizer.
 
@@ -130,7 +131,7 @@ class Recognizer:
         return session
 
     def close(self) -> None:
-        """Ends the threads and sessions; nothing can be read afterwards. May be called twice."""
+        """Ends the threads and sessions; the recognizer cannot be used afterwards. May be called twice."""
         self._closed = True
         for session in self._sessions:
             session.close()
@@ -150,7 +151,7 @@ class Recognizer:
     def _of(self, source: str | int | Path | None) -> Config:
         if source is None:
             return self._config
-        # as on the command line, a file may be called 0, demo or rtsp:
+        # as on the command line, a file may have the name 0, demo or rtsp:
         text = str(source.absolute()) if isinstance(source, Path) else str(source)
         configured = self._config.source.location
         if configured not in (SourceConfig.location, text):
@@ -165,14 +166,14 @@ class Recognizer:
 
 
 class Session:
-    """Tracks and smooths the faces of frames that the caller brings, in their order; made by `Recognizer.session`.
+    """Tracks and smooths faces in frames from the caller, in order; created by `Recognizer.session`.
 
         session = recognizer.session()
         for image, seconds in my_frames:
             result = session.push(image, at=seconds)
 
     Args:
-        pipeline: reads the frames; closed with the session.
+        pipeline: processes the frames; closed with the session.
         name: of the source, for messages and data.
     """
 
@@ -184,21 +185,21 @@ class Session:
         self._closed = False
 
     def push(self, image_bgr: NDArray[np.uint8], *, at: float | None = None) -> FrameResult:
-        """The faces of the next frame, with ids, labels and probabilities that go on from the frames before.
+        """The faces of the next frame; ids, labels and probabilities continue from earlier frames.
 
         Args:
             image_bgr: uint8 (H,W,3) BGR or (H,W) gray.
-            at: the frame's time, seconds of any clock that does not stand still; None takes the time of the call.
+            at: the frame's time, seconds of any rising clock; None uses the time of the call.
 
         Raises:
-            ValueError: it is no such image, `at` is not after that of the frame before, or the session is closed.
+            ValueError: the image has another dtype or shape, `at` is not after the previous frame, or the session is closed.
         """
         if self._closed:
             raise ValueError("this session is closed; make a new one")
         image, now = preprocess.to_bgr(_array("image", image_bgr)), time.perf_counter()
         at = now if at is None else float(at)
         if not at > self._last_s:  # nor nan
-            raise ValueError(f"at is {at:g}, and the frame before was at {self._last_s:g}; frames go forward in time")
+            raise ValueError(f"at is {at:g}, but the previous frame was at {self._last_s:g}; push frames in order of time")
         frame = Frame(image, self._count, now, at, self._name)
         result = self._pipeline.process(frame)
         self._count, self._last_s = self._count + 1, at
@@ -217,10 +218,10 @@ class Session:
 
 
 def _agreed(model: str | None, config: Config) -> Config:
-    """The config with the one model that both name.
+    """The config with the model on which both agree.
 
     Raises:
-        ConfigError: they name two, or the config has settings that only the command line obeys.
+        ConfigError: they differ, or the config has settings that only the command line uses.
     """
     given, usual = config.settings(), Config().settings()
     asked = [name for name in ONLY_THE_PROGRAM if given[name] not in (usual[name], False)]
@@ -238,10 +239,10 @@ def _agreed(model: str | None, config: Config) -> Config:
 
 
 def _array(name: str, image: object) -> NDArray[np.uint8]:
-    """The same, for what people hand over in place of an image.
+    """Checks that an argument is an array of pixels.
 
     Raises:
-        ValueError: it is no array.
+        ValueError: it is not an array.
     """
     if image is None:
         raise ValueError(f"{name} is None; cv2.imread returns None for a file that it cannot read: check its path")

@@ -1,4 +1,4 @@
-"""Turns results into records: one flattening for every data output, and the time of each frame."""
+"""Converts results to records, the same for every data output, with the time of each frame."""
 
 import time
 from collections.abc import Callable
@@ -10,10 +10,10 @@ from realtime.rounding import iso, rounded, xywh
 
 
 class Recorder:
-    """Turns results into records, and knows the time of each.
+    """Converts results to records, and computes the time of each.
 
     Args:
-        run: whose frames come.
+        run: facts of the run.
         clock: the clock of `Frame.captured_at`.
         utc: wall-clock time.
     """
@@ -68,7 +68,7 @@ class Recorder:
 
 
 def _face(face: TrackedFace, labels: tuple[str, ...]) -> FaceRecord:
-    """A face with its numbers rounded as they are written."""
+    """A face with rounded values."""
     probs = rounded(face.probs)
     return FaceRecord(
         id=face.id,

@@ -1,4 +1,4 @@
-"""What a run says about its frames, without their pixels: written by every data output, and read back from JSON Lines.
+"""Results without pixels: written by every data output, and read back from JSON Lines.
 
     for record in records("run.jsonl"):
         match record:
@@ -21,17 +21,17 @@ from realtime.errors import SourceError, SourceOpenError
 from realtime.rounding import iso, rounded
 
 SCHEMA = 3
-"""Version of the format; grows when a reader of the old one would break."""
+"""Version of the format; increased by incompatible changes."""
 
 
 @dataclass(frozen=True)
 class FaceRecord:
-    """One face of one frame; `realtime.datatypes.TrackedFace` says what the values mean.
+    """One face of one frame; for the values see `realtime.datatypes.TrackedFace`.
 
     Attributes:
         box_xywh: left, top, width, height, pixels of the frame, one decimal.
-        confidence: the very number of `probs` for `label`; None for `uncertain`.
-        probs, raw: one number per label, four decimals; `raw` is None where the face was not read in this frame.
+        confidence: the value in `probs` for `label`; None for `uncertain`.
+        probs, raw: one value per label, four decimals; `raw` is None if the face was not classified in this frame.
     """
 
     id: int
@@ -52,12 +52,12 @@ class FrameRecord:
     Attributes:
         index: counted where frames are captured, so that a gap is a dropped frame.
         source: the file or camera; of a folder, the image.
-        t: seconds: media time of files, time since the first frame of live sources; None for images, which have no time.
-        captured_at: when it was captured (of a file: decoded), seconds of `time.perf_counter`; None in a recording of a file.
+        t: seconds: media time of files, time since the first frame of live sources; None for images.
+        captured_at: time of capture (of a file: decoding), seconds of `time.perf_counter`; None in a recording of a file.
         captured_utc: the same moment by the wall clock, ISO 8601; None in a recording of a file.
         latency_ms: as `FrameResult.latency_s`.
-        dropped: frames of the source never processed, so far.
-        effort: how much was done for the frame.
+        dropped: number of frames of the source not processed so far.
+        effort: name of the effort.
         labels: names of the columns of every probability.
         faces: by id.
     """
@@ -76,7 +76,7 @@ class FrameRecord:
 
 @dataclass(frozen=True)
 class Marker:
-    """A moment that the user marked.
+    """A moment marked by the user.
 
     Attributes:
         index, t: the frame that was shown then, and its time.
@@ -96,7 +96,7 @@ class Marker:
 
 @dataclass(frozen=True)
 class Header:
-    """The first line of a recording: the facts that a methods section needs.
+    """The first line of a recording: the facts for a methods section.
 
     Attributes:
         run: program, network, source, settings and versions.
@@ -138,7 +138,7 @@ def to_line(record: Record, run: RunInfo) -> str:
 def records(path: Path | str) -> Iterator[Record]:
     """The records of a JSON Lines file in their order: header, frames and markers, summary.
 
-    The last line of a run that was killed may be cut off, and is left out; the summary is missing then.
+    After a kill, the last line may be incomplete, which is skipped, and the summary is missing.
 
     Raises:
         SourceOpenError: the file cannot be read, or was not written by fer-cam with schema 3.
@@ -186,7 +186,7 @@ def _without_index(marker: Marker) -> dict[str, Any]:
 
 
 def header_fields(header: Header) -> dict[str, Any]:
-    """The facts of a run, as JSON has them."""
+    """The facts of a run, as in JSON."""
     run, source = header.run, header.run.source
     return {
         "version": run.version,
@@ -250,7 +250,7 @@ def _face(face: FaceRecord, labels: tuple[str, ...]) -> dict[str, Any]:
 
 
 def summary_fields(summary: Summary) -> dict[str, Any]:
-    """The totals of a run, as JSON has them."""
+    """The totals of a run, as in JSON."""
     return {
         "frames": summary.frames,
         "faces": summary.faces,

@@ -1,4 +1,4 @@
-"""Numbers and times as they are written: rounded without breaking a sum, and UTC in ISO 8601."""
+"""Rounds numbers and formats times for output."""
 
 from datetime import UTC, datetime
 
@@ -15,7 +15,7 @@ def iso(moment: datetime) -> str:
 
 
 def rounded(probs: NDArray[np.float32] | tuple[float, ...]) -> tuple[float, ...]:
-    """Four decimals whose sum is that of `probs`, so that eight rounded numbers still make 1 (largest remainders go up)."""
+    """Rounds to four decimals and keeps the sum, so that probabilities still sum to 1 (largest-remainder method)."""
     units = np.asarray(probs, np.float64) * UNITS
     whole = np.floor(units)
     missing = round(float(units.sum() - whole.sum()))

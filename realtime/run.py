@@ -1,4 +1,4 @@
-"""One run: everything is opened, the player plays, and everything is closed whatever happens."""
+"""One run: opens everything, plays, and closes everything even after an error."""
 
 import gc
 import os
@@ -31,7 +31,7 @@ from realtime.views.window import Window
 
 @dataclass(frozen=True)
 class Openers:
-    """What a run opens with; tests and other programs give their own.
+    """The openers of a run; tests and other programs can replace them.
 
     Attributes:
         engine: from the config, the network, and whether every frame is wanted as soon as it is read.
@@ -50,7 +50,7 @@ def run(config: Config, openers: Openers | None = None) -> int:
     """Runs until the source ends, the user quits or a signal comes; returns the exit code of an orderly end.
 
     Raises:
-        FerError: model, source or output is at fault; what was written up to then is closed and readable.
+        FerError: model, source or output failed; the outputs are closed and readable.
     """
     openers = openers or Openers()
     model = config.model
@@ -78,7 +78,7 @@ def run(config: Config, openers: Openers | None = None) -> int:
 
 @contextmanager
 def short_collections() -> Iterator[None]:
-    """Keeps Python's garbage collector off the objects that exist by now; afterwards as it was before.
+    """Excludes existing objects from Python's garbage collection inside the block.
 
     A full pass over the 47,000 objects of the libraries takes 11 to 18 ms, which makes a frame late now and then. A pass over
     the objects of a run takes 1 ms.
@@ -91,7 +91,7 @@ def short_collections() -> Iterator[None]:
 
 
 def _run(config: Config, info: RunInfo, engine: Engine, openers: Openers, stop: Stop) -> None:
-    window, warning = _open_window(config, info.source, openers)  # before any file is made, for it may be refused
+    window, warning = _open_window(config, info.source, openers)  # before any file is created, since it may fail
     inbox: Inbox | None = None
     try:
         inbox = _open_inbox(config)
@@ -102,14 +102,14 @@ def _run(config: Config, info: RunInfo, engine: Engine, openers: Openers, stop: 
         if warning is not None:
             terminal.notice(warning)
         if window is None and not outputs.any and not terminal.shows_faces:
-            terminal.notice("nothing will be shown or saved: add --save, --jsonl or --csv")
+            terminal.notice("nothing will be shown or saved; add --save, --jsonl or --csv")
         meter = Meter(info.labels, fps=engine.info.fps, temporal=engine.info.temporal)
 
         def end_without_screen() -> None:
-            """The screen is gone, and Qt is ending the process: closes what is written."""
+            """The screen is lost, and Qt is ending the process: closes the outputs."""
             with suppress(Exception):  # nothing can be done about a second failure
                 outputs.close(meter.summary())
-                terminal.notice("the screen is gone, and the run ends here; what was written is whole")
+                terminal.notice("the screen was lost and the run ends here; all output files are complete")
                 terminal.finish(meter.summary(), written(outputs))
             os._exit(SinkError.exit_code)
 
@@ -145,7 +145,7 @@ def _run(config: Config, info: RunInfo, engine: Engine, openers: Openers, stop: 
 
 
 def _report(folder: Path | None) -> tuple[str, ...]:
-    """Writes the report into the folder of a session; where it cannot be written, says why."""
+    """Writes the report into the folder of a session; returns a notice if it cannot."""
     if folder is None:
         return ()
     from realtime.report import session
@@ -158,12 +158,12 @@ def _report(folder: Path | None) -> tuple[str, ...]:
 
 
 def written(outputs: Outputs) -> list[Path]:
-    """The files and folders of a run that are there: a video without frames is removed when it is closed."""
+    """The existing files and folders of a run: a video without frames is removed when it is closed."""
     return [path for path in outputs.paths if path.exists()]
 
 
 def _open_inbox(config: Config) -> Inbox | None:
-    """What takes markers from other programs and the terminal, where they are named or a port is given for them.
+    """The receiver of markers from other programs and the terminal, if markers are named or a port is given.
 
     Raises:
         ConfigError: the port is in use.
@@ -176,15 +176,15 @@ def _open_inbox(config: Config) -> Inbox | None:
 
 
 def _data_on_screen(config: Config) -> bool:
-    """Whether lines of data come on the terminal, where a live view would draw over them."""
+    """Whether data lines go to the terminal, where a live view would overwrite them."""
     return uses_stdout(config.output) and sys.stdout is not None and sys.stdout.isatty()
 
 
 def _open_window(config: Config, source: SourceInfo, openers: Openers) -> tuple[View | None, str | None]:
-    """The window, or None and, where one would be usual, why there is none.
+    """The window, or None with the reason if one was expected.
 
     Raises:
-        SinkError: it was asked for and cannot be opened.
+        SinkError: it was requested and cannot be opened.
     """
     if config.view.display is False:
         return None, None

@@ -1,4 +1,4 @@
-"""Ctrl-C and its kin: caught while a run goes on, so that it ends in order."""
+"""Catches Ctrl-C and similar signals during a run, so that it ends in order."""
 
 import signal
 import threading
@@ -8,17 +8,17 @@ from types import FrameType
 from typing import Any
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
-"""What ends a run in an orderly way, where the system has it; the exit code is 128 and its number."""
+"""Signals that end a run in order, if the system has them; the exit code is 128 plus the number."""
 
 HANGUP = getattr(signal, "SIGHUP", None)
 
 
 class Stop:
-    """Whether a signal asked the run to end.
+    """Whether a signal requested the end of the run.
 
     Attributes:
-        exit_code: 128 and the signal's number, or 0 while none came.
-        graceful: the loop will look; until it runs, a signal ends the program where it stands.
+        exit_code: 128 plus the signal's number; 0 if none arrived.
+        graceful: whether the player checks `exit_code`; before that, a signal ends the program at once.
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Stop:
         self.graceful = False
 
     def handle(self, number: int, _: FrameType | None) -> None:
-        """Takes a signal; a second one does not wait for the loop any more."""
+        """Handles a signal; a second one ends the program at once."""
         at_once = self.exit_code != 0 or not self.graceful
         self.exit_code = 128 + number
         if at_once:
@@ -47,7 +47,7 @@ def caught(handler: Callable[[int], Any] = signal.getsignal) -> Iterator[Stop]:
     numbers = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
     before = {number: handler(number) for number in numbers}
     if before.get(HANGUP) is signal.SIG_IGN:
-        del before[HANGUP]  # nohup: the run is to outlive its terminal
+        del before[HANGUP]  # nohup: the run must outlive its terminal
     for number in before:
         signal.signal(number, stop.handle)
     try:

@@ -18,7 +18,7 @@ FACES = "faces"
 """The number of faces, which conditions may be on besides the expressions."""
 
 HYSTERESIS = 0.1
-"""How far a probability must go back behind the threshold, if no `until` says otherwise, before a trigger can fire again."""
+"""Distance below the threshold (or above, for <) at which a trigger can fire again, unless `until` sets it."""
 
 WAIT_S = 1.0
 """The refractory time if no `wait` says otherwise."""
@@ -37,7 +37,7 @@ SETTING = "triggers"
 
 
 class Kind(StrEnum):
-    """What an action does; each but the first is a prefix of its text."""
+    """Kinds of actions; all but the first are prefixes in the text."""
 
     COMMAND = "command"
     SHELL = "shell"
@@ -47,7 +47,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Action:
-    """What happens when a condition is met.
+    """The action of a trigger.
 
     Attributes:
         target: the command line, the OSC address, or the MQTT topic.
@@ -90,7 +90,7 @@ class Action:
             raise ConfigError("has a command with a quotation mark that is not closed", SETTING) from error
 
     def __str__(self) -> str:
-        """What may be shown: of a command its program, since its arguments may hold a token."""
+        """Text for display: only the program of a command, since its arguments may contain a token."""
         match self.kind:
             case Kind.COMMAND:
                 program, *arguments = self.words

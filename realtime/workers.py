@@ -1,4 +1,4 @@
-"""Threads that do short jobs for an owner, and whose end has a limit."""
+"""Thread pools for short jobs, closed in bounded time."""
 
 import math
 import queue
@@ -14,13 +14,13 @@ from realtime.errors import ModelError
 T = TypeVar("T")
 
 END_S = 5.0
-"""How long `close` waits for the jobs under way; the longest of them, a scan of a 4K frame, takes about one second."""
+"""How long `close` waits for running jobs; the longest, a scan of a 4K frame, takes about one second."""
 
 RESULT_S = 60.0
 """How long `result` waits."""
 
 SLICE_S = 1.0
-"""Waits are cut into slices: while the program is stopped (Ctrl-Z) the clock goes on, and a job does not."""
+"""Waits are divided into slices, since the clock continues while the program is stopped (Ctrl-Z), but jobs do not."""
 
 _Jobs = queue.SimpleQueue[tuple["Future[Any]", Callable[[], None]] | None]
 
@@ -28,13 +28,13 @@ _Jobs = queue.SimpleQueue[tuple["Future[Any]", Callable[[], None]] | None]
 class Workers:
     """A pool of daemon threads for jobs of milliseconds.
 
-    `concurrent.futures` waits without a limit for the jobs under way, in `shutdown` and again when the interpreter exits: one
-    call that hangs in a driver keeps the program from ending. Here both waits have a limit. The threads start with the first
-    job, and end when the pool is closed, is forgotten, or the program exits.
+    `concurrent.futures` waits without limit for running jobs, in `shutdown` and when the interpreter exits: a call that hangs
+    in a driver keeps the program from ending. Here both waits are limited. The threads start with the first job, and end when
+    the pool is closed or deleted, or the program exits.
 
     Args:
         count: of threads.
-        name: of the threads, which get a number behind it.
+        name: prefix of the threads' names.
         end_s: how long `close` waits, seconds.
     """
 
@@ -47,13 +47,13 @@ class Workers:
         self._end = weakref.finalize(self, _end, self._jobs, self._threads, end_s)  # also called at exit
 
     def submit(self, job: Callable[[], T]) -> "Future[T]":
-        """Has a thread do a job.
+        """Runs a job on a thread.
 
         Raises:
             RuntimeError: the pool is closed.
         """
         if not self._end.alive:
-            raise RuntimeError("these threads have ended; nothing more can be done on them")
+            raise RuntimeError("this pool is closed; create a new one")
         if not self._started:
             self._started = True
             for thread in self._threads:
@@ -63,16 +63,16 @@ class Workers:
         return future
 
     def close(self) -> None:
-        """Drops the jobs that have not begun, and waits `end_s` at most for the others; may be called twice."""
+        """Cancels waiting jobs, and waits at most `end_s` for running ones; may be called twice."""
         self._end()
 
 
 def result(future: "Future[T]", what: str, limit_s: float = RESULT_S) -> T:
-    """What a job returned; `what` names the job in the message.
+    """The return value of a job; `what` names the job in the message.
 
     Raises:
         ModelError: it takes longer than `limit_s` seconds.
-        Exception: whatever ended the job.
+        Exception: the exception of the job.
     """
     slices = math.ceil(limit_s / SLICE_S)
     for _ in range(slices):
@@ -89,17 +89,17 @@ def _do(future: "Future[T]", job: Callable[[], T]) -> None:
         return
     try:
         value = job()
-    except BaseException as error:  # arrives as itself from `result`
+    except BaseException as error:  # re-raised by `result`
         future.set_exception(error)
     else:
         future.set_result(value)
 
 
 def _work(jobs: _Jobs) -> None:
-    """On a thread: does the jobs. It knows nothing of the pool, so that a pool can be forgotten."""
+    """Runs jobs on a thread. It has no reference to the pool, so that the pool can be deleted."""
     while (item := jobs.get()) is not None:
         item[1]()
-        del item  # its owner must not be kept until the next job
+        del item  # so that its owner is not kept alive until the next job
     jobs.put(None)  # for the next thread
 
 

@@ -1,1 +1,1 @@
-"""The commands of fer-cam, one file each: its options and its main."""
+"""The commands of fer-cam, one file each with options and main."""

@@ -7,15 +7,15 @@ from realtime.errors import ConfigError
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Adds what `main` understands."""
-    parser.add_argument("name", nargs="?", metavar="NAME", help="the guide to read; without a name they are listed")
+    """Adds the options of `main`."""
+    parser.add_argument("name", nargs="?", metavar="NAME", help="the guide to read; lists all guides if omitted")
 
 
 def main(args: argparse.Namespace) -> int:
     """Prints a guide, or the list of them; returns the exit code.
 
     Raises:
-        ConfigError: no guide has that name.
+        ConfigError: the guide does not exist.
     """
     from rich.console import Console
     from rich.markdown import Markdown
@@ -28,6 +28,6 @@ def main(args: argparse.Namespace) -> int:
             console.print(f"fer-cam guide {name:<14} {title}", markup=False, highlight=False)
         return 0
     if args.name not in pages:
-        raise ConfigError(f"no guide is called {args.name}; the guides are: {', '.join(sorted(pages))}")
+        raise ConfigError(f"guide {args.name} not found; give one of {', '.join(sorted(pages))}")
     console.print(Markdown(pages[args.name].read_text(encoding="utf-8")))
     return 0

@@ -1,6 +1,6 @@
-"""`fer-cam run`: its options, and the run that they ask for. It is also what fer-cam does without a command's name.
+"""`fer-cam run`, the default command: its options, and the run.
 
-More than 300 lines, because every option stands here with its help, group by group.
+More than 300 lines, because every option is defined here with its help, group by group.
 """
 
 import argparse
@@ -29,7 +29,7 @@ OPTIONS = {
     "target_latency_ms": "--target-latency",
     "triggers": "--trigger",
 }
-"""The options whose name is not that of their setting."""
+"""Options whose names differ from those of their settings."""
 
 EPILOG = """\
 keys in the window:
@@ -49,12 +49,12 @@ examples:
 
 
 def option(setting: str) -> str:
-    """The option that sets a setting: --min-face for min_face."""
+    """The option of a setting: --min-face for min_face."""
     return OPTIONS.get(setting, f"--{setting.replace('_', '-')}")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Adds what `main` understands."""
+    """Adds the options of `main`."""
     parser.epilog = EPILOG
     defaults = Config().settings()
     _source_options(parser)
@@ -280,7 +280,7 @@ def _source(args: argparse.Namespace) -> str:
         return "demo"
     if args.device is not None:
         if args.device.startswith("-"):
-            raise ConfigError(f"--device {args.device}: cameras are counted from 0; --list-cameras shows them")
+            raise ConfigError(f"--device {args.device}: camera numbers start at 0; --list-cameras lists the available ones")
         return str(args.device)
     if args.video is not None:
         return _video(args.video)
@@ -289,11 +289,11 @@ def _source(args: argparse.Namespace) -> str:
 
 
 def _video(name: str) -> str:
-    """The absolute path of a video, since a file called 0 or demo is still a file; an address as it is."""
+    """The absolute path of a video, since a file may have the name 0 or demo; an address unchanged."""
     if "://" in name:
         return name
     if Path(name).is_dir():
-        raise ConfigError(f"--video {name}: is a folder; for a folder of images use --source {name}")
+        raise ConfigError(f"--video {name} is a folder; for a folder of images use --source {name}")
     try:
         return str(Path(name).absolute())
     except FileNotFoundError as error:
@@ -301,7 +301,7 @@ def _video(name: str) -> str:
 
 
 def _device(text: str) -> str:
-    """A camera's number, or its device node, or a link to that. argparse reports the error."""
+    """A camera's number, its device node, or a link to that. argparse reports the error."""
     from realtime.sources.nodes import camera_number
 
     if camera_number(text) is None:
@@ -310,7 +310,7 @@ def _device(text: str) -> str:
 
 
 def _target(text: str) -> Path | str:
-    """An output's path; with the slash at its end, which Path would drop, where a folder is meant that need not exist yet."""
+    """An output's path; text if it ends in a slash, which Path would drop, to mark a folder that may not exist yet."""
     return text if text.endswith(SEPARATORS) else Path(text)
 
 
@@ -334,5 +334,5 @@ def _list(cameras: "Sequence[CameraInfo]") -> int:
             f"opened in {camera.open_s:.1f} s"
         )
     if not cameras:
-        raise SourceError("no camera found; is one plugged in, and not in use by another program?")
+        raise SourceError("no camera found; check that one is plugged in and not in use by another program")
     return 0

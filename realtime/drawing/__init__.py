@@ -1,1 +1,1 @@
-"""What is drawn over an image."""
+"""Draws over images."""

@@ -1,4 +1,4 @@
-"""Hides faces in an image, so that nobody can be recognized: coarse blocks, which cannot be sharpened again."""
+"""Hides faces in an image with coarse blocks, which cannot be sharpened again."""
 
 from collections.abc import Iterable
 

@@ -1,7 +1,7 @@
 """Drawing on an image: text, plates, outlines; antialiased, clipped at the edge, sized in pixels. Knows nothing of faces.
 
 Text is drawn by Pillow, in DejaVu Sans or, where that lacks characters, in a font of the system (`fonts`). Drawing a word takes
-a tenth of a millisecond, so words are kept: of "#3 happiness 87 %" only the figure is new now and then.
+a tenth of a millisecond, so words are cached: in "#3 happiness 87 %" only the number changes.
 """
 
 import re
@@ -91,7 +91,7 @@ class Rect:
         return self.x1 >= other.x1 and self.y1 >= other.y1 and self.x2 <= other.x2 and self.y2 <= other.y2
 
     def intersect(self, other: "Rect") -> "Rect":
-        """What both cover; its area is 0 when they are apart."""
+        """The overlap of both; its area is 0 if they are apart."""
         return Rect(max(self.x1, other.x1), max(self.y1, other.y1), min(self.x2, other.x2), min(self.y2, other.y2))
 
     def inset(self, by: int) -> "Rect":
@@ -105,13 +105,13 @@ def bounds(image: Image) -> Rect:
 
 
 def _parts(text: str) -> Sequence[Run]:
-    """What is drawn in one go: the words of a simple line, and of others the run of each font."""
+    """The units of drawing: the words of a simple line, else the run of each font."""
     return _words(text) if fonts.is_simple(text) else FALLBACKS.runs(text)
 
 
 @lru_cache(maxsize=128)
 def _words(text: str) -> tuple[Run, ...]:
-    """Words and the spaces between them: most are known when a figure among them changes."""
+    """Words and the spaces between them; most stay cached when a number changes."""
     return tuple(Run(part) for part in re.findall(r"\s+|\S+", text))
 
 
@@ -127,7 +127,7 @@ def _advance(text: str, cap_px: int) -> int:
 
 
 def _coverage(run: Run, cap_px: int) -> Image:
-    """How much of each pixel a word or run covers, uint8 (line_height(cap_px), its length and margins)."""
+    """Coverage of each pixel by a word or run, uint8 (line_height(cap_px), its length and margins)."""
     height, width = line_height(cap_px), _length(run, cap_px) + 2 * MARGIN
     image = PillowImage.new("L", (width, height))
     baseline = round((height + cap_px) / 2)
@@ -138,11 +138,11 @@ def _coverage(run: Run, cap_px: int) -> Image:
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """A drawing to be laid over any image.
+    """A drawing that can be laid over any image.
 
     Attributes:
-        left: how much of the image below shines through, uint8 (H,W,3), 255 where nothing is drawn.
-        added: the drawing's own light, uint8 (H,W,3).
+        left: transmission of the image below, uint8 (H,W,3), 255 where nothing is drawn.
+        added: the drawing's own colour, uint8 (H,W,3).
     """
 
     left: Image
@@ -150,7 +150,7 @@ class Layer:
 
     @classmethod
     def of(cls, width: int, height: int, draw: Callable[[Image], None]) -> "Layer":
-        """What `draw` draws: once on black, where it shows alone, and once on white, where the rest is what shines through."""
+        """Captures `draw` by drawing on black, which gives the colour, and on white, which also gives the transmission."""
         added, both = (np.full((height, width, 3), shade, np.uint8) for shade in (0, 255))
         draw(added)
         draw(both)

@@ -1,8 +1,8 @@
-"""Which font draws which characters: DejaVu Sans, which comes along, or a font of the system where that one lacks them.
+"""Chooses the font for each character: the bundled DejaVu Sans, or a system font for characters that it lacks.
 
 DejaVu Sans has Latin with all its accents, Greek, Cyrillic, Arabic, Hebrew and more, but no Chinese, Japanese, Korean, Thai or
-Devanagari. Such text is rare (a snapshot's file name in a notice), so no font of the system is looked for before there is some.
-Then a thread looks, and the characters are boxes until it is done; they stay boxes where no font has them.
+Devanagari. Such text is rare (a snapshot's file name in a notice), so system fonts are searched only when it occurs. A thread
+searches, and the characters are drawn as boxes until it is done; they stay boxes if no font has them.
 """
 
 import io
@@ -21,7 +21,7 @@ from PIL import ImageFont, features
 from realtime.workers import Workers
 
 CAP_HEIGHT = 0.729
-"""Height of DejaVu Sans' capitals, of its size. Other fonts are drawn in the same size."""
+"""Height of DejaVu Sans' capitals relative to the font size. Other fonts are drawn in the same size."""
 
 FIRST_COMPLEX = "\u0590"
 """From here on letters may join, stack or run from right to left: such a run is laid out as a whole, by Raqm if Pillow has it.
@@ -40,11 +40,11 @@ FANCY = ("bold", "italic", "oblique", "serif", "mono", "thin", "light", "black",
 """Parts of fonts' names: those that go with DejaVu Sans are tried first, those that do not last."""
 
 USELESS = ("lastresort", "adobeblank", "notdef")
-"""Fonts that have a sign for every character, and say nothing with it."""
+"""Fonts with a placeholder for every character."""
 
 
 def is_simple(text: str) -> bool:
-    """Whether every letter stands on its own; see FIRST_COMPLEX."""
+    """Whether letters can be placed one by one; see FIRST_COMPLEX."""
     return text.isascii() or all(letter < FIRST_COMPLEX for letter in text)
 
 
@@ -127,17 +127,17 @@ class Fallbacks:
                 runs[-1] = Run(runs[-1].text + character, runs[-1].path)
             else:
                 runs.append(Run(character, path))
-        self._look()
+        self._start_search()
         return runs
 
     def wait(self, limit_s: float) -> None:
-        """Waits until all that was asked for has been looked for; for tests.
+        """Waits until all requested characters have been searched; for tests.
 
         Raises:
             TimeoutError: a search takes longer.
         """
         while self._wanted:
-            self._look()
+            self._start_search()
             if self._search is not None:
                 self._search.result(limit_s)
 
@@ -153,8 +153,8 @@ class Fallbacks:
                 self._wanted.add(character)
             return self._paths.get(character)
 
-    def _look(self) -> None:
-        """Begins a search if there is something to look for and none goes on."""
+    def _start_search(self) -> None:
+        """Starts a search if characters are missing and no search is running."""
         if self._wanted and (self._search is None or self._search.done()):
             thread = Workers(1, "fonts")
             self._search = thread.submit(partial(self._find, thread))
@@ -209,7 +209,7 @@ def _fonts_in(folders: Iterable[Path]) -> Iterator[str]:
 
 
 def system_folders(platform: str = sys.platform, variables: Mapping[str, str] = os.environ) -> list[Path]:
-    """Where a system keeps its fonts, and where its user does."""
+    """The font folders of the system and of its user."""
     home = Path.home()
     if platform == "win32":
         windows, local = variables.get("WINDIR", r"C:\Windows"), variables.get("LOCALAPPDATA", str(home))
@@ -222,4 +222,4 @@ def system_folders(platform: str = sys.platform, variables: Mapping[str, str] = 
 
 
 FALLBACKS = Fallbacks(system_folders)
-"""Those of this system."""
+"""The fallbacks of this system."""

@@ -20,7 +20,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("h", "this help"),
     ("q, ESC", "quit"),
 )
-"""What the help shows."""
+"""The keys in the help."""
 
 
 @dataclass(frozen=True)
@@ -31,15 +31,15 @@ class Status:
         fps: frames finished a second.
         latency_ms: capture to the end of processing, lately.
         dropped: frames that were never processed.
-        paused, recording: marks in the image.
+        paused, recording: shown as symbols.
         notices: short messages, the newest last.
         help: whether the keys are listed.
         details: whether the closest face has its bars.
-        effort: how much is done for a frame.
-        live: whether latency counts from the capture; of files it is what processing took.
-        position: where in a file the frame is, for people; empty for cameras.
-        progress: the same as a share, 0 to 1; None where the length is not known.
-        hint: whether the key for help is mentioned.
+        effort: work done per frame.
+        live: whether latency counts from the capture; for files it is the processing time.
+        position: position in a file, as text; empty for cameras.
+        progress: the same as a share, 0 to 1; None if the length is unknown.
+        hint: whether the hint about the help key is shown.
         markers: names of the markers with the keys 1 to 9.
     """
 
@@ -59,14 +59,14 @@ class Status:
     markers: tuple[str, ...] = ()
 
 
-def draw_corners(image: Image, hud: Status, nobody: bool, sizes: Sizes) -> list[Rect]:
+def draw_corners(image: Image, hud: Status, no_face: bool, sizes: Sizes) -> list[Rect]:
     """Speed, "no face" and notices in the upper left corner, recording in the upper right, position and hint in the lower left.
 
-    Returns what they cover.
+    Returns the covered areas.
     """
     whole = canvas.bounds(image)
     covered = [_pill(image, speed_line(hud), sizes.pad, sizes.pad, sizes)]
-    for line in (*(["no face"] if nobody else []), *hud.notices):
+    for line in (*(["no face"] if no_face else []), *hud.notices):
         covered.append(_pill(image, line, sizes.pad, covered[-1].y2 + sizes.pad // 2, sizes))
     if hud.recording:
         x = whole.x2 - sizes.pad - canvas.text_width("REC", sizes.cap) - 4 * sizes.pad
@@ -101,7 +101,7 @@ def _pill(image: Image, text: str, x: int, y: int, sizes: Sizes, fill: Colour = 
 
 @lru_cache(maxsize=64)
 def _shortened(text: str, width: int, sizes: Sizes, fonts_version: int) -> str:
-    """As much of a text as there is room for; another version of the fonts has other widths."""
+    """The text, shortened to the width; widths depend on the version of the fonts."""
     if canvas.text_width(text, sizes.cap) <= width:
         return text
     while text and canvas.text_width(f"{text}\u2026", sizes.cap) > width:
@@ -122,9 +122,9 @@ def draw_pause(image: Image, sizes: Sizes) -> None:
 def draw_help(
     image: Image, markers: Sequence[str], boxes: Sequence[Rect], taken: Sequence[Rect], bars: Rect | None, sizes: Sizes
 ) -> Rect:
-    """The keys and what they do, where they cover least of the faces, then of what is written, then of the bars.
+    """The keys and their actions, at the place that covers least of the faces, then of other text, then of the bars.
 
-    Returns where.
+    Returns the covered area.
     """
     whole = canvas.bounds(image)
     row = round(canvas.line_height(sizes.cap) * 1.2)

@@ -1,4 +1,4 @@
-"""Draws what is known about a frame onto a copy of its image: boxes, labels, bars, and the state of the program."""
+"""Draws boxes, labels, bars and the state of the program onto a copy of a frame's image."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from realtime.drawing.style import DIM, PANEL, Sizes, colour_of
 from realtime.labels import UNCERTAIN
 
 ABOUT = 0.8
-"""A face with this share of the largest one's side is about as large."""
+"""Share of the largest side from which a face counts as about as large."""
 
 
 def draw(
@@ -64,7 +64,7 @@ def _side(face: TrackedFace) -> float:
 
 
 def _closest(faces: Sequence[TrackedFace]) -> TrackedFace:
-    """The largest face; of several about as large the one that was there first, so that the bars stay with one."""
+    """The largest face; of several about as large the oldest, so that the bars do not switch."""
     side = max(_side(face) for face in faces)
     return min((face for face in faces if _side(face) >= ABOUT * side), key=lambda face: face.id)
 
@@ -90,7 +90,7 @@ def _draw_box(image: Image, face: TrackedFace, box: Rect, sizes: Sizes) -> None:
 
 
 def _draw_plates(image: Image, faces: Sequence[TrackedFace], boxes: Sequence[Rect], taken: list[Rect], sizes: Sizes) -> None:
-    """Labels every face, the largest first; in a crowd words get shorter before they cover each other."""
+    """Labels every face, the largest first; in a crowd labels are shortened before they overlap."""
     for face, box in zip(faces, boxes, strict=True):
         spot = place_label(face, box, taken, canvas.bounds(image), sizes)
         if spot is None:
@@ -104,7 +104,7 @@ def _draw_plates(image: Image, faces: Sequence[TrackedFace], boxes: Sequence[Rec
 
 
 def place_label(face: TrackedFace, box: Rect, taken: Sequence[Rect], whole: Rect, sizes: Sizes) -> tuple[Rect, str] | None:
-    """Where the label goes and how much of it: above the box, else below, else inside; None where no text fits at all."""
+    """Place and text of the label: above the box, else below, else inside; None if no text fits."""
     words = (f"#{face.id} {face.caption}", f"#{face.id} {face.label}", f"#{face.id}")
     height = canvas.line_height(sizes.cap) + 2 * (sizes.pad // 2)
     fallback: tuple[Rect, str] | None = None
@@ -126,7 +126,7 @@ def place_label(face: TrackedFace, box: Rect, taken: Sequence[Rect], whole: Rect
 
 @dataclass(frozen=True)
 class _Bars:
-    """Where the parts of the panel of bars are, in pixels: one row for the face's number and one for each expression.
+    """Layout of the panel of bars in pixels: one row for the face's number and one per expression.
 
     Attributes:
         width, height: of the panel.
@@ -144,7 +144,7 @@ class _Bars:
 
     @classmethod
     def of(cls, labels: Sequence[str], sizes: Sizes) -> "_Bars":
-        """As large as the longest name needs."""
+        """The layout for the longest name."""
         names = max(canvas.text_width(label, sizes.cap) for label in labels)
         number = canvas.text_width("100", sizes.cap)
         row = canvas.line_height(sizes.cap) + max(1, sizes.pad // 4)
@@ -153,7 +153,7 @@ class _Bars:
         return cls(width, row * (len(labels) + 1) + 2 * sizes.pad, row, pad, pad + names + gap, bar)
 
     def rect(self, n: int, share: float, sizes: Sizes) -> Rect:
-        """The n-th expression's bar when it takes that share of its length."""
+        """The n-th expression's bar at this share of its length."""
         middle = sizes.pad + (n + 1) * self.row + self.row // 2
         end = self.bar_x + round(self.bar * share)
         return Rect(self.bar_x, middle - sizes.cap // 2, end, middle + (sizes.cap + 1) // 2)
@@ -161,9 +161,9 @@ class _Bars:
 
 @lru_cache(maxsize=9)
 def _panel(labels: tuple[str, ...], leading: str, sizes: Sizes) -> Layer:
-    """What of the panel of bars stays the same from frame to frame: its ground, the names and the empty bars.
+    """The constant part of the panel: background, names and empty bars.
 
-    One is kept for every expression that leads; at 4K it takes 3 MB.
+    One is cached per leading expression; at 4K it takes 3 MB.
     """
     bars = _Bars.of(labels, sizes)
 
@@ -180,7 +180,7 @@ def _panel(labels: tuple[str, ...], leading: str, sizes: Sizes) -> Layer:
 def _place_bars(image: Image, boxes: Sequence[Rect], taken: Sequence[Rect], labels: Sequence[str], sizes: Sizes) -> Rect | None:
     """A lower corner for the bars: the right one unless it covers more of the faces than the left one.
 
-    What is written there already stays below it. None where the image is too small for them.
+    It is placed above existing text. None if the image is too small.
     """
     bars, whole = _Bars.of(labels, sizes), canvas.bounds(image)
     if bars.width > 0.6 * whole.width or bars.height > 0.8 * whole.height:
@@ -196,13 +196,13 @@ def _place_bars(image: Image, boxes: Sequence[Rect], taken: Sequence[Rect], labe
 
 
 def _draw_bars(image: Image, face: TrackedFace, panel: Rect, labels: Sequence[str], sizes: Sizes) -> None:
-    """One bar per expression, and above them what is wrong with the crop of a face that has a label all the same."""
+    """One bar per expression, and above them the fault of the crop, if the face has a label."""
     bars = _Bars.of(labels, sizes)
     _panel(tuple(labels), face.label, sizes).lay(image, panel.x1, panel.y1)
     inside = image[panel.y1 : panel.y2, panel.x1 : panel.x2]
     number = f"#{face.id}  "
     canvas.write(inside, number, bars.pad, sizes.pad, sizes.cap, WHITE)
-    if face.reason is not None and face.label != UNCERTAIN:  # the caption of an uncertain one says it
+    if face.reason is not None and face.label != UNCERTAIN:  # the caption of an uncertain face contains it
         canvas.write(inside, face.reason, bars.pad + canvas.text_width(number, sizes.cap), sizes.pad, sizes.cap, DIM)
     for n, (label, p) in enumerate(zip(labels, face.probs, strict=True)):
         filled = bars.rect(n, float(min(max(p, 0), 1)), sizes)

@@ -1,4 +1,4 @@
-"""One painted image per frame, which every view and every output shares."""
+"""One painted image per frame, shared by every view and output."""
 
 import threading
 from collections import deque
@@ -54,10 +54,10 @@ def _spread(boxes_xyxy: Iterable[NDArray[np.float32]]) -> list[NDArray[np.float3
 
 
 class Painted:
-    """A frame's result with its image, drawn when it is first asked for, on the thread that asks, and only once.
+    """A frame's result with its painted image, which is drawn once, at the first access and on that thread.
 
     Args:
-        result: the frame and everything known about it.
+        result: the frame and its faces.
     """
 
     def __init__(self, result: FrameResult) -> None:
@@ -67,7 +67,7 @@ class Painted:
 
     @property
     def image(self) -> NDArray[np.uint8]:
-        """The frame with boxes, labels and bars, uint8 (H,W,3) BGR, read-only: as files show it."""
+        """The frame with boxes, labels and bars, uint8 (H,W,3) BGR, read-only; as in saved files."""
         with self._lock:
             if self._image is None:
                 self._image = overlay.draw(self.result)

@@ -1,4 +1,4 @@
-"""What drawings look like: colours, and sizes that grow with the image."""
+"""The style of drawings: colours, and sizes that scale with the image."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ COLOURS: dict[str, Colour] = {
 """Okabe and Ito's palette, which colour-blind people can tell apart; its black, lost on video, became off-white for neutral."""
 
 UNKNOWN = WHITE
-"""Colour of an expression that only somebody else's network knows."""
+"""Colour of an expression that is not in LABELS."""
 
 PANEL = Colour.of("14171a")
 DIM = Colour.of("b4bac0")
@@ -37,7 +37,7 @@ class Sizes:
 
     @classmethod
     def of(cls, image: Image) -> "Sizes":
-        """Grows with the image's shorter side; below 8 px nobody can read the letters."""
+        """Scales with the image's shorter side; letters below 8 px are illegible."""
         short = min(image.shape[:2])
         cap = max(8, round(short / 52))
         return cls(cap, max(1, round(short / 300)), max(3, round(cap * 0.55)), max(2, round(cap * 0.45)))

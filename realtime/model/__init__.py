@@ -1,1 +1,1 @@
-"""The network: what it is, how it is chosen, and what it says of prepared faces."""
+"""The network: its format, its choice, and the classification of prepared faces."""

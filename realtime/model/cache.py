@@ -16,7 +16,7 @@ def folder(
     environment: Mapping[str, str] = os.environ,
     home: Callable[[], Path] = Path.home,
 ) -> Path:
-    """Where the system wants caches to be; it need not exist.
+    """The system's folder for caches; it may not exist.
 
     Raises:
         OSError: the user has no home folder.

@@ -92,7 +92,7 @@ class Opened:
 
 @dataclass(frozen=True)
 class Computer:
-    """Where the networks are tried: what the answer depends on, what times them, and where the answer is kept.
+    """The machine on which the networks are measured, with its clock and cache.
 
     Attributes:
         processor, instructions: what tells this processor from others.

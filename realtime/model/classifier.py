@@ -1,6 +1,7 @@
 """Classifies prepared faces: one network call for all faces of a frame."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,19 @@ from realtime.model.chooser import open_session
 from realtime.model.providers import AUTO
 from realtime.model.session import Session
 from realtime.model.spec import ModelSpec
+
+
+@dataclass(frozen=True, eq=False)
+class Crops:
+    """Face crops on their way to a network with images of S pixels.
+
+    Attributes:
+        smalls: each uint8 (S,S), gray, as the camera saw it; what quality is measured on.
+        faces: the same as the network wants them: equalized, if it says so.
+    """
+
+    smalls: tuple[NDArray[np.uint8], ...]
+    faces: tuple[NDArray[np.uint8], ...]
 
 
 class Classifier:
@@ -59,6 +73,11 @@ class Classifier:
     def close(self) -> None:
         """Ends the network's threads; may be called twice. `classify` must not be called afterwards."""
         self._session.close()
+
+    def prepare(self, grays: Iterable[NDArray[np.uint8]]) -> Crops:
+        """Crops of faces, each uint8 (H,W) of any size -> the images that `classify` takes."""
+        smalls = tuple(preprocess.shrink(gray, self.spec.input_size) for gray in grays)
+        return Crops(smalls, tuple(preprocess.equalize(small) for small in smalls) if self.spec.equalize else smalls)
 
     def classify(self, faces: NDArray[np.uint8] | Sequence[NDArray[np.uint8]]) -> Scores:
         """n prepared faces, uint8 (n,S,S) -> their probabilities, in one call; in none for zero faces."""

@@ -43,7 +43,7 @@ MOST_THREADS = 4
 
 PACKAGE = Path(__file__).parent.parent
 FOLDERS = (PACKAGE / "weights", PACKAGE.parent / "weights")
-"""Where the shipped weights lie: installed, or in a checkout."""
+"""Folders of the bundled weights: installed, or in a checkout."""
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""The report of a recording: what it holds, as pure functions, and one HTML file that shows it."""
+"""The report of a recording: its analysis, as pure functions, and one HTML file."""

@@ -1,4 +1,4 @@
-"""What faces do around markers: latency to the first expression, and mean probabilities locked to the marker."""
+"""Expressions around markers: latency to the first expression, and mean probabilities locked to the marker."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ T95 = (
 
 @dataclass(frozen=True)
 class FirstExpression:
-    """What a face showed first after a marker.
+    """The first expression of a face after a marker.
 
     Attributes:
         marker: name and time.

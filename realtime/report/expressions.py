@@ -1,4 +1,4 @@
-"""Which expressions a face shows: shares of its time, bouts, transitions."""
+"""Statistics of expressions: shares of time, bouts, transitions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from realtime.report.recording import UNLABELLED, FaceSeries, Recording
 
 @dataclass(frozen=True)
 class Share:
-    """How the time of one face, or of all, divides.
+    """Shares of the time of one face, or of all.
 
     Attributes:
         face: its id; None for all faces together.

@@ -1,11 +1,11 @@
-"""How often a network is right, class by class: the result files that come with the weights."""
+"""Accuracy of a network per class, from the result files of the bundled weights."""
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
 LABELLING = "ferplus"
-"""Whose labels the figures are measured against."""
+"""The reference labels of the figures."""
 
 
 @dataclass(frozen=True)

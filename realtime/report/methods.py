@@ -9,7 +9,7 @@ UNKNOWN = "(unknown)"
 
 
 def paragraph(recording: Recording, quality: Quality, figures: Figures | None) -> str:
-    """How the data were made, with every number that a reader needs to repeat it."""
+    """A description of the recording, with every number needed to repeat it."""
     run, source = recording.header.run, recording.header.run.source
     settings, versions = dict(run.settings), dict(run.versions)
     rate = f", nominally {source.fps:.3g} frames/s" if source.fps else ""

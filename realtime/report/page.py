@@ -185,7 +185,7 @@ def _band(x: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.flo
 
 
 def _shared(labels: tuple[str, ...]) -> dict[str, object]:
-    """What every page needs: its own style and programs, so that it never asks for an address."""
+    """The shared parts of every page: style and scripts are embedded, so that the page loads nothing."""
     names = ("report.css", "report.js", "uPlot.iife.min.js", "uPlot.min.css", "uPlot-LICENSE.txt")
     texts = {name: files("realtime.report").joinpath("assets", name).read_text(encoding="utf-8") for name in names}
     return {"labels": labels, "colours": palette((*labels, UNCERTAIN)), "texts": texts, "version": __version__}

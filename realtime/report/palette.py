@@ -10,7 +10,7 @@ DARK = {"neutral": "dfe3e6", "sadness": "2f8fd0"}
 """Instead of the video's colours that glare on a dark page, or sink in it."""
 
 SPARE = ("a6761d", "7570b3", "66a61e", "e7298a")
-"""For expressions that only somebody else's network knows."""
+"""For expressions that are not in LABELS."""
 
 
 def palette(labels: tuple[str, ...]) -> tuple[tuple[str, str], ...]:

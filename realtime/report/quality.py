@@ -1,4 +1,4 @@
-"""How good a recording is: what was watched, what was missed, how late, and with how much effort."""
+"""The quality of a recording: watched time, missed faces, latency and effort."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -149,7 +149,7 @@ def assess(recording: Recording) -> Quality:
 
 
 def flaws(quality: Quality) -> tuple[str, ...]:
-    """What a reader must know before the results, a sentence each; empty where nothing stands out."""
+    """Warnings to read before the results, a sentence each; empty if there are none."""
     found = []
     if not quality.complete:
         found.append("The run did not end properly: the recording has no summary and may lack its last seconds.")

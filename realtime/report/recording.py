@@ -100,7 +100,7 @@ class Recording:
         return float(np.median(np.diff(self.t))) if len(self.t) > 1 else 0.0
 
     def present_s(self, face: FaceSeries) -> float:
-        """How long a face was there, seen or coasting."""
+        """Time for which a face was present, seen or coasting."""
         return float(self.weight_s[face.rows].sum())
 
 

@@ -1,4 +1,4 @@
-"""Where a report goes: beside its recording, and over nothing that is there."""
+"""Writes a report beside its recording, without overwriting files."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -23,7 +23,7 @@ ONLINE, OFFLINE = "online", "offline"
 """Of the topic `status`, in the words that Home Assistant expects."""
 
 KEEP_ALIVE_S = 15
-"""The broker publishes the last will when it has heard nothing for one and a half times as long."""
+"""The broker publishes the last will after one and a half times as long without a message."""
 
 RETRY_S = (1, 30)
 """The shortest and the longest pause between two attempts to connect; it doubles meanwhile."""
@@ -38,7 +38,7 @@ class BrokerConnection:
 
     Args:
         broker: where to connect to.
-        lines: takes what the user should know.
+        lines: receives notices for the user.
         status_topic: where `online` is retained, and `offline` when the connection ends or breaks; None for nowhere.
         on_connected: called on the connection's own thread after every connection.
 
@@ -141,7 +141,7 @@ class MqttSink(DataSink):
     Args:
         broker: where, and below which topic.
         run: whose frames come.
-        lines: takes what the user should know.
+        lines: receives notices for the user.
 
     Raises:
         SinkError: paho-mqtt is missing.

@@ -29,7 +29,7 @@ class OscMessage:
 
 
 class OscSender:
-    """Sends messages to one receiver. UDP does not tell whether anybody listens.
+    """Sends messages to one receiver. UDP does not report a missing receiver.
 
     Args:
         endpoint: the receiver, also a broadcast address; its name is looked up once.

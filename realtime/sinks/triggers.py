@@ -71,7 +71,7 @@ class TriggerSink(DataSink):
                 self._lines.say(f"{firing}; nothing done, since {MOST_WAITING} others wait")
 
     def notices(self) -> tuple[str, ...]:
-        """What fired, and which actions failed."""
+        """Notices of fired triggers and failed actions."""
         return self._lines.take()
 
     def close(self, summary: object) -> None:

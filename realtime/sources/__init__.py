@@ -30,7 +30,7 @@ def _stream(url: str, **options: Any) -> Source:
 
 @dataclass(frozen=True)
 class Equipment:
-    """What sources are opened with besides files.
+    """The openers of sources other than files.
 
     Attributes:
         camera: opens a camera by its number; takes the options of `Camera`.

@@ -44,7 +44,7 @@ def connect(url: str, name: str, timeout_s: float, notify: Notify) -> Decoder:
         url: what the user gave.
         name: what to call it.
         timeout_s: FFmpeg's limit, seconds.
-        notify: hears about damage.
+        notify: called when data are damaged.
 
     Raises:
         TimeoutError: it does not answer in time.

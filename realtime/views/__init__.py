@@ -1,1 +1,1 @@
-"""Where a run is watched: the window and the terminal."""
+"""Views of a run: the window and the terminal."""

@@ -1,4 +1,4 @@
-"""What every view promises: it shows painted frames and the state of the program, and passes on what its viewer asks for."""
+"""The interface of every view: it shows painted frames and the state of the program, and returns the viewer's actions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from realtime.drawing.painter import Painted
 
 
 class Action(StrEnum):
-    """What a viewer asks for, whether by a key, a button or a message."""
+    """An action of a viewer, by a key, a button or a message."""
 
     QUIT = "quit"
     PAUSE = "pause"
@@ -39,16 +39,16 @@ class Mark:
 
 
 class View(Protocol):
-    """A place where a run is watched. All of it is called on the main thread.
+    """Shows a run. All methods are called on the main thread.
 
     Attributes:
-        paced: whether somebody watches the images themselves: files then play at their own speed, images wait for a key.
+        paced: whether the view shows the images: files then play at their own speed, and images wait for a key.
     """
 
     paced: bool
 
     def due(self) -> bool:
-        """Whether a frame would be shown now; a view may leave some out."""
+        """Whether a frame would be shown now; a view may skip some."""
 
     def show(self, painted: Painted, status: Status) -> None:
         """Shows a finished frame, or the last one again when only the state has changed.
@@ -58,13 +58,13 @@ class View(Protocol):
         """
 
     def poll(self, wait_ms: int) -> Action | Mark | None:
-        """What the viewer asks for; where it takes input, it waits at most `wait_ms` for some."""
+        """The viewer's next action; a view with input waits at most `wait_ms` for one."""
 
     def notice(self, text: str) -> None:
         """One line for the viewer, now; the newest lines are also in every `Status`."""
 
     def finish(self, summary: Summary, paths: Sequence[Path]) -> None:
-        """Tells what came of the run and which files were written."""
+        """Shows the summary of the run and the written files."""
 
     def close(self) -> None:
-        """Goes away; may be called twice."""
+        """Closes the view; may be called twice."""

@@ -1,4 +1,4 @@
-"""Markers from outside of the window: datagrams of another program on this machine, and lines typed into the terminal."""
+"""Markers from other programs on this machine, by UDP, and from lines typed into the terminal."""
 
 import queue
 import select
@@ -17,7 +17,7 @@ from realtime.errors import ConfigError
 from realtime.views.base import Action, Mark
 
 LOOK_S = 0.1
-"""How often the thread looks whether it is to end; a marker wakes it at once."""
+"""How often the thread checks whether it should end; a marker wakes it at once."""
 
 JOIN_S = 1.0
 LONGEST_NAME = 200

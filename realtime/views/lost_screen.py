@@ -1,4 +1,4 @@
-"""What happens when the X server goes away: Qt then ends the whole process from inside, with exit(1) and hardly a word."""
+"""Handles a lost X server: Qt then ends the process with exit(1) and hardly a message."""
 
 import ctypes
 import sys
@@ -12,10 +12,10 @@ _Handler = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
 class LostScreen:
-    """Calls a function if the process is about to end while this is armed.
+    """Calls a function if the process exits while this is armed.
 
     It registers with the C library, under a handle of its own: `disarm` takes it off the list again, since Python must not be
-    called once the interpreter has ended. Elsewhere than on Linux it does nothing.
+    called once the interpreter has ended. It does nothing on other systems than Linux.
 
     Args:
         finish: closes what is open; called on the thread that ends the process, at most once. It should not return.
@@ -34,7 +34,7 @@ class LostScreen:
                     self._libc, self._armed = libc, True
 
     def disarm(self) -> None:
-        """From now on the process may end as it likes; may be called twice."""
+        """Cancels the call; may be called twice."""
         self._armed = False
         if self._libc is not None:
             libc, self._libc = self._libc, None

@@ -1,4 +1,4 @@
-"""The terminal while the program runs: a bar for files, a live table for cameras, plain lines where nobody looks."""
+"""The terminal view: a progress bar for files, a live table for cameras, plain lines if stderr is not a terminal."""
 
 import os
 import sys
@@ -20,26 +20,26 @@ from realtime.printable import printable
 from realtime.views.base import Action, Mark
 
 REFRESH_S = 0.125
-"""Time between two images of the terminal; more often costs CPU that faces need."""
+"""Time between two updates of the live view; shorter times use CPU that recognition needs."""
 
 PLAIN_S = 10.0
-"""Time between two lines where stderr is no terminal."""
+"""Time between two lines if stderr is not a terminal."""
 
 BAR = 12
-"""Characters of the bar of a whole probability."""
+"""Length of the bar for probability 1, characters."""
 
 SHOWN_FACES = 8
-"""Faces with bars of their own in the live table; more would scroll it off the screen."""
+"""Most faces with bars in the live table; more would scroll it off the screen."""
 
 
 class StderrConsole(Console):
-    """A console on stderr that falls silent when nobody reads it any more; rich's own would end the program."""
+    """A console on stderr that stops writing when its reader is gone; rich's own would end the program."""
 
     def __init__(self) -> None:
         super().__init__(stderr=True)
 
     def on_broken_pipe(self) -> None:
-        """Points stderr at nothing, so that neither this console nor Python's exit writes to the pipe again."""
+        """Redirects stderr to the null device, so that neither this console nor Python's exit writes to the pipe again."""
         self.quiet = True
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, sys.stderr.fileno())
@@ -47,12 +47,12 @@ class StderrConsole(Console):
 
 
 class Terminal:
-    """Tells on stderr how the run goes, and what came of it.
+    """Shows the progress of the run and its summary on stderr.
 
     Args:
-        run: what runs.
+        run: facts of the run.
         console: where to write; never stdout. `StderrConsole` outside of tests.
-        verbosity: below 0 nothing is written at all; above 0 also how the network was chosen.
+        verbosity: below 0 nothing is written; above 0 also how the network was chosen.
         plain: lines instead of a live view even on a terminal (stdout shows data there).
         clock: seconds.
     """
@@ -83,7 +83,7 @@ class Terminal:
             for note in run.notes:
                 self.notice(note)
         if console.is_terminal and not plain:
-            # Redirection would send the data that others print on stdout through this console.
+            # redirection would send data printed on stdout through this console
             self._live = Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False)
             self._live.start()
         else:
@@ -91,15 +91,15 @@ class Terminal:
 
     @property
     def shows_faces(self) -> bool:
-        """Whether the live view shows what is read; of files it shows how far they are."""
+        """Whether the live view shows faces; for files it shows progress."""
         return self._live is not None and self._run.source.live
 
     def due(self) -> bool:
-        """Whether the last frame was shown a while ago."""
+        """Whether it is time for the next update."""
         return not self._quiet and self._clock() >= self._due
 
     def show(self, painted: Painted, status: Status) -> None:
-        """Shows a finished frame, unless the last one was shown a moment ago."""
+        """Shows a finished frame if an update is due."""
         result = painted.result
         if not self.due():
             return
@@ -113,22 +113,22 @@ class Terminal:
             self._live.update(self._progress, refresh=True)
 
     def poll(self, wait_ms: int) -> Action | Mark | None:
-        """Nothing: the terminal takes no input, and does not wait for any."""
+        """Always None: this view has no input."""
         return None
 
     def notice(self, text: str) -> None:
-        """One line that stays."""
+        """Prints one line."""
         if not self._quiet:
             self._console.print(printable(text), highlight=False, markup=False, emoji=False, soft_wrap=True)
 
     def close(self) -> None:
-        """Takes the live view away; may be called twice."""
+        """Removes the live view; may be called twice."""
         if self._live is not None:
             self._live.stop()
             self._live = None
 
     def finish(self, summary: Summary, paths: Sequence[Path | str] = ()) -> None:
-        """Ends the view with what came of the run and where it was written."""
+        """Closes the view and prints the summary and the written files."""
         self.close()
         if not self._quiet:
             self._console.print(_summary(summary), highlight=False, soft_wrap=True)
@@ -151,7 +151,7 @@ def _opening(run: RunInfo) -> Text:
 
 
 def _progress(run: RunInfo, console: Console) -> Progress:
-    """The bar of a file, drawn by hand so that no thread is needed."""
+    """The progress bar of a file, refreshed by us so that no thread is needed."""
     counted = run.source.frames is not None
     count = TextColumn("{task.completed}/{task.total}" if counted else "{task.completed} frames")
     return Progress(

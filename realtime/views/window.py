@@ -1,4 +1,4 @@
-"""The window and its keys. OpenCV wants all of it on the main thread."""
+"""The window and its keys. OpenCV requires the main thread."""
 
 import os
 import re
@@ -25,7 +25,7 @@ FIRST_SIZE_WH = (1280, 720)
 """The window opens as large as the image fits into this, in screen pixels."""
 
 PROBE_TIMEOUT_S = 20.0
-"""A display that has not answered by then (a dead ssh tunnel) is no display."""
+"""A display that has not answered by then (a dead ssh tunnel) counts as missing."""
 
 
 ESC = "\x1b"
@@ -40,7 +40,7 @@ ACTIONS = {
     "d": Action.DETAILS,
     "h": Action.HELP,
 }
-"""By key; capitals do the same."""
+"""By key, in lower case; case is ignored."""
 
 DIGITS = tuple("123456789")
 
@@ -58,7 +58,7 @@ class Gui(Protocol):
         """Sets the size of its image, in screen pixels."""
 
     def getWindowImageRect(self, title: str, /) -> Rect:  # noqa: N802
-        """Where its image is on the screen."""
+        """Position and size of its image on the screen."""
 
     def getWindowProperty(self, title: str, which: int, /) -> float:  # noqa: N802
         """Such as whether it is visible."""
@@ -77,9 +77,9 @@ OPENCV = cast(Gui, cv2)  # mypy takes no module for a protocol here
 
 
 def check_screen(platform: str = sys.platform, timeout_s: float = PROBE_TIMEOUT_S) -> None:
-    """Tries a window in another process, for OpenCV's Qt does not fail without a display: it aborts the whole program.
+    """Tries to open a window in another process, since OpenCV's Qt aborts the whole program without a display.
 
-    Only Linux is tried; macOS and Windows always have a screen for programs that a user starts.
+    Only on Linux; macOS and Windows always have a screen for programs that a user starts.
 
     Raises:
         SinkError: a window cannot be opened.
@@ -88,7 +88,7 @@ def check_screen(platform: str = sys.platform, timeout_s: float = PROBE_TIMEOUT_
         return
     display = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     if not display:
-        raise SinkError("there is no screen (DISPLAY is not set); use --no-display, or ssh -X for a window from afar")
+        raise SinkError("no screen available (DISPLAY is not set); use --no-display, or ssh -X for a remote window")
     # os._exit drops the window before it is painted.
     probe = f"import cv2, os; cv2.namedWindow('fer-cam', {FLAGS}); os._exit(0)"
     try:
@@ -97,7 +97,7 @@ def check_screen(platform: str = sys.platform, timeout_s: float = PROBE_TIMEOUT_
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=timeout_s,
-            cwd=Path(sys.prefix),  # so that no cv2.py of the user's folder is imported
+            cwd=Path(sys.prefix),  # so that a cv2.py in the user's folder is not imported
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -111,13 +111,13 @@ class Window:
 
     Args:
         title: of the window.
-        mirror: whether images are mirrored, as people expect of a camera that looks at them.
+        mirror: whether images are mirrored, as users expect of a camera that shows themselves.
         markers: names of the markers that the keys 1 to 9 set.
         gui: opens and draws it.
         check: raises SinkError where there is no screen for it.
 
     Raises:
-        SinkError: there is no screen to open a window on.
+        SinkError: no screen is available.
     """
 
     paced = True
@@ -142,7 +142,7 @@ class Window:
         self._closed = False
         self._shown: tuple[Painted, Status] | None = None
         self._drawn_for: tuple[int, int] | None = None
-        os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false")  # Qt talks about fonts and Wayland on stderr
+        os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false")  # Qt logs about fonts and Wayland on stderr
         try:
             self._gui.namedWindow(title, FLAGS)
         except cv2.error as error:
@@ -153,7 +153,7 @@ class Window:
         return True
 
     def show(self, painted: Painted, status: Status) -> None:
-        """Draws a frame; it is seen after the next `poll`. Does nothing once the window is closed.
+        """Draws a frame, which becomes visible at the next `poll`. Does nothing once the window is closed.
 
         Raises:
             SinkError: the window cannot be drawn.
@@ -198,10 +198,10 @@ class Window:
         return action
 
     def notice(self, text: str) -> None:
-        """Nothing by itself: notices are part of the status that is drawn."""
+        """Does nothing: notices are part of the drawn status."""
 
     def finish(self, summary: Summary, paths: Sequence[Path]) -> None:
-        """Nothing: the window closes with the run."""
+        """Does nothing: the window closes with the run."""
 
     def close(self) -> None:
         """Closes the window; may be called twice."""
@@ -220,7 +220,7 @@ class Window:
             self._gui.imshow(self._title, painted.view(status, mirror=self._mirror, size_wh=self._drawn_for))
 
     def _room(self, height: int, width: int) -> tuple[int, int] | None:
-        """How large the image is shown, pixels, so that text is drawn at that size; None where the window does not tell."""
+        """Size of the shown image, pixels, so that text is drawn at that size; None if unknown."""
         try:
             _, _, room_w, room_h = self._gui.getWindowImageRect(self._title)
         except cv2.error:
@@ -241,5 +241,5 @@ class Window:
 
 
 def _first_line(error: cv2.error) -> str:
-    """OpenCV's words without its file names, codes and advice to rebuild it."""
+    """The message of OpenCV without file names, codes and advice to rebuild it."""
     return re.sub(r"^.*error: \([^)]*\)\s*", "", str(error).strip().splitlines()[0])

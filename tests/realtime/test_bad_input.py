@@ -60,7 +60,7 @@ def cut(folder: Path) -> None:
 
 
 def closed_port() -> int:
-    """A port on which nobody listens."""
+    """A port without a listener."""
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         return int(server.getsockname()[1])
@@ -90,7 +90,7 @@ BAD_SOURCES = {
 
 
 @pytest.mark.parametrize("bad", BAD_SOURCES.values(), ids=BAD_SOURCES.keys())
-def test_what_cannot_be_opened(desk: Desk, bad: Bad) -> None:
+def test_a_source_that_cannot_be_opened(desk: Desk, bad: Bad) -> None:
     bad.make(desk.folder)
     desk.settle()
     done = desk.run(*bad.args.split(), "--jsonl", "out.jsonl", "--save", "out.mp4", "--csv", "out.csv")
@@ -133,7 +133,7 @@ def test_a_video_cut_in_its_middle_is_used_up_to_there(desk: Desk) -> None:
     assert len(program.watch(desk.folder / "out.mp4").times_s) == len(frames)
 
 
-def test_a_bad_image_in_a_folder_is_named_and_passed_over(desk: Desk) -> None:
+def test_a_bad_image_in_a_folder_is_named_and_skipped(desk: Desk) -> None:
     (desk.folder / "faces").mkdir()
     for name in ("1.png", "3.png"):
         cv2.imwrite(str(desk.folder / "faces" / name), np.full((40, 40, 3), 99, np.uint8))

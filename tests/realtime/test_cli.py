@@ -113,7 +113,7 @@ def test_save_without_a_name_and_the_demo_save_here(command: RunCommand) -> None
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ("--device -1", "cameras are counted from 0"),
+        ("--device -1", "camera numbers start at 0"),
         ("clip.mp4 --device 0", "clip.mp4 and --device name two sources; give one of them"),
         ("--video x.mp4 clip.mp4", "clip.mp4 and --video name two sources"),
         ("0 --source 0", "0 and --source name two sources"),
@@ -206,7 +206,7 @@ def test_the_first_word_picks_a_command(capsys: pytest.CaptureFixture[str], comm
     assert command.fer_cam("run", "clip.mp4", "--no-display") == 0
     assert command.asked[0].source.location == "clip.mp4"
     assert cli.main(["guide", "nonsense"]) == 2
-    assert "no guide is called nonsense; the guides are: " in capsys.readouterr().err
+    assert "guide nonsense not found; give one of " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", cli.COMMANDS)

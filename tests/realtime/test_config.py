@@ -60,7 +60,7 @@ def test_settings_by_name_reach_their_group_and_come_back() -> None:
 
 
 def test_a_setting_that_does_not_exist_is_named_beside_those_that_do() -> None:
-    with pytest.raises(ConfigError, match=r"no setting 'treshold'; there are: source, .*threshold"):
+    with pytest.raises(ConfigError, match=r"unknown setting 'treshold'; give one of source, .*threshold"):
         Config.of(treshold=0.5)
 
 

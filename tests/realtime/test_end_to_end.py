@@ -58,7 +58,7 @@ def overlap(found: Row, true: demo.TrueFace) -> float:
 
 
 def on(row: Row, true: demo.TrueFace) -> list[Row]:
-    """What the program found where this face is."""
+    """The result of the program at this face."""
     return [found for found in row["faces"] if overlap(found, true) > 0.5]
 
 
@@ -71,7 +71,7 @@ def shown(frames: list[Row], first: int, last: int) -> Counter[str]:
 # the demo
 
 
-def test_the_demo_ends_by_itself_and_says_what_it_did(showing: Showing) -> None:
+def test_the_demo_ends_by_itself_with_a_summary(showing: Showing) -> None:
     assert showing.done.code == 0
     assert showing.done.complaints == []
     assert showing.done.out == ""

@@ -58,7 +58,7 @@ def test_a_broker_has_a_host_a_topic_and_perhaps_a_login(text: str, broker: Brok
         "mqtt://u:sesame@[::1/t",
     ],
 )
-def test_what_is_wrong_with_a_broker_is_told_without_its_password(text: str) -> None:
+def test_errors_about_a_broker_omit_its_password(text: str) -> None:
     with pytest.raises(ConfigError) as caught:
         Broker.parse(text, "mqtt")
     assert caught.value.settings == ("mqtt",)
@@ -78,7 +78,7 @@ def test_no_password_is_shown_by_a_broker_or_in_the_settings_of_the_data() -> No
     ("change", "message"),
     [
         ({"osc": "9000"}, "osc 9000: give HOST:PORT"),
-        ({"mqtt": "host"}, "mqtt is no address of a broker"),
+        ({"mqtt": "host"}, "mqtt is not the address of a broker"),
         ({"lsl": " "}, "lsl is empty"),
         ({"triggers": ("happiness: x",)}, 'triggers "happiness"'),
         ({"triggers": ("happiness > 0.7: osc:/smile",)}, "triggers with osc: needs a receiver; add --osc"),

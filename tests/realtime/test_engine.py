@@ -41,7 +41,7 @@ def test_every_frame_of_a_file_once_and_in_order(make: Make) -> None:
 
 
 @pytest.mark.parametrize(("watched", "at_once"), [(True, 1), (False, MOST_AT_ONCE)])
-def test_frames_that_nobody_watches_are_read_together(make: Make, watched: bool, at_once: int) -> None:
+def test_unwatched_frames_are_classified_in_batches(make: Make, watched: bool, at_once: int) -> None:
     with make(film(*range(1, 30)), watched=watched) as engine:
         assert len(engine.step(0.1)) == at_once
 

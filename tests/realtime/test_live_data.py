@@ -18,7 +18,7 @@ HEAD = ["--demo", "--no-display"]
     ("arguments", "line"),
     [
         (["--osc", "9000"], "--osc 9000: give HOST:PORT, such as 127.0.0.1:9000"),
-        (["--mqtt", "u:sesame@host"], "--mqtt is no address of a broker; give mqtt://HOST/TOPIC, "),
+        (["--mqtt", "u:sesame@host"], "--mqtt is not the address of a broker; give mqtt://HOST/TOPIC, "),
         (["--lsl", ""], "--lsl is empty; give the stream a name"),
         (["--trigger", "happiness > 0.7"], '--trigger "happiness > 0.7": give "happiness > 0.7 for 1s: COMMAND"'),
         (["--trigger", "joy > 0.7: x"], "--trigger joy: give faces or one of neutral, "),
@@ -71,7 +71,7 @@ def test_a_run_sends_osc_and_mqtt_and_acts(tmp_path: Path) -> None:
     assert header["settings"]["mqtt"] == f"mqtt://anna@127.0.0.1:{port}/cam"
 
 
-def test_nobody_there_changes_nothing_about_a_run(tmp_path: Path) -> None:
+def test_a_missing_receiver_does_not_affect_the_run(tmp_path: Path) -> None:
     pytest.importorskip("pythonosc")
     pytest.importorskip("paho.mqtt")
     port = free_port()

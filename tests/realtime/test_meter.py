@@ -64,7 +64,7 @@ def test_share_is_of_labelled_time() -> None:
     assert sum(share.values()) == pytest.approx(1)
 
 
-def test_a_pause_is_nobodys_time() -> None:
+def test_a_pause_counts_for_no_face() -> None:
     meter = Meter(LABELS)
     for time_s, label in ((0.0, "fear"), (0.1, "fear"), (60.0, "anger"), (60.1, "anger")):
         meter.add(at(time_s, builders.face(1, shown=label)), now=time_s)

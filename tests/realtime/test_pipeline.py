@@ -135,7 +135,7 @@ def test_images_are_read_at_once_and_unsmoothed(detector: ScriptedDetector, clas
     np.testing.assert_array_equal(first.faces[0].box_xyxy, LEFT)
 
 
-def test_a_threshold_nobody_reaches(detector: ScriptedDetector, classifier: Classifier) -> None:
+def test_a_threshold_above_every_probability(detector: ScriptedDetector, classifier: Classifier) -> None:
     detector.boxes = [LEFT]
     flat = np.full((120, 320, 3), 100, np.uint8)
     flat[::3, :, :] = 160
@@ -157,7 +157,7 @@ def test_times_of_the_stages_come_from_the_clock(detector: ScriptedDetector, cla
     assert images.process(Frame(make_image(), 0, 0.5, None, "me.png")).latency_s == 4
 
 
-def test_frames_together_give_what_they_give_one_by_one(detector: ScriptedDetector, classifier: Classifier) -> None:
+def test_a_batch_of_frames_gives_the_same_results(detector: ScriptedDetector, classifier: Classifier) -> None:
     detector.boxes = [LEFT, RIGHT]
     frames = [Frame(make_image(left_smiles=i < 20), i, 0.0, i / FPS, "clip") for i in range(40)]
     alone = Pipeline(FrameByFrame(detector), classifier, ReadingConfig())

@@ -104,7 +104,7 @@ def test_a_signal_ends_a_run_whose_pipe_is_silent(pipe: Path, tmp_path: Path) ->
         assert "cannot be read" not in process.stderr.read()
 
 
-def test_a_signal_ends_a_run_whose_output_nobody_reads_yet(pipe: Path, tmp_path: Path) -> None:
+def test_a_signal_ends_a_run_whose_output_has_no_reader(pipe: Path, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "read")
     args = ("--demo", "--no-display", "--jsonl", tmp_path / "read", "--csv", pipe)
     # a reader's `open` returns as soon as the program opens the pipe too; the next one that it opens is `pipe`

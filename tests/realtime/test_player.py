@@ -14,7 +14,7 @@ from rich.console import Console
 from realtime.governor import EFFORTS
 from realtime.meter import Meter
 from realtime.model.classifier import Classifier
-from realtime.player import LOOK_MS, NOTICE_S, Player
+from realtime.player import NOTICE_S, POLL_MS, Player
 from realtime.signals import Stop
 from realtime.sinks import Outputs
 from realtime.sources.base import Source
@@ -54,7 +54,7 @@ def test_a_limit_on_frames(studio: Studio) -> None:
     assert studio.indices() == [0, 1, 2]
 
 
-def test_the_summary_is_told(studio: Studio, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_summary_is_shown(studio: Studio, capsys: pytest.CaptureFixture[str]) -> None:
     studio.run(film(1, 2, 3))
     messages = capsys.readouterr().err
     assert "3 frames" in messages
@@ -64,7 +64,7 @@ def test_the_summary_is_told(studio: Studio, capsys: pytest.CaptureFixture[str])
 def test_a_run_that_shows_and_saves_nothing_says_so_before_it_begins(
     studio: Studio, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = "nothing will be shown or saved: add --save, --jsonl or --csv"
+    words = "nothing will be shown or saved; add --save, --jsonl or --csv"
     assert studio.run(film(1, 2, 3), jsonl=None) == 0
     messages = capsys.readouterr().err
     assert messages.index(words) < messages.index("3 frames")
@@ -75,7 +75,7 @@ def test_a_run_that_shows_and_saves_nothing_says_so_before_it_begins(
     assert words not in capsys.readouterr().err
 
 
-def test_a_video_that_was_not_written_is_not_told_of(studio: Studio, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unwritten_video_is_not_listed(studio: Studio, capsys: pytest.CaptureFixture[str]) -> None:
     assert studio.run(film(), save=studio.video) == 0
     assert not studio.video.exists()
     assert str(studio.video) not in capsys.readouterr().err
@@ -194,13 +194,13 @@ def test_a_session_that_was_killed_says_that_it_was_running(studio: Studio) -> N
     assert seen == ["running", "running"]
 
 
-def test_a_marker_without_data_says_what_is_missing(studio: Studio) -> None:
+def test_a_marker_without_an_output_is_refused(studio: Studio) -> None:
     studio.window.keys = {1: [Action.MARKER]}
     assert studio.run(film(1, 2, 3), display=True, jsonl=None) == 0
-    assert studio.window.huds[-1].notices == ("a marker needs --jsonl or --session to be written to",)
+    assert studio.window.huds[-1].notices == ("markers need an output; add --jsonl or --session",)
 
 
-def test_snapshots_are_numbered_and_told(studio: Studio) -> None:
+def test_snapshots_are_numbered_and_reported(studio: Studio) -> None:
     studio.window.keys = {0: [Action.SNAPSHOT], 1: [Action.SNAPSHOT]}
     studio.run(film(1, 2), display=True)
     written = sorted(path.name for path in studio.folder.glob("*.png"))
@@ -250,7 +250,7 @@ def test_a_file_plays_at_its_own_speed(studio: Studio) -> None:
     studio.window.drawn = lambda: shown_at.append(now - 50.0)
     play(studio, Reel(times_s), lambda: now)
     assert shown_at == pytest.approx(times_s, abs=0.002)
-    assert max(studio.window.waits_ms) == LOOK_MS  # a signal is looked for even in a long wait
+    assert max(studio.window.waits_ms) == POLL_MS  # a signal is looked for even in a long wait
 
 
 def test_a_slow_machine_plays_slower_and_does_not_rush_afterwards(studio: Studio) -> None:
@@ -323,7 +323,7 @@ def test_quit_at_an_image(studio: Studio) -> None:
     assert studio.indices() == [0, 1]
 
 
-def test_images_without_a_window_wait_for_nobody(studio: Studio) -> None:
+def test_images_without_a_window_do_not_wait(studio: Studio) -> None:
     assert studio.run(DirectFeed(Album(3))) == 0
     assert studio.indices() == [0, 1, 2]
 

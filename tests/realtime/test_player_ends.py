@@ -14,7 +14,7 @@ import pytest
 from realtime.config import OutputConfig
 from realtime.datatypes import RunInfo, Summary
 from realtime.errors import FerError, ModelError, SinkError, SourceLostError
-from realtime.player import LOOK_MS
+from realtime.player import POLL_MS
 from realtime.records import Marker
 from realtime.signals import SIGNALS, caught
 from realtime.sinks import Outputs
@@ -96,7 +96,7 @@ def test_a_camera_lost_for_good_leaves_whole_outputs(studio: Studio, capsys: pyt
     assert "1 frame in " in messages
 
 
-def test_the_last_words_of_a_source_are_heard(studio: Studio, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_last_notices_of_a_source_are_shown(studio: Studio, capsys: pytest.CaptureFixture[str]) -> None:
     notices = Notices()
     feed = DirectFeed(FakeSource([1, LOST], live=False), notices)
     studio.watcher.seen = lambda number: notices.add("damaged near its end")
@@ -207,7 +207,7 @@ def test_an_output_that_is_not_essential_is_left_out_with_a_notice(studio: Studi
     assert capsys.readouterr().err.splitlines().count(f"continuing without an output: {FULL}") == 1
 
 
-def test_what_went_wrong_with_the_sound_is_told(studio: Studio, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_sound_error_is_reported(studio: Studio, capsys: pytest.CaptureFixture[str]) -> None:
     class Silent(Failing):
         reported = False
 
@@ -275,7 +275,7 @@ def test_a_signal_ends_the_run_and_everything_is_whole(studio: Studio, name: str
 def test_a_signal_ends_a_pause_and_the_wait_at_an_image(studio: Studio, keys: list[Action | None]) -> None:
     feed = film(1, 2) if keys else DirectFeed(Album(2))
     studio.window.keys = {0: keys}
-    studio.window.looked = lambda wait_ms: signal.raise_signal(signal.SIGINT) if wait_ms == LOOK_MS else None
+    studio.window.looked = lambda wait_ms: signal.raise_signal(signal.SIGINT) if wait_ms == POLL_MS else None
     assert studio.run(feed, display=True) == 130
     assert studio.types() == ["header", "frame", "summary"]
 

@@ -84,7 +84,7 @@ def test_gray_weighs_colours_as_bgr() -> None:
         np.zeros(4, np.uint8),
     ],
 )
-def test_what_is_no_image_is_refused(image: NDArray[np.uint8]) -> None:
+def test_other_arrays_are_refused(image: NDArray[np.uint8]) -> None:
     with pytest.raises(ValueError, match="image"):
         preprocess.to_gray(image)
     with pytest.raises(ValueError, match="image"):

@@ -147,6 +147,8 @@ def test_two_models_are_refused(model: str) -> None:
         (Config.of(save=Path()), "save"),
         (Config.of(jsonl="-"), "jsonl"),
         (Config.of(csv="t.csv"), "csv"),
+        (Config.of(blur=True, osc="127.0.0.1:9000"), "blur, osc"),
+        (Config.of(session=Path("P07"), participant="P07"), "session, participant"),
         (Config.of(display=True), "display"),
         (Config.of(mirror=True, overwrite=True), "mirror, overwrite"),
         (Config.of(snapshots=Path("shots"), jsonl="a.jsonl"), "jsonl, snapshots"),
@@ -157,7 +159,7 @@ def test_a_config_that_asks_for_a_window_or_a_file_is_refused(config: Config, na
         Recognizer(config=config)
 
 
-def test_a_config_may_forbid_what_does_not_happen_anyway(tiny: str) -> None:
+def test_a_config_may_disable_unused_features(tiny: str) -> None:
     Recognizer(tiny, Config.of(display=False, mirror=False)).close()
 
 
@@ -186,7 +188,7 @@ def test_a_path_is_a_file_whatever_its_name(tiny: str, tmp_path: Path) -> None:
         ([[0, 0], [0, 0]], "is a list, not a NumPy array"),
     ],
 )
-def test_what_is_no_image_is_told_in_a_sentence(recognizer: Recognizer, image: object, says: str) -> None:
+def test_other_arguments_are_refused_with_a_remedy(recognizer: Recognizer, image: object, says: str) -> None:
     with pytest.raises(ValueError, match=f"^image .*{says}"):
         recognizer.process(image)  # type: ignore[arg-type]
     crop = np.zeros((48, 48), np.uint8)
@@ -220,7 +222,7 @@ def lost_and_back() -> LiveFeed:
     return LiveFeed(FakeSource([1, LOST]), reopen, wait=lambda event, _: event.is_set())
 
 
-def test_a_lost_camera_is_told_while_the_stream_waits_for_it(tiny: str, nothing_left_behind: None) -> None:
+def test_a_lost_camera_is_reported_while_the_stream_waits(tiny: str, nothing_left_behind: None) -> None:
     messages: list[str] = []
     with Recognizer(tiny, open_engine=on(lost_and_back())) as recognizer:
         stream = recognizer.stream(0, on_notice=messages.append)
@@ -323,7 +325,7 @@ def test_a_session_refuses_times_that_go_back(tiny: str) -> None:
         session = recognizer.session()
         session.push(np.zeros((90, 90), np.uint8), at=5.0)
         for at in (5.0, 4.0, float("nan")):
-            with pytest.raises(ValueError, match="frames go forward in time"):
+            with pytest.raises(ValueError, match="push frames in order of time"):
                 session.push(np.zeros((90, 90), np.uint8), at=at)
         assert session.push(np.zeros((90, 90), np.uint8), at=6.0).frame.index == 1, "refused frames leave no gap"
         recognizer.close()

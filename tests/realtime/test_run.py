@@ -5,7 +5,7 @@ import gc
 from realtime.run import short_collections
 
 
-def test_the_garbage_collector_leaves_alone_what_was_there_before() -> None:
+def test_the_garbage_collector_skips_existing_objects() -> None:
     before, there = gc.get_freeze_count(), [object()]
     with short_collections():
         assert gc.get_freeze_count() > before + 10_000

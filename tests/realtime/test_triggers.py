@@ -14,7 +14,7 @@ def test_a_whole_rule() -> None:
     assert trigger.action.words == ("lamp", "--scene", "good mood")
 
 
-def test_what_is_left_out_has_a_default() -> None:
+def test_omitted_parts_have_defaults() -> None:
     trigger = Trigger.parse("happy > 0.7: osc:/smile")
     assert (trigger.name, trigger.hold_s, trigger.wait_s) == ("happiness", 0.0, 1.0)
     assert trigger.release == pytest.approx(0.6)
@@ -55,11 +55,11 @@ def test_an_action_is_a_command_or_a_message(text: str, action: Action, shown: s
         ("happiness > 0.7 until 0.8: x", "`until` lies on the side"),
         ("happiness < 0.2 until 0.1: x", "`until` lies on the side"),
         ("happiness > 0.7: osc:smile", "begins with a slash"),
-        ("happiness > 0.7: mqtt:home/#", "nothing can be published"),
+        ("happiness > 0.7: mqtt:home/#", "has an invalid topic"),
         ("happiness > 0.7: lamp 'on", "quotation mark"),
     ],
 )
-def test_what_is_no_rule_gets_one_line(text: str, message: str) -> None:
+def test_an_invalid_rule_is_one_line(text: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message) as caught:
         Trigger.parse(text)
     assert caught.value.settings == ("triggers",)

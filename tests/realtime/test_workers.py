@@ -70,7 +70,7 @@ def test_closing_waits_for_the_job_under_way_and_drops_the_others() -> None:
     assert workers.result(under_way, "a job") == "done"
     assert waiting.cancelled()
     pool.close()
-    with pytest.raises(RuntimeError, match="have ended"):
+    with pytest.raises(RuntimeError, match="is closed"):
         pool.submit(lambda: "too late")
 
 
@@ -126,7 +126,7 @@ begun.wait()
 
 
 @pytest.mark.parametrize(("end_s", "job_s", "out"), [("0.2", "1000", ""), ("1000", "0.2", "done\n")])
-def test_the_program_ends_whatever_hangs_and_waits_for_what_does_not(end_s: str, job_s: str, out: str) -> None:
+def test_the_program_ends_despite_a_hung_job_and_waits_for_others(end_s: str, job_s: str, out: str) -> None:
     command = [sys.executable, "-c", EXIT, end_s, job_s]
     done = subprocess.run(command, cwd=ROOT, timeout=LIMIT_S, capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == (out, "")

@@ -22,7 +22,7 @@ module, *sys.argv[1:] = sys.argv[1:]
 runpy.run_module(module, run_name="__main__", alter_sys=True)
 """
 
-PARTS = {"benchmarks.camera", "benchmarks.tutorial"}
+PARTS = {"benchmarks.camera", "benchmarks.receivers", "benchmarks.tutorial"}
 """Programs that a benchmark starts: they have no options."""
 
 NEEDS = {

@@ -74,7 +74,7 @@ def test_only_faces_that_no_network_learns_from_are_read(tmp_path: Path) -> None
 
 def test_the_command_writes_its_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model, out = write_always(tmp_path / "net.onnx"), tmp_path / "out.json"
-    lineage.write(model, lineage.pictures_of(utkface.load_held_out(write_sets(tmp_path)).faces))
+    lineage.write(model, lineage.images_of(utkface.load_held_out(write_sets(tmp_path)).faces))
     words = [str(model), "--data", str(tmp_path), "--json", str(out)]
     assert groups.main(words) == 0
     found = json.loads(out.read_text())

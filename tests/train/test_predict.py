@@ -314,7 +314,7 @@ class TestCommand:
             ("image", ["--model", "none.onnx"], 4, "none.onnx: no such weights file"),
             ("image", ["--model", "IMAGE"], 4, "cannot be loaded"),
             ("image", ["--out", "panel.jpg"], 2, "--out panel.jpg: the panel is a PNG"),
-            ("image", ["--out", "IMAGE/panel.png"], 5, "a part of the path is a file"),
+            ("image", ["--out", "IMAGE/panel.png"], 5, "part of the path is a file"),
             ("image", ["--out", "FOLDER/nowhere/panel.png"], 5, "the folder does not exist"),
         ],
     )

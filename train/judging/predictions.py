@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 
-from realtime import preprocess
 from realtime.datatypes import Scores
 from realtime.errors import ConfigError
 from realtime.model.classifier import Classifier
@@ -40,8 +39,7 @@ def predict_all(classifier: Classifier, faces: FaceSet, *, mirrored: bool = Fals
     parts = []
     spec = classifier.spec
     for start in range(0, len(faces), BATCH):
-        smalls = [preprocess.shrink(image, spec.input_size) for image in faces.images[start : start + BATCH]]
-        crops = [preprocess.equalize(small) if spec.equalize else small for small in smalls]
+        crops = classifier.prepare(faces.images[start : start + BATCH]).faces
         parts.append(classifier.classify(crops))
         if mirrored:
             parts[-1] = _mean(parts[-1], classifier.classify([np.ascontiguousarray(crop[:, ::-1]) for crop in crops]))

@@ -84,12 +84,11 @@ def read(image: NDArray[np.uint8], classifier: Classifier) -> ImageReading:
 def _classify(gray: NDArray[np.uint8], boxes_xyxy: NDArray[np.float32], classifier: Classifier) -> tuple[FaceReading, ...]:
     """All faces in one call of the network, labelled by the live program's rule for pictures that stand alone."""
     spec, config = classifier.spec, ReadingConfig()
-    smalls = [preprocess.shrink(preprocess.crop(gray, box), spec.input_size) for box in boxes_xyxy]
-    prepared = [preprocess.equalize(small) if spec.equalize else small for small in smalls]
-    probs = classifier.classify(prepared).probs
+    crops = classifier.prepare(preprocess.crop(gray, box) for box in boxes_xyxy)
+    probs = classifier.classify(crops.faces).probs
     rule = Smoother(spec.labels, config.threshold, time_constant_s=0.0)
     readings = []
-    for number, (box, small, row) in enumerate(zip(boxes_xyxy, smalls, probs, strict=True)):
+    for number, (box, small, row) in enumerate(zip(boxes_xyxy, crops.smalls, probs, strict=True)):
         side = float((box[2:] - box[:2]).min())
         label = rule.update(number, row, quality.measure(small, side), now=0.0).label
         readings.append(FaceReading(box, small, row, label))

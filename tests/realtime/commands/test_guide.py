@@ -27,4 +27,4 @@ def test_an_unknown_guide_is_one_line_that_names_the_others(capsys: pytest.Captu
     assert cli.main(["guide", "data.md"]) == 2
     said = capsys.readouterr()
     assert said.out == ""
-    assert said.err == f"fer-cam: no guide is called data.md; the guides are: {', '.join(sorted(GUIDES))}\n"
+    assert said.err == f"fer-cam: guide data.md not found; give one of {', '.join(sorted(GUIDES))}\n"

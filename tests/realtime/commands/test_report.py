@@ -36,7 +36,7 @@ def test_the_page_lies_beside_the_recording(run: Path, capsys: pytest.CaptureFix
     assert "Unknown: these weights" in text
 
 
-def test_what_the_network_gets_wrong_is_that_network_s(run: Path) -> None:
+def test_the_error_rates_are_those_of_the_network(run: Path) -> None:
     lines = (ROOT / "weights" / "SHA256SUMS").read_text(encoding="utf-8").split()
     checksum = lines[lines.index("fer-resnet50-int8.onnx") - 1]
     run.write_text(run.read_text(encoding="utf-8").replace("ab" * 32, checksum), encoding="utf-8")

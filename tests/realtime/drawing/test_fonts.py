@@ -67,14 +67,14 @@ def test_each_run_has_a_font_that_has_its_characters(tmp_path: Path) -> None:
     assert "".join(run.text for run in wanted) == text
 
 
-def test_what_no_font_has_stays_with_the_font_that_comes_along(tmp_path: Path) -> None:
+def test_characters_missing_everywhere_use_the_bundled_font(tmp_path: Path) -> None:
     fallbacks = Fallbacks(lambda: [tmp_path])
     assert found(fallbacks, HAN) == [Run(HAN)]
     make_font(tmp_path / "late.ttf", HAN)
     assert found(fallbacks, HAN) == [Run(HAN)], "fonts are listed once"
 
 
-def test_no_font_is_looked_for_before_it_is_needed(tmp_path: Path) -> None:
+def test_fonts_are_searched_only_when_needed(tmp_path: Path) -> None:
     asked: list[int] = []
 
     def folders() -> list[Path]:
@@ -133,7 +133,7 @@ print(box.max(), glyph.max(), same, glyph[:, :, 0].astype(bool).sum())
 
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the fonts' folders there cannot be moved by a variable")
 @pytest.mark.parametrize("has_font", [True, False])
-def test_a_program_draws_what_a_font_of_the_system_has(tmp_path: Path, has_font: bool) -> None:
+def test_a_program_draws_characters_of_a_system_font(tmp_path: Path, has_font: bool) -> None:
     if has_font:
         make_font(tmp_path / "fonts" / "own.ttf", PRIVATE)
     environment = os.environ | {"XDG_DATA_HOME": str(tmp_path)}

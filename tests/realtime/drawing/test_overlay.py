@@ -52,7 +52,7 @@ def simulated(colour: Colour, missing: str) -> NDArray[np.float64]:
 
 
 @pytest.mark.parametrize("missing", ["nobody", "protan", "deutan"])
-def test_every_pair_of_colours_can_be_told_apart(missing: str) -> None:
+def test_every_pair_of_colours_is_distinguishable(missing: str) -> None:
     for a, b in combinations(COLOURS, 2):
         distance = float(np.linalg.norm(simulated(COLOURS[a], missing) - simulated(COLOURS[b], missing)))
         assert distance > 10, f"{a} and {b} look alike to {missing}: {distance:.1f}"
@@ -239,7 +239,7 @@ def test_the_length_of_a_bar_is_the_probability() -> None:
     assert length(0.5) == pytest.approx(track / 2, abs=4)
 
 
-def test_the_bars_say_what_is_wrong_with_a_crop_that_has_a_label() -> None:
+def test_the_bars_show_the_fault_of_a_labelled_crop() -> None:
     def title(reason: str | None, shown: str | None = None) -> NDArray[np.uint8]:
         poor = replace(builders.face(box=(100, 80, 400, 380), shown=shown), reason=reason)
         return draw(plain((1280, 720), poor), replace(HUD, live=False))[440:500, 960:]
@@ -299,7 +299,7 @@ def test_an_empty_frame_says_so() -> None:
     assert ys.min() > 40  # the speed above it is the same
 
 
-def test_latency_says_what_it_is() -> None:
+def test_latency_is_named() -> None:
     assert hud.speed_line(HUD) == "29.8 fps   14 ms latency (p95 22)"
     assert hud.speed_line(replace(HUD, live=False)) == "29.8 fps   14 ms a frame (p95 22)"
 

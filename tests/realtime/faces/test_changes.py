@@ -1,4 +1,4 @@
-"""What changed since the last search, on invented images."""
+"""Change detection on synthetic images."""
 
 import cv2
 import numpy as np
@@ -33,7 +33,7 @@ def test_noise_is_nothing_new() -> None:
     assert searched().take(room(seed=1), NOBODY, SMALLEST) == ()
 
 
-def test_who_comes_in_is_searched_for_with_some_room() -> None:
+def test_a_new_face_is_searched_with_a_margin() -> None:
     gray = room(seed=1)
     gray[200:300, 600:700] = 200
     (region,) = searched().take(gray, NOBODY, SMALLEST)
@@ -45,7 +45,7 @@ def test_who_comes_in_is_searched_for_with_some_room() -> None:
 
 
 @pytest.mark.parametrize("corner", [(0, 0), (1220, 0), (0, 660), (1220, 660), (1200, 300)])
-def test_who_comes_in_at_the_edge_is_noticed(corner: tuple[int, int]) -> None:
+def test_a_new_face_at_the_edge_is_detected(corner: tuple[int, int]) -> None:
     x, y = corner
     gray = room(seed=1)
     gray[y : y + 60, x : x + 60] = 200
@@ -56,14 +56,14 @@ def test_who_comes_in_at_the_edge_is_noticed(corner: tuple[int, int]) -> None:
     assert region.y2 >= min(720, y + 110)
 
 
-def test_stripes_are_nobody() -> None:
+def test_narrow_stripes_are_ignored() -> None:
     """The shoulder of a person who leans to the side."""
     gray = room(seed=1)
     gray[300:720, 496:512] = 200
     assert searched().take(gray, NOBODY, SMALLEST) == ()
 
 
-def test_a_stripe_that_grows_is_somebody() -> None:
+def test_a_growing_stripe_is_detected() -> None:
     """What changes little by little is compared with what was searched, and not with the frame before."""
     novelty, gray = searched(), room()
     widths = []
@@ -88,7 +88,7 @@ def test_known_faces_are_not_new() -> None:
     assert searched().take(gray, known, SMALLEST) == ()
 
 
-def test_what_was_searched_is_not_new_any_more() -> None:
+def test_a_searched_change_is_not_reported_again() -> None:
     novelty, gray = searched(), room(seed=1)
     gray[200:300, 600:700] = 200
     assert novelty.take(gray, NOBODY, SMALLEST)
@@ -97,7 +97,7 @@ def test_what_was_searched_is_not_new_any_more() -> None:
     assert novelty.take(gray, NOBODY, SMALLEST) == ()
 
 
-def test_two_who_come_are_two_regions() -> None:
+def test_two_new_faces_are_two_regions() -> None:
     gray = room(seed=1)
     gray[200:300, 200:300] = gray[400:480, 1000:1080] = 200
     left, right = searched().take(gray, NOBODY, SMALLEST)
@@ -107,7 +107,7 @@ def test_two_who_come_are_two_regions() -> None:
     assert len(searched().take(gray, NOBODY, SMALLEST)) == 2
 
 
-def test_only_what_was_searched_counts_as_searched() -> None:
+def test_only_searched_regions_count_as_searched() -> None:
     """Somebody comes at the left, while a stripe at the right is the first half of somebody else."""
     novelty, gray = searched(), room(seed=1)
     gray[200:300, 200:300] = 200

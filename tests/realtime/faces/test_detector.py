@@ -36,7 +36,7 @@ def test_boxes_are_square_and_in_pixels_of_the_image_given(portrait: tuple[NDArr
     assert geometry.iou(box[None], np.asarray(truth * np.float32(2.5), np.float32))[0, 0] > 0.6
 
 
-def test_faces_below_the_smallest_size_are_not_looked_for(portrait: tuple[NDArray[np.uint8], geometry.Boxes]) -> None:
+def test_faces_below_the_smallest_size_are_not_detected(portrait: tuple[NDArray[np.uint8], geometry.Boxes]) -> None:
     gray, truth = portrait
     side = int(truth[0, 2] - truth[0, 0])
     assert len(HaarDetector(min_face=side * 2).detect(gray)) == 0

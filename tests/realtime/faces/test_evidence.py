@@ -64,12 +64,12 @@ def play(pipeline: Pipeline, shown: NDArray[np.uint8], seconds: float, start_s: 
     return [pipeline.process(Frame(shown, i, 0.0, start_s + i / FPS, "clip")) for i in range(round(seconds * FPS))]
 
 
-def test_what_is_no_face_is_never_shown(classifier: Classifier) -> None:
+def test_a_false_positive_is_never_shown(classifier: Classifier) -> None:
     pipeline = Pipeline(FrameByFrame(OneBox()), classifier, ReadingConfig())
     assert all(not result.faces for result in play(pipeline, image(upper_bright=True), 2.0))
 
 
-def test_a_face_that_is_denied_for_a_moment_stays_what_it_was(classifier: Classifier) -> None:
+def test_a_face_denied_for_a_moment_keeps_its_id(classifier: Classifier) -> None:
     pipeline = Pipeline(FrameByFrame(OneBox()), classifier, ReadingConfig())
     (face,) = play(pipeline, image(upper_bright=False), 1.0)[-1].faces
     during = play(pipeline, image(upper_bright=True), 0.1, 1.0)
@@ -78,7 +78,7 @@ def test_a_face_that_is_denied_for_a_moment_stays_what_it_was(classifier: Classi
     assert again.id == face.id
 
 
-def test_single_images_leave_out_what_is_no_face(classifier: Classifier) -> None:
+def test_single_images_omit_false_positives(classifier: Classifier) -> None:
     pipeline = Pipeline(FrameByFrame(OneBox()), classifier, ReadingConfig(), temporal=False)
     assert not play(pipeline, image(upper_bright=True), 1.0)[-1].faces
 

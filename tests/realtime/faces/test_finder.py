@@ -83,7 +83,7 @@ def test_an_empty_room_stays_empty(following: TrackingFinder) -> None:
     assert play(following, itertools.repeat(wall, 60)) == [()] * 60
 
 
-def test_a_face_that_leaves_is_let_go(following: TrackingFinder) -> None:
+def test_a_face_that_leaves_is_dropped(following: TrackingFinder) -> None:
     wall = np.full((480, 640), 120, np.uint8)
     shown = play(following, itertools.chain(still(45, 15), itertools.repeat(wall, 60)))
     assert all(shown[:15])
@@ -114,7 +114,7 @@ def test_two_tracks_on_one_face_become_one(following: TrackingFinder) -> None:
 
 
 @pytest.mark.slow
-def test_following_finds_what_searching_every_frame_finds(following: TrackingFinder) -> None:
+def test_tracking_agrees_with_detection_in_every_frame(following: TrackingFinder) -> None:
     frames = list(itertools.islice(gray_frames(demo.CLIP), *WITH_TWO))
     whole = play(FrameByFrame(HaarDetector()), iter(frames))
     followed = play(following, iter(frames))
@@ -136,7 +136,7 @@ def test_following_finds_what_searching_every_frame_finds(following: TrackingFin
     assert {face.id for faces in followed for face in faces} == {1, 2}
 
 
-def test_images_are_strangers_to_each_other() -> None:
+def test_images_share_no_state() -> None:
     finder = PerImageFinder(HaarDetector())
     gray = next(still(45, 1))
     assert [[face.id for face in finder.find(gray, 0.0)] for _ in range(2)] == [[1], [2]]

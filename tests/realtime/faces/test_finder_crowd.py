@@ -1,4 +1,4 @@
-"""Many faces at once: nobody is forgotten, and no frame takes long."""
+"""Many faces at once: none is lost, and no frame takes long."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -75,7 +75,7 @@ def test_everybody_in_a_new_crowd_is_confirmed(fps: int) -> None:
     assert {face.id for face in frames[-1]} == set(range(1, 21))
 
 
-def test_known_faces_are_looked_at_closely_in_turn() -> None:
+def test_known_faces_are_searched_in_rotation() -> None:
     eyes = Blurred()
     finder = TrackingFinder(Once(crowd(10)), eyes)  # type: ignore[arg-type]
     for n in range(15):
@@ -89,7 +89,7 @@ def test_known_faces_are_looked_at_closely_in_turn() -> None:
     assert max(eyes.looked.values()) - min(eyes.looked.values()) <= 1
 
 
-def test_what_a_scan_finds_again_is_not_looked_at() -> None:
+def test_known_faces_in_a_scan_are_not_searched_again() -> None:
     eyes, scanner = Blurred(), Once(crowd(4))
     finder = TrackingFinder(scanner, eyes)  # type: ignore[arg-type]
     for n in range(15):

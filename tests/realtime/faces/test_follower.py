@@ -122,7 +122,7 @@ class Counting(Follower):
         return super().search(gray, square, roll_deg)
 
 
-def test_what_looks_different_is_looked_at_closely(portrait: NDArray[np.uint8], face: NDArray[np.float32]) -> None:
+def test_a_changed_face_is_searched_at_once(portrait: NDArray[np.uint8], face: NDArray[np.float32]) -> None:
     follower = Counting()
     follower.remember(KEY, portrait, Hit(face, 20), face, 0.0)
     follower.follow(KEY, portrait, face, SEARCH_S / 2)
@@ -160,7 +160,7 @@ def test_a_head_that_rolls_is_followed(
     assert off(Hit(square, 0), face) < 0.15
 
 
-def test_an_image_that_no_cascade_confirms_is_let_go(portrait: NDArray[np.uint8], face: NDArray[np.float32]) -> None:
+def test_a_template_that_no_cascade_confirms_is_dropped(portrait: NDArray[np.uint8], face: NDArray[np.float32]) -> None:
     """A face on its head, which no cascade knows, is followed for a while and not for ever."""
     upside_down = np.ascontiguousarray(portrait[::-1])
     place = np.array([face[0], portrait.shape[0] - face[1], face[2]], np.float32)

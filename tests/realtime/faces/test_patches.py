@@ -24,7 +24,7 @@ def brightest(image: NDArray[np.uint8]) -> tuple[float, float]:
 
 @pytest.mark.parametrize("side", [30.0, 100.0, 201.3, 333.0])
 @pytest.mark.parametrize("roll_deg", [0.0, 25.0, -45.0])
-def test_what_is_found_in_a_patch_is_found_in_the_frame(side: float, roll_deg: float) -> None:
+def test_a_patch_maps_back_to_the_frame(side: float, roll_deg: float) -> None:
     square = np.array([400, 300, side], np.float32)
     x, y = 400 + round(side / 5), 300 - round(side / 8)
     patch = patches.cut(dot(x, y), square, 1.3, 76, roll_deg)

@@ -88,7 +88,7 @@ def test_live_no_frame_waits_for_a_scan() -> None:
     assert len(scanner.take(20.1)) == 1
 
 
-def test_in_files_what_is_found_is_taken_up_after_a_fixed_time() -> None:
+def test_in_files_results_are_used_after_a_fixed_time() -> None:
     scanner = make(Searcher(), live=False)
     for i in range(48):
         scanner.offer(frame(), NOBODY, i / 40)
@@ -131,7 +131,7 @@ def test_live_scans_take_a_third_of_a_core_at_most() -> None:
     assert 0.28 * 30 <= cost_s * len(searcher.shapes) <= 0.34 * 30
 
 
-def test_near_faces_are_looked_for_often_and_all_now_and_then() -> None:
+def test_near_faces_are_searched_often_and_all_faces_rarely() -> None:
     searcher = Searcher()
     scanner = make(searcher, live=False)
     begun: list[float] = []
@@ -159,7 +159,7 @@ def test_where_nothing_changes_little_is_searched() -> None:
     scanner.close()
 
 
-def test_only_what_changed_is_searched_and_told_in_pixels_of_the_frame() -> None:
+def test_only_changes_are_searched_and_boxes_are_in_frame_pixels() -> None:
     searcher = Searcher()
     scanner = make(searcher, live=False)
     for now in (0.0, 0.01):  # both searches have seen the room

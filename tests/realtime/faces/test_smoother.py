@@ -122,7 +122,7 @@ def test_whatever_comes_no_label_is_shown_below_the_threshold_or_with_another_on
             assert estimate.reason is None
 
 
-def test_the_reason_is_the_fault_or_what_it_lies_between() -> None:
+def test_the_reason_is_the_fault_or_the_two_likeliest_labels() -> None:
     plain = Smoother(LABELS, threshold=0.5, time_constant_s=0.0)
     unclear = probs(neutral=0.35, sadness=0.4)
     assert plain.update(1, unclear, 1.0, now=0.0).reason == "between sadness and neutral"

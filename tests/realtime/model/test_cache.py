@@ -47,7 +47,7 @@ def test_the_suite_does_not_touch_the_user_s_cache() -> None:
     assert "pytest" in str(cache.folder())
 
 
-def test_what_is_written_is_read(folder: Path) -> None:
+def test_a_written_text_is_read_back(folder: Path) -> None:
     assert cache.read(folder / "x.json") is None
     cache.write(folder / "x.json", "Grüße")
     cache.write(folder / "y.json", "other")
@@ -57,7 +57,7 @@ def test_what_is_written_is_read(folder: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == ["x.json", "y.json"]
 
 
-def test_a_write_that_fails_leaves_what_was_there(folder: Path) -> None:
+def test_a_failed_write_keeps_the_old_text(folder: Path) -> None:
     (folder / "x.json" / "old").mkdir(parents=True)  # no file can take the place of a folder
     with pytest.raises(OSError, match=r"x\.json"):
         cache.write(folder / "x.json", "new")

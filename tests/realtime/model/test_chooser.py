@@ -93,7 +93,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class Start:
-    """What came of it."""
+    """The result."""
 
     file: str
     provider: str
@@ -225,7 +225,7 @@ def test_measuring_is_short_and_mostly_of_one_face(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("change", ["processor", "instructions", "threads", "onnxruntime", "weights"])
-def test_what_the_answer_depends_on_asks_again(machine: Machine, change: str) -> None:
+def test_a_change_of_any_dependency_measures_again(machine: Machine, change: str) -> None:
     machine.started()
     match change:
         case "processor":

@@ -60,7 +60,7 @@ def test_runs_and_knows_its_spec(model: Path) -> None:
 
 
 @pytest.mark.parametrize("faces", [0, 1, 2, 3, 7])
-def test_a_crowd_is_read_in_parts_and_told_in_order(model: Path, faces: int) -> None:
+def test_a_batch_is_split_and_keeps_its_order(model: Path, faces: int) -> None:
     batch = np.zeros((faces, 1, 48, 48), np.float32)
     batch += np.arange(faces, dtype=np.float32)[:, None, None, None]
     logits = Session(model, threads=3).run(batch)
@@ -77,7 +77,7 @@ def test_every_thread_has_its_part(model: Path, threads: int, faces: int, parts:
     assert sorted(taken) == parts
 
 
-def test_what_fails_in_a_part_is_told(model: Path) -> None:
+def test_an_error_in_a_part_is_raised(model: Path) -> None:
     def fail_elsewhere(_: NDArray[np.float32]) -> None:
         if threading.current_thread() is not threading.main_thread():
             raise RuntimeError("out of memory")
@@ -87,7 +87,7 @@ def test_what_fails_in_a_part_is_told(model: Path) -> None:
         net.run(np.zeros((2, 1, 48, 48), np.float32))
 
 
-def test_missing_file_says_what_to_do(tmp_path: Path) -> None:
+def test_a_missing_file_names_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(WeightsNotFound, match=r"nowhere\.onnx: no such weights file; give"):
         locate(str(tmp_path / "nowhere.onnx"))
     with pytest.raises(WeightsNotFound, match="no such weights"):
@@ -172,7 +172,7 @@ def test_threads(model: Path) -> None:
 # What runs it
 
 
-def test_the_cpu_runs_it_unless_told_otherwise(model: Path) -> None:
+def test_the_cpu_is_the_default(model: Path) -> None:
     assert Session(model).provider == "cpu"
     assert "cpu" in session.installed()
 

@@ -17,7 +17,7 @@ def test_survives_the_journey_through_json() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"name": "net"}', changed(colour="red"), changed(labels=3)])
-def test_what_is_no_spec_is_refused_in_one_line(text: str) -> None:
+def test_an_invalid_spec_is_one_line(text: str) -> None:
     with pytest.raises(ModelSpecError, match=r"fer\.spec metadata") as caught:
         ModelSpec.from_json(text)
     assert "\n" not in str(caught.value)
@@ -30,6 +30,6 @@ def test_labels_must_be_ours(labels: list[str]) -> None:
 
 
 @pytest.mark.parametrize("change", [{"version": 2}, {"channels": 3}, {"crop": "mtcnn"}, {"std": 0}, {"input_size": 0}])
-def test_what_this_program_cannot_serve_is_refused(change: dict[str, object]) -> None:
+def test_an_unsupported_spec_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(ModelSpecError, match="this program supports"):
         ModelSpec.from_json(changed(**change))

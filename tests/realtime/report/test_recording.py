@@ -11,7 +11,7 @@ from realtime.report.recording import UNLABELLED, load
 from tests import recordings
 
 
-def test_columns_hold_what_the_lines_say(tmp_path: Path) -> None:
+def test_columns_match_the_lines(tmp_path: Path) -> None:
     lines = recordings.frames(
         [[recordings.face("happiness"), recordings.face("fear", 2)], [], [recordings.face("uncertain", state="coasting")]]
     )
@@ -43,7 +43,7 @@ def test_a_killed_run_has_no_summary(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("lines", "words"), [([], "holds no frame"), ([recordings.frame(0, [], 0.0)], "of images")])
-def test_what_cannot_be_reported_is_one_line(tmp_path: Path, lines: list[recordings.FrameRecord], words: str) -> None:
+def test_an_unusable_recording_is_one_line(tmp_path: Path, lines: list[recordings.FrameRecord], words: str) -> None:
     path = recordings.write(tmp_path / "run.jsonl", lines)
     if lines:
         path.write_text(path.read_text(encoding="utf-8").replace('"t":0.0', '"t":null'), encoding="utf-8")

@@ -149,7 +149,7 @@ def test_an_output_that_is_stuck_is_given_up_in_bounded_time() -> None:
     assert slow.closed == 1
 
 
-def test_an_output_whose_end_is_stuck_is_given_up_in_bounded_time() -> None:
+def test_an_output_that_hangs_at_its_end_is_abandoned_in_bounded_time() -> None:
     slow = Slow()
     slow.may_close.clear()
     behind = BackgroundSink[FrameResult](slow, stuck_s=0.2)
@@ -187,7 +187,7 @@ def test_a_marker_stays_behind_its_frame() -> None:
 # the newest frame only
 
 
-def test_a_slow_output_gets_the_newest_frame_and_delays_nobody() -> None:
+def test_a_slow_output_gets_the_newest_frame_without_delay() -> None:
     slow = Slow()
     slow.gate.clear()
     newest = NewestSink[FrameResult](slow)

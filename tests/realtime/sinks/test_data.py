@@ -239,7 +239,7 @@ def test_closing_twice_writes_one_summary(tmp_path: Path) -> None:
     assert (tmp_path / "out.jsonl").read_text().count("summary") == 1
 
 
-def test_what_is_no_number_is_a_bug_and_not_written(tmp_path: Path) -> None:
+def test_a_value_that_is_not_finite_is_never_written(tmp_path: Path) -> None:
     sink = JsonlSink(tmp_path / "out.jsonl", builders.run_info())
     with pytest.raises(ValueError, match="JSON"):
         sink.write(record(builders.result(latency_s=math.nan)))
@@ -262,7 +262,7 @@ def test_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("source", [builders.source_info(), builders.camera_info()])
-def test_what_was_written_is_read_back(source: Any, tmp_path: Path) -> None:
+def test_written_records_are_read_back(source: Any, tmp_path: Path) -> None:
     run = builders.run_info(source)
     results = film() if not source.live else [replace(r, frame=replace(r.frame, media_time=None)) for r in film()]
     written(tmp_path / "out.jsonl", run, results, marker=results[2])
@@ -297,7 +297,7 @@ def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
         ('{"type":"header","schema":2}\n', "has schema 2, and 3 is read here"),
     ],
 )
-def test_what_is_no_recording_is_one_line(text: str, says: str, tmp_path: Path) -> None:
+def test_an_invalid_recording_is_one_line(text: str, says: str, tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text(text, "utf-8")
     with pytest.raises(SourceError, match=says) as caught:

@@ -1,4 +1,4 @@
-"""What the outputs of live data share."""
+"""Shared parts of the live outputs."""
 
 import subprocess
 import sys
@@ -60,7 +60,7 @@ except SinkError as error:
         ("x", "triggers=('faces > 0: no-such-program',)", "--trigger: program no-such-program not found; "),
     ],
 )
-def test_what_is_missing_is_said_in_one_line(library: str, options: str, line: str) -> None:
+def test_a_missing_library_or_program_is_one_line(library: str, options: str, line: str) -> None:
     code = OPENING.format(library=library, options=options)
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60, capture_output=True, text=True, check=True)
     assert done.stdout.startswith(line)

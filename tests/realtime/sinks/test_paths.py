@@ -104,7 +104,7 @@ def test_a_device_is_written_to_as_it_is() -> None:
     assert OutputPaths(FILM).place(Path("/dev/null"), ".csv") == Path("/dev/null")
 
 
-def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+def test_an_unwritable_output_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "clip_fer.csv").mkdir()
     for target, words in (
@@ -119,7 +119,7 @@ def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
         OutputPaths(FILM).place(tmp_path, ".csv")
 
 
-def test_what_the_system_says_becomes_a_remedy() -> None:
+def test_errors_of_the_system_name_a_remedy() -> None:
     assert reason(PermissionError(13, "Permission denied")) == "permission denied; choose another folder"
     assert reason(OSError(28, "No space left on device")).startswith("no space left on device; free some")
     assert reason(NotADirectoryError(20, "Not a directory")).startswith("part of the path is a file")
@@ -134,7 +134,7 @@ def test_claiming_gives_up_at_last(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("letter", ["l", "é", "日"])
-def test_a_name_as_long_as_names_may_be_leaves_room_for_what_is_added(letter: str, tmp_path: Path) -> None:
+def test_the_longest_name_leaves_room_for_the_suffix(letter: str, tmp_path: Path) -> None:
     long = letter * (251 // len(letter.encode())) + ".mp4"
     source = builders.source_info(long, path=str(tmp_path / long))
     places = OutputPaths(source)
@@ -146,7 +146,7 @@ def test_a_name_as_long_as_names_may_be_leaves_room_for_what_is_added(letter: st
     assert [claim(given).name[-6:] for _ in range(2)] == [long[-6:], "-2.mp4"]
 
 
-def test_a_name_that_is_too_long_is_told(tmp_path: Path) -> None:
+def test_a_name_that_is_too_long_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(SinkError, match="the name is too long; give a shorter one"):
         OutputPaths(FILM).place(tmp_path / ("l" * 300 + ".mp4"), ".mp4")
 
@@ -176,7 +176,7 @@ def test_a_slash_after_a_file_is_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such names")
-def test_what_the_shell_has_opened_is_no_new_file(tmp_path: Path) -> None:
+def test_a_file_opened_by_the_shell_is_not_re_opened(tmp_path: Path) -> None:
     (tmp_path / "stdout").symlink_to("/dev/stdout")
     (tmp_path / "out").symlink_to("stdout")
     (tmp_path / "loop").symlink_to("loop")

@@ -175,7 +175,7 @@ def test_a_pipe_is_not_opened_again(tmp_path: Path) -> None:
 
 
 class Refusing:
-    """A container that fails in a way nobody foresaw."""
+    """A container that fails in an unexpected way."""
 
     format = av.ContainerFormat("mp4", "w")
 

@@ -153,6 +153,6 @@ def test_another_descriptor_of_the_shell(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no /dev/fd")
-def test_a_descriptor_that_nobody_opened_is_one_line() -> None:
+def test_a_closed_descriptor_is_one_line() -> None:
     with pytest.raises(SinkError, match="cannot write /dev/fd/987: bad file descriptor"):
         TextFile(Path("/dev/fd/987"))

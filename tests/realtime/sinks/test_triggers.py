@@ -139,7 +139,7 @@ def test_the_end_of_a_run_does_not_wait_for_an_action_that_hangs() -> None:
     sink.close(None)
 
 
-def test_an_expression_that_the_network_lacks_is_told_at_the_start() -> None:
+def test_an_expression_missing_in_the_network_is_an_error_at_the_start() -> None:
     run = replace(builders.run_info(), labels=("neutral", "happiness"))
     with pytest.raises(SinkError, match=r"--trigger fear > 0\.5: the network knows neutral, happiness; give one of them"):
         open_outputs(OutputConfig(triggers=("fear > 0.5: true",)), run)

@@ -175,7 +175,7 @@ except SinkError as error:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits are set as Unix does")
-def test_a_full_disk_is_one_line_and_leaves_what_fitted(tmp_path: Path) -> None:
+def test_a_full_disk_is_one_line_and_keeps_the_written_part(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", FULL, str(tmp_path / "out.mp4")], cwd=ROOT, check=False, capture_output=True, text=True
     )
@@ -185,7 +185,7 @@ def test_a_full_disk_is_one_line_and_leaves_what_fitted(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
-def test_what_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
+def test_an_output_that_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(SinkError, match=r"give a name that ends in \.mp4, \.m4v, \.mov, \.mkv"):
         VideoSink(tmp_path / "out.avi", builders.run_info())
     with pytest.raises(SinkError, match="the folder does not exist; create it first") as caught:

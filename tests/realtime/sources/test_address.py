@@ -25,7 +25,7 @@ from realtime.sources.address import redact_url, repair_url
         ("clip.mp4", "clip.mp4"),
     ],
 )
-def test_what_is_shown_of_an_address(url: str, shown: str) -> None:
+def test_an_address_is_redacted(url: str, shown: str) -> None:
     assert redact_url(url) == shown
 
 
@@ -101,5 +101,5 @@ def test_no_control_character_is_shown(url: str) -> None:
         ("clip.mp4", "clip.mp4"),
     ],
 )
-def test_a_login_reaches_ffmpeg_escaped_where_it_can_be_told_from_the_host(url: str, sent: str) -> None:
+def test_an_unambiguous_login_is_escaped_for_ffmpeg(url: str, sent: str) -> None:
     assert repair_url(url) == sent

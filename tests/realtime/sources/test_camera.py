@@ -29,7 +29,7 @@ def test_frames_are_counted_and_stamped_after_the_grab() -> None:
     assert stamps == sorted(set(stamps))
 
 
-def test_what_is_known_when_it_opens() -> None:
+def test_the_facts_are_known_when_it_opens() -> None:
     info = Camera(3, opener=lambda _: FakeCapture([make_image(1, 48, 64)], fps=25)).info
     assert (info.name, info.live, info.temporal, info.frames, info.path) == ("camera 3", True, True, None, None)
     assert (info.width, info.height, info.fps) == (64, 48, 25)
@@ -58,7 +58,7 @@ def test_nothing_but_a_short_buffer_is_asked_for_by_default() -> None:
     assert capture.asked == [(cv2.CAP_PROP_BUFFERSIZE, 1)]
 
 
-def test_another_size_than_asked_for_is_told() -> None:
+def test_another_size_than_requested_is_reported() -> None:
     notices: list[str] = []
     Camera(0, size_wh=(1280, 720), notify=notices.append, opener=lambda _: FakeCapture([make_image(1, 480, 640)]))
     assert notices == ["camera 0 gives 640x480 instead of 1280x720"]
@@ -181,7 +181,7 @@ def test_opencv_is_quiet_unless_verbose() -> None:
     assert cv2.utils.logging.getLogLevel() == cv2.utils.logging.LOG_LEVEL_SILENT
 
 
-def test_the_real_opencv_says_no_to_a_number_nobody_has() -> None:
+def test_the_real_opencv_refuses_an_unused_number() -> None:
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     capture = open_capture(97)
     assert not capture.isOpened()

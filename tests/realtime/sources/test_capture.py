@@ -1,4 +1,4 @@
-"""Live feeds: the newest frame wins; lost sources come back or are given up; every thread ends."""
+"""Live feeds: only the newest frame is kept; lost sources are re-opened or given up; every thread ends."""
 
 import threading
 from collections.abc import Callable
@@ -280,7 +280,7 @@ def test_open_feed_gives_every_frame_of_a_file(tmp_path: Path) -> None:
     feed.close()
 
 
-def test_open_feed_tells_of_images_passed_over(tmp_path: Path) -> None:
+def test_open_feed_reports_skipped_images(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(cv2.imencode(".png", make_image(1))[1].tobytes())
     (tmp_path / "b.png").write_text("bad")
     feed = open_feed(SourceConfig(str(tmp_path)))
@@ -291,7 +291,7 @@ def test_open_feed_tells_of_images_passed_over(tmp_path: Path) -> None:
     )
 
 
-def test_open_feed_refuses_what_cannot_be_opened(tmp_path: Path) -> None:
+def test_open_feed_raises_the_error_of_the_source(tmp_path: Path) -> None:
     with pytest.raises(SourceOpenError):
         open_feed(SourceConfig(str(tmp_path / "nope.mp4")))
     assert capture_threads() == []

@@ -57,7 +57,7 @@ def test_frames_stored_out_of_order_come_in_presentation_order_from_an_avi(tmp_p
     source.close()
 
 
-def test_what_is_known_when_it_opens(tmp_path: Path) -> None:
+def test_the_facts_are_known_when_it_opens(tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.mp4", gray_levels(12), fps=24)
     source = VideoFile(path)
     info = source.info
@@ -82,7 +82,7 @@ def test_a_variable_rate_keeps_its_times(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("shifts_s", [{40: 3600.0}, {40: -0.9, 41: 5.0, 80: -2.0}, {40 + i: 3.0 for i in range(60)}])
-def test_a_wrong_timestamp_stays_with_its_frame_and_is_told(tmp_path: Path, shifts_s: dict[int, float]) -> None:
+def test_a_wrong_timestamp_affects_only_its_frame_and_is_reported(tmp_path: Path, shifts_s: dict[int, float]) -> None:
     path = write_video(tmp_path / "a.ts", gray_levels(150), fps=25, encoder={"bf": "0"})
     notices: list[str] = []
     source = VideoFile(restamp(path, shifts_s), notify=notices.append)
@@ -179,7 +179,7 @@ def test_a_matroska_cut_between_packets_is_noticed_by_its_length(tmp_path: Path)
     assert "of 3.0 s" in str(error)
 
 
-def test_damage_in_the_middle_is_passed_over_and_told_once(tmp_path: Path) -> None:
+def test_damage_in_the_middle_is_skipped_and_reported_once(tmp_path: Path) -> None:
     path = write_video(tmp_path / "scratched.mp4", gray_levels(90), options={"movflags": "+faststart"})
     data = bytearray(path.read_bytes())
     start = data.index(b"mdat") + (len(data) - data.index(b"mdat")) // 2

@@ -28,7 +28,7 @@ def test_within_passes_an_error_on_as_itself() -> None:
     assert caught.value is error
 
 
-def test_within_gives_up_and_discards_what_comes_too_late() -> None:
+def test_within_gives_up_and_discards_a_late_result() -> None:
     release, discarded = threading.Event(), threading.Event()
     late: list[str] = []
 

@@ -1,4 +1,4 @@
-"""ImageFiles: every kind, in a person's order; a bad one in a folder is named and passed over."""
+"""Image files: all formats, natural order; a bad file in a folder is named and skipped."""
 
 import struct
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def test_natural_key(names: list[str], ordered: list[str]) -> None:
     assert sorted(names, key=natural_key) == ordered
 
 
-def test_what_is_known_of_a_folder(tmp_path: Path) -> None:
+def test_the_facts_of_a_folder(tmp_path: Path) -> None:
     folder = tmp_path / "holiday"
     folder.mkdir()
     save(folder / "a.png", make_image(1, 20, 30))
@@ -110,7 +110,7 @@ def test_extreme_sizes(tmp_path: Path, size_hw: tuple[int, int]) -> None:
     assert level(frame) == 9
 
 
-def test_a_bad_image_is_named_counted_and_passed_over(tmp_path: Path) -> None:
+def test_a_bad_image_is_named_counted_and_skipped(tmp_path: Path) -> None:
     save(tmp_path / "1.png", make_image(1))
     (tmp_path / "2.png").write_text("not an image")
     (tmp_path / "3.png").touch()
@@ -210,6 +210,6 @@ def test_as_bgr_keeps_the_order_of_colours() -> None:
 @pytest.mark.parametrize(
     "image", [np.zeros((0, 0, 3), np.uint8), np.zeros((4, 6, 2), np.uint8), np.zeros((4, 6), np.float32), np.zeros(4, np.uint8)]
 )
-def test_as_bgr_refuses_what_is_no_image(image: np.ndarray) -> None:
+def test_as_bgr_refuses_other_arrays(image: np.ndarray) -> None:
     with pytest.raises(ValueError, match="is not an image"):
         as_bgr(image)

@@ -1,4 +1,4 @@
-"""Live streams through the whole program: the newest frame wins, drops are counted, what is lost comes back."""
+"""Live streams through the whole program: only the newest frame is kept, drops are counted, lost streams return."""
 
 import signal
 from collections.abc import Callable, Iterator

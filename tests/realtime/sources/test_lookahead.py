@@ -12,7 +12,7 @@ def numbers_then_an_error() -> Iterator[int]:
     raise OSError("gone")
 
 
-def test_what_was_seen_ahead_is_still_given() -> None:
+def test_items_read_ahead_are_still_returned() -> None:
     items = Lookahead(iter(range(5)))
     assert next(items) == 0
     assert list(items.ahead(2)) == [1, 2]

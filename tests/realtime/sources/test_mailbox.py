@@ -1,4 +1,4 @@
-"""The mailbox: one slot, the newest wins, the rest is counted."""
+"""The mailbox: it keeps the newest item and counts the others as dropped."""
 
 import threading
 
@@ -9,7 +9,7 @@ from realtime.sources.mailbox import Mailbox
 pytestmark = pytest.mark.timeout(20)
 
 
-def test_gives_what_was_put_once() -> None:
+def test_an_item_is_returned_once() -> None:
     box: Mailbox[str] = Mailbox()
     box.put("a")
     assert box.take(0) == "a"
@@ -25,7 +25,7 @@ def test_the_newest_wins_and_the_others_count_as_dropped() -> None:
     assert box.dropped == 4
 
 
-def test_what_was_taken_does_not_count_as_dropped() -> None:
+def test_a_taken_item_does_not_count_as_dropped() -> None:
     box: Mailbox[int] = Mailbox()
     for number in range(3):
         box.put(number)
@@ -33,7 +33,7 @@ def test_what_was_taken_does_not_count_as_dropped() -> None:
     assert box.dropped == 0
 
 
-def test_a_waiting_taker_is_woken_by_a_letter() -> None:
+def test_a_waiting_reader_wakes_for_an_item() -> None:
     box: Mailbox[str] = Mailbox()
     taken: list[str | None] = []
     taker = threading.Thread(target=lambda: taken.append(box.take(10)))
@@ -54,7 +54,7 @@ def test_a_waiting_taker_is_woken_by_closing() -> None:
     assert taken == [None]
 
 
-def test_what_is_in_a_closed_box_can_be_taken_before_it_is_finished() -> None:
+def test_the_item_of_a_closed_mailbox_can_be_taken() -> None:
     box: Mailbox[str] = Mailbox()
     box.put("last")
     box.close()
@@ -68,7 +68,7 @@ def test_an_open_box_is_not_finished() -> None:
     assert not Mailbox[int]().finished
 
 
-def test_every_letter_of_a_busy_sender_is_taken_or_dropped() -> None:
+def test_every_item_of_a_busy_sender_is_taken_or_dropped() -> None:
     box: Mailbox[int] = Mailbox()
     count = 2000
     taken: list[int] = []

@@ -92,7 +92,7 @@ def test_anything_else_is_a_video(tmp_path: Path) -> None:
         open_source(SourceConfig(str(tmp_path / "nope")))
 
 
-def test_the_notes_of_a_source_are_heard(tmp_path: Path) -> None:
+def test_notices_of_a_source_are_delivered(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_text("bad")
     (tmp_path / "b.png").write_bytes(cv2.imencode(".png", make_image(1))[1].tobytes())
     notices: list[str] = []
@@ -100,7 +100,7 @@ def test_the_notes_of_a_source_are_heard(tmp_path: Path) -> None:
     assert [line.split()[0] for line in notices] == ["a.png"]
 
 
-def test_demo_is_the_clip_that_comes_along(tmp_path: Path) -> None:
+def test_demo_is_the_bundled_clip(tmp_path: Path) -> None:
     source = open_source(SourceConfig("demo"))
     assert (source.info.name, source.info.path, source.info.live) == ("demo", str(CLIP), False)
     source.close()

@@ -56,7 +56,7 @@ def test_a_folder_with_files_of_several_images(tmp_path: Path) -> None:
     assert source.skipped == 0
 
 
-def test_more_images_than_fit_into_memory_are_told(tmp_path: Path) -> None:
+def test_more_images_than_fit_into_memory_are_reported(tmp_path: Path) -> None:
     notices: list[str] = []
     images = read_images(animated(tmp_path / "a.gif"), notices.append, most_bytes=2 * 16 * 24 * 3)
     assert len(images) == 2

@@ -104,7 +104,7 @@ def test_every_dialect_of_mjpeg(dialect: str) -> None:
 
 @pytest.mark.parametrize("transports", [("tcp", "udp"), ("udp",)], ids=" and ".join)
 @pytest.mark.parametrize("status", ["461 Unsupported Transport", "400 Bad Request", "501 Not Implemented"])
-def test_rtsp_over_what_the_camera_has(transports: tuple[str, ...], status: str) -> None:
+def test_rtsp_over_the_transports_of_the_camera(transports: tuple[str, ...], status: str) -> None:
     notices: list[str] = []
     with RtspServer(gray_levels(20), transports=transports, refusal=status) as server:
         source = Stream(server.url, notify=notices.append)
@@ -125,7 +125,7 @@ def test_rtsp_without_a_transport_in_common() -> None:
         assert "protocol not supported" in refusal(server.url)
 
 
-def test_rtsp_with_an_odd_password_that_nobody_escaped() -> None:
+def test_rtsp_with_an_unescaped_password() -> None:
     with RtspServer(gray_levels(20), login="anna:p#s?1@x") as server:
         source = Stream(server.url.replace("//", "//anna:p#s?1@x@"))
         assert source.read() is not None
@@ -297,7 +297,7 @@ def refusal(url: str, timeout_s: float = 10.0, through: Connect = connect) -> st
     return message
 
 
-def test_nobody_listens_and_the_password_is_not_shown() -> None:
+def test_a_refused_connection_does_not_show_the_password() -> None:
     with MjpegServer(JPEGS) as server:
         port = server.url.split(":")[2].split("/")[0]
     message = refusal(f"http://anna:sesame@127.0.0.1:{port}/video?token=sesame")  # the server has gone

@@ -66,6 +66,6 @@ def test_files_are_whole_when_the_screen_goes_away(tmp_path: Path) -> None:
             server.kill()
             server.wait()
     assert '"type":"summary"' in lines[-1]
-    assert "the screen is gone" in said
+    assert "the screen was lost" in said
     rows = 10 + sum('"type":"frame"' in line for line in lines)
     assert len(program.watch(tmp_path / "out.mp4").times_s) == rows

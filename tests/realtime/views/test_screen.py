@@ -81,7 +81,7 @@ class Viewer:
         return self._process.stdout.readline().strip()
 
     def press(self, key: str) -> str:
-        """What the process says to a key."""
+        """The output of the process after a key."""
         self._xdotool("windowfocus", "--sync", self.id, "key", "--window", self.id, key)
         return self.line()
 

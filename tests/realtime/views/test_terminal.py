@@ -1,4 +1,4 @@
-"""What the terminal shows, recorded."""
+"""The recorded output of the terminal view."""
 
 import io
 import re
@@ -45,7 +45,7 @@ class Screen:
         return CONTROL.sub("", self.out.getvalue())
 
     def show(self, result: FrameResult, after_s: float = 1.0) -> str:
-        """What is written for one more frame."""
+        """The output for one more frame."""
         self.clock.now += after_s
         before = len(self.out.getvalue())
         self.meter.add(result, self.clock.now)
@@ -70,7 +70,7 @@ def nothing_on_stdout(capsys: pytest.CaptureFixture[str]) -> object:
     assert capsys.readouterr().out == ""
 
 
-def test_the_first_line_says_what_runs() -> None:
+def test_the_first_line_names_source_and_network() -> None:
     assert screen(FILE).text.splitlines()[0] == "clip.mp4  64x48, 30 fps, 10 frames  resnet50-test on cpu (auto)"
     assert screen(CAMERA).text.splitlines()[0] == "camera 0  64x48, 30 fps  resnet50-test on cpu (auto)"
     images = builders.run_info(builders.source_info("faces", temporal=False, fps=None, frames=3))
@@ -147,7 +147,7 @@ def test_plain_lines_come_every_ten_seconds(how: dict[str, bool]) -> None:
     assert camera.show(seen(index=2, dropped=3), after_s=11) == "frame 3, 0.0 fps, 12/12 ms, 3 dropped: no face\n"
 
 
-def test_what_is_no_terminal_gets_no_control_characters() -> None:
+def test_other_outputs_than_terminals_get_no_control_characters() -> None:
     view = screen(CAMERA, tty=False)
     view.show(seen(builders.face()), after_s=11)
     view.terminal.notice("hello [bold]")

@@ -33,7 +33,7 @@ def film(index: int = 0) -> Painted:
 def test_no_display_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    with pytest.raises(SinkError, match=r"there is no screen .* use --no-display") as caught:
+    with pytest.raises(SinkError, match=r"no screen available .* use --no-display") as caught:
         Window(TITLE)
     assert "\n" not in str(caught.value)
 

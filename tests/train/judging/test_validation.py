@@ -77,7 +77,7 @@ def test_the_file_says_how_much_of_a_set_it_was_trained_on(happy: Path, folder: 
     some = sets.concatenate(
         [parts.train.where(np.arange(len(parts.train)) < 7), parts.val.where(np.arange(len(parts.val)) < 2)]
     )
-    lineage.write(happy, lineage.pictures_of(some))
+    lineage.write(happy, lineage.images_of(some))
     (rafdb,) = run(happy, folder, "rafdb")["sets"]
     assert rafdb["training_part"] == {"n": len(parts.train), "trained_on": 7}
     assert rafdb["trained_on"] == 2

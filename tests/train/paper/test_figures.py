@@ -155,7 +155,7 @@ class TestSave:
         assert list(tmp_path.iterdir()) == [path]
 
     def test_a_missing_folder_is_one_line(self, tmp_path: Path) -> None:
-        with pytest.raises(SinkError, match=r"cannot write .*f\.png: there is the folder does not exist; create it first"):
+        with pytest.raises(SinkError, match=r"cannot write .*f\.png: the folder does not exist; create it first"):
             figures.save(Figure(), tmp_path / "nowhere" / "f.png")
 
     def test_a_full_disk_leaves_no_half_figure(self, tmp_path: Path) -> None:
