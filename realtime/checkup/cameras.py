@@ -194,4 +194,5 @@ def _refusal(index: int, name: str, error: SourceError, system: System, held: Se
         )
     if held:
         return replace(check, found=f"{known}; in use by {', '.join(held)}", remedy="close that program")
-    return replace(check, found=f"{known}; {parts(error)[0].removeprefix(f'camera {index} ')}") if name else None
+    what = parts(error)[0].replace(f"no camera {index} found", "not found").removeprefix(f"camera {index} ")
+    return replace(check, found=f"{known}; {what}") if name else None

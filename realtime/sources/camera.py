@@ -224,7 +224,7 @@ def _open(index: int, size_wh: tuple[int, int] | None, fps: float | None, opener
         try:
             if not capture.isOpened():
                 raise SourceOpenError(
-                    f"camera {index} not found{_permission_hint(index, system)}; --list-cameras lists the available ones, "
+                    f"no camera {index} found{_permission_hint(index, system)}; --list-cameras lists the available ones, "
                     "--demo runs without a camera"
                 )
             _ask(capture, size_wh, fps)

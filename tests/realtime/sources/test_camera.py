@@ -107,7 +107,7 @@ def test_close_releases_once_and_ends_the_frames() -> None:
 
 def test_a_camera_that_is_not_there() -> None:
     capture = FakeCapture(is_open=False)
-    with pytest.raises(SourceOpenError, match=r"^camera 7 not found.*--list-cameras") as caught:
+    with pytest.raises(SourceOpenError, match=r"^no camera 7 found.*--list-cameras") as caught:
         Camera(7, opener=lambda _: capture)
     assert "\n" not in str(caught.value)
     assert capture.released == 1
@@ -169,7 +169,7 @@ def test_a_camera_without_permission_names_the_group(tmp_path: Path) -> None:
 
 
 def test_on_windows_there_is_no_hint_to_give() -> None:
-    with pytest.raises(SourceOpenError, match=r"^camera 0 not found; --list-cameras"):
+    with pytest.raises(SourceOpenError, match=r"^no camera 0 found; --list-cameras"):
         Camera(0, opener=lambda _: FakeCapture(is_open=False), system=System("win32"))
 
 

@@ -38,7 +38,7 @@ def test_a_link_to_a_node_is_its_camera_also_while_it_is_unplugged(tmp_path: Pat
     (tmp_path / "dev").symlink_to("/dev")
     assert camera_number(str(tmp_path / "front")) == 97
     assert camera_number(str(tmp_path / "dev" / "video97")) == 97
-    with pytest.raises(SourceOpenError, match="camera 97 not found"):
+    with pytest.raises(SourceOpenError, match="no camera 97 found"):
         open_source(SourceConfig(str(tmp_path / "front")))
 
 
