@@ -13,6 +13,7 @@ from benchmarks import steps as names
 from benchmarks.steps import Part, Steps
 from realtime.config import Config
 from realtime.datatypes import Frame, FrameResult, SourceInfo
+from realtime.drawing import overlay
 from realtime.drawing.hud import Status
 from realtime.drawing.painter import Painted
 from realtime.engine import Engine
@@ -113,7 +114,7 @@ def play(config: Config, classifier: Classifier) -> list[Steps]:
             processed = time.perf_counter()
             if not results:
                 return steps
-            Painted(results[0]).image  # noqa: B018 - draws it
+            overlay.draw(results[0])
             drawn = time.perf_counter()
             decode_s = processed - started - results[0].stages.total
             steps.append(_steps(decode_s, results[0], drawn - processed))

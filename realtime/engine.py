@@ -169,8 +169,10 @@ class Engine:
             return
         self._closed = True
         SINGLE_THREAD.release()
-        self._feed.close()
-        self._pipeline.close()
+        try:
+            self._feed.close()
+        finally:
+            self._pipeline.close()
 
     def __enter__(self) -> Self:
         return self

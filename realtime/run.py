@@ -122,7 +122,7 @@ def _run(config: Config, info: RunInfo, engine: Engine, openers: Openers, stop: 
                 meter,
                 outputs,
                 views,
-                painter=Painter(blur=files.blur),
+                painter=Painter(blur=files.blur, temporal=engine.info.temporal),
                 snapshots=None if files.numbers_only else files.snapshots,
                 markers=files.markers,
             ).play(stop)

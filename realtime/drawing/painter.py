@@ -14,7 +14,7 @@ from realtime.drawing.blur import MARGIN, hide
 from realtime.drawing.hud import Status
 
 HOLD_S = 1.0
-"""So long the place of a face that is no longer found stays hidden, in the time of `Frame.time_s`."""
+"""How long the place of a face stays hidden after it was last found, in the time of `Frame.time_s`."""
 
 
 class Painter:
@@ -22,10 +22,12 @@ class Painter:
 
     Args:
         blur: hide every face that is found, or was found up to HOLD_S ago, before anything is painted.
+        temporal: False for separate images, in which nothing but their own faces is hidden.
     """
 
-    def __init__(self, *, blur: bool = False) -> None:
+    def __init__(self, *, blur: bool = False, temporal: bool = True) -> None:
         self._blur = blur
+        self._hold_s = HOLD_S if temporal else 0.0
         self._recent: deque[tuple[float, NDArray[np.float32]]] = deque()
 
     def paint(self, result: FrameResult) -> "Painted":
@@ -34,7 +36,7 @@ class Painter:
 
     def _hidden(self, result: FrameResult) -> FrameResult:
         now = result.frame.time_s
-        while self._recent and not 0 <= now - self._recent[0][0] <= HOLD_S:
+        while self._recent and not 0 <= now - self._recent[0][0] <= self._hold_s:
             self._recent.popleft()
         self._recent.append((now, result.found_xyxy))
         image = hide(result.frame.image, _spread(box for _, boxes in reversed(self._recent) for box in boxes))

@@ -53,6 +53,7 @@ class Outputs:
         self._recorder = Recorder(run)
         self._images = list(images)
         self._data = list(data)
+        self._left_out: list[Sink[Any]] = []
         self._notices: list[str] = []
 
     @property
@@ -118,6 +119,9 @@ class Outputs:
         failures: list[SinkError] = []
         for sink in self._all:
             self._try(sink, failures, sink.close, summary)
+        for sink in self._left_out:
+            with suppress(Exception):  # its failure was reported
+                sink.close(summary)
         if failures:
             raise failures[0]
 
@@ -139,6 +143,7 @@ class Outputs:
             for sinks in (self._images, self._data):
                 if sink in sinks:
                     sinks.remove(sink)
+                    self._left_out.append(sink)
 
 
 def open_outputs(config: OutputConfig, run: RunInfo) -> Outputs:

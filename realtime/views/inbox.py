@@ -16,7 +16,7 @@ from realtime.drawing.painter import Painted
 from realtime.errors import ConfigError
 from realtime.views.base import Action, Mark
 
-LOOK_S = 0.1
+POLL_S = 0.1
 """How often the thread checks whether it should end; a marker wakes it at once."""
 
 JOIN_S = 1.0
@@ -95,7 +95,7 @@ class Inbox:
             open_ones = [each for each in (self._socket, self._terminal) if each is not None]
             if not open_ones:
                 return
-            ready, _, _ = select.select(open_ones, [], [], LOOK_S)
+            ready, _, _ = select.select(open_ones, [], [], POLL_S)
             now = self._clock()
             if self._socket is not None and self._socket in ready:
                 self._leave(self._socket.recv(65_535).decode("utf-8", "replace"), now, "udp")

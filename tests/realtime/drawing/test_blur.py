@@ -59,6 +59,15 @@ def test_a_face_that_is_lost_for_a_moment_stays_hidden() -> None:
     np.testing.assert_array_equal(third.result.frame.image, frame.image)
 
 
+def test_an_image_hides_its_own_faces_only() -> None:
+    painter = Painter(blur=True, temporal=False)
+    first = replace(builders.frame(captured_at=100.0), image=noise())
+    second = replace(first, captured_at=100.1)
+    hidden = painter.paint(replace(builders.result(of=first), found_xyxy=BOX[None]))
+    assert not np.array_equal(hidden.result.frame.image, first.image)
+    np.testing.assert_array_equal(painter.paint(builders.result(of=second)).result.frame.image, second.image)
+
+
 def test_files_and_views_alike_are_painted_on_the_hidden_image() -> None:
     frame = replace(builders.frame(media_time=0.0), image=noise())
     painted = Painter(blur=True).paint(replace(builders.result(of=frame), found_xyxy=BOX[None]))
