@@ -85,7 +85,7 @@ class Browser:
     def socket(self, path: str, **options: Any) -> Iterator["Socket"]:
         """A WebSocket."""
         given = {"origin": self.origin, "additional_headers": {"Cookie": self.cookie} if self.cookie else {}} | options
-        with connect(f"ws://{self.host}{path}", max_size=None, compression=None, **given) as connection:
+        with connect(f"ws://{self.host}{path}", max_size=None, max_queue=None, compression=None, **given) as connection:
             yield Socket(connection)
 
     def watch(self) -> Any:
@@ -157,7 +157,7 @@ class Stage:
         self.view = view
         self.port = view.address.port
         self.painter = painter
-        self.status = Status(30.0, Percentiles(8.0, 12.0, 15.0))
+        self.status = Status(30.0, Percentiles(8.0, 12.0, 15.0), blur=painter.blur)
         self.shown: Painted | None = None
 
     def browser(self, role: Role = Role.CONTROL) -> Browser:

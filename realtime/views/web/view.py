@@ -85,6 +85,11 @@ class WebView:
         )
 
     @property
+    def encoded(self) -> int:
+        """Number of images that were encoded."""
+        return self._encoder.jpegs
+
+    @property
     def sessions(self) -> tuple[Path, ...]:
         """Folders that browsers' cameras were recorded to, once the view is closed."""
         return self._cameras.folders
