@@ -20,6 +20,7 @@ from realtime.views.web.tracking import CameraSession
 from realtime.workers import Workers
 
 MOST_CAMERAS = 8
+MOST_THREADS = 4
 KEEP_S = 10.0
 """How long a session waits for its browser to come back."""
 
@@ -79,7 +80,7 @@ class Cameras:
         self._ended: list[CameraSession] = []
         self._count = 0
         # each session has one frame in it at most, so they take turns
-        self._workers = Workers(min(MOST_CAMERAS, os.cpu_count() or 1), "web camera", end_s=1.0)
+        self._workers = Workers(min(MOST_THREADS, os.cpu_count() or 1), "web camera")
         self._endings: set[asyncio.Task[object]] = set()
 
     def attach(self, page: Page, key: str | None) -> Kept | None:
@@ -112,8 +113,7 @@ class Cameras:
 
     async def finish(self, kept: Kept) -> str:
         """Ends a session; returns the line of its summary."""
-        self._sessions.pop(kept.key, None)
-        self._ended.append(kept.session)
+        self._forget(kept)
         return await self.work(kept.session.end)
 
     def tick(self) -> None:
@@ -122,7 +122,8 @@ class Cameras:
             if kept.page is not None:
                 kept.page.tick()
             elif self.clock() - kept.gone_s > KEEP_S:
-                ending: asyncio.Task[object] = asyncio.create_task(self.finish(kept))
+                self._forget(kept)  # at once: the browser may come back before it has ended
+                ending: asyncio.Task[object] = asyncio.create_task(self.work(kept.session.end))
                 self._endings.add(ending)
                 ending.add_done_callback(self._endings.discard)
 
@@ -143,6 +144,10 @@ class Cameras:
         for session in self._ended:
             session.end()
         self._workers.close()
+
+    def _forget(self, kept: Kept) -> None:
+        if self._sessions.pop(kept.key, None) is not None:
+            self._ended.append(kept.session)
 
     @property
     def folders(self) -> tuple[Path, ...]:

@@ -90,6 +90,11 @@ class WebView:
         return self._encoder.jpegs
 
     @property
+    def followers(self) -> int:
+        """Number of pages and streams that follow the run."""
+        return self._hub.followers
+
+    @property
     def sessions(self) -> tuple[Path, ...]:
         """Folders that browsers' cameras were recorded to, once the view is closed."""
         return self._cameras.folders
