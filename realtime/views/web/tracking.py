@@ -56,7 +56,8 @@ class CameraSession:
         self._source = SourceInfo(name, live=True, temporal=True, width=0, height=0, fps=None, frames=None)
         self._config = config
         self._run = replace(run, source=self._source)
-        self._session = Session(open_pipeline(config.reading, classifier, self._source), name)
+        self._classifier = classifier
+        self._session: Session | None = None  # opened by the first frame: cascades take time and memory
         self._clock = clock
         self._lock = threading.Lock()
         self._meter = Meter(run.labels)
@@ -90,10 +91,11 @@ class CameraSession:
             if self._ended is not None:
                 raise WireError("the session has ended")
             first = self._first or self._begin(picture, offset_s)
+            session = self._session = self._session or self._open()
             if picture.index <= self._last_index:
                 raise WireError(f"frame {picture.index} does not follow frame {self._last_index}")
             try:
-                result = self._session.push(image, at=picture.captured_at - first.captured_at)
+                result = session.push(image, at=picture.captured_at - first.captured_at)
             except ValueError as error:
                 raise WireError("its time of capture is not after that of the frame before") from error
             self._last_index, self._count = picture.index, self._count + 1
@@ -151,12 +153,16 @@ class CameraSession:
         with self._lock:
             if self._ended is None:
                 self._ended = to_line(self._meter.summary(), self._run)
-                self._session.close()
+                if self._session is not None:
+                    self._session.close()
                 try:
                     self._stop()
                 except SinkError:  # the browser has gone, or is going
                     return self._ended
             return self._ended
+
+    def _open(self) -> Session:
+        return Session(open_pipeline(self._config.reading, self._classifier, self._source), self._source.name)
 
     def _begin(self, picture: Picture, offset_s: float) -> Picture:
         self._first, self._offset_s = picture, offset_s
