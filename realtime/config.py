@@ -1,6 +1,7 @@
 """All settings with their defaults, in one frozen group per part of the program.
 
-Each group validates its values. Errors name the setting; the command line replaces that with its option.
+More than 300 lines, because all settings are looked up in one place. Each group validates its values. Errors name
+the setting; the command line replaces that with its option.
 """
 
 from collections.abc import Iterator

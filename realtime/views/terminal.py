@@ -131,14 +131,15 @@ class Terminal:
         """Closes the view and prints the summary and the written files."""
         self.close()
         if not self._quiet:
-            self._console.print(_summary(summary), highlight=False, soft_wrap=True)
+            if self._run.source.width:
+                self._console.print(_summary(summary), highlight=False, soft_wrap=True)
             for path in paths:
                 self._console.print(printable(f"wrote {path}"), highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 def _opening(run: RunInfo) -> Text:
     source = run.source
-    facts = [f"{source.width}x{source.height}"]
+    facts = [f"{source.width}x{source.height}"] if source.width else ["no source on this machine"]
     if source.fps is not None:
         facts.append(f"{source.fps:.4g} fps")
     if source.frames is not None and not source.live:

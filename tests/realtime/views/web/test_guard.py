@@ -65,12 +65,12 @@ def test_a_connection_that_waits_for_too_long_is_cut_off(state: dict[str, Any], 
 
 
 def test_one_that_reads_in_between_is_not() -> None:
-    wire = Wire(unread=1)
-    guard = Guard({Plug(wire)})
+    transport = Wire(unread=1)
+    guard = Guard({Plug(transport)})
     for step in range(10):
-        wire.unread = step % 2
+        transport.unread = step % 2
         guard.check(step * UNREAD_S)
-    assert not wire.aborted
+    assert not transport.aborted
 
 
 @pytest.mark.slow
