@@ -16,6 +16,7 @@ from realtime.pipeline import open_pipeline
 from realtime.recognizer import Session
 from realtime.recorder import Recorder
 from realtime.records import to_line
+from realtime.sinks.live import Lines
 from realtime.sinks.switch import Recording
 from realtime.views.base import Mark
 from realtime.views.web.wire import Picture, WireError, decode
@@ -27,15 +28,15 @@ NO_FOLDER = "Recording needs a folder; start fer-cam with --session DIR."
 class State:
     """What a page is told of its camera; see `Status`."""
 
-    fps: float
-    p50_ms: float
-    p95_ms: float
-    dropped: int
-    recording: bool
+    fps: float = 0.0
+    p50_ms: float = 0.0
+    p95_ms: float = 0.0
+    dropped: int = 0
+    recording: bool = False
 
 
 class CameraSession:
-    """Reads the frames of one browser. Every method may be called from any thread; they wait for each other.
+    """Reads the frames of one browser. Its methods may be called from any thread, and wait for each other.
 
     Args:
         name: of the source, in the data.
@@ -71,6 +72,9 @@ class CameraSession:
         self._count = 0
         self._wanted = False
         self._ended: str | None = None
+        self._lines = Lines()
+        self.state = State()
+        """How it is; replaced after every frame, so that it can be read without waiting for one."""
         self.folders: list[Path] = []
         """Where recordings were written."""
 
@@ -83,7 +87,6 @@ class CameraSession:
 
         Raises:
             WireError: the frame is not one that may follow the one before.
-            SinkError: the recording cannot be written, and has ended.
             ModelError: the network hangs.
         """
         image = decode(picture)
@@ -110,43 +113,33 @@ class CameraSession:
             return self._finish(result)
 
     def mark(self, mark: Mark) -> str | None:
-        """Sets a marker in the recording; returns its line, None if there is no recording.
-
-        Raises:
-            SinkError: it cannot be written, and the recording has ended.
-        """
+        """Sets a marker in the recording; returns its line, None if it is not recorded."""
         with self._lock:
             if self._recording is None or self._last is None:
+                self._lines.say("Markers belong to a recording; start one first.")
                 return None
             try:
                 return to_line(self._recording.outputs.mark(self._last, mark.name, mark.at, mark.by), self._run)
-            except SinkError:
-                self._stop()
-                raise
+            except SinkError as error:
+                self._give_up(error)
+                return None
 
-    def record(self, on: bool) -> str:
-        """Begins or ends a recording; returns what happened, a sentence for the page.
-
-        Raises:
-            SinkError: it cannot be opened, or its end cannot be written.
-        """
+    def record(self, on: bool) -> None:
+        """Begins or ends a recording, and says so in a notice."""
         with self._lock:
             if self._config.output.session is None:
-                return NO_FOLDER
-            if self._first is None:
+                self._lines.say(NO_FOLDER)
+            elif self._first is None:
                 self._wanted = on
-                return "Recording begins with the first frame." if on else "Not recording."
-            if self._ended is not None or on is (self._recording is not None):
-                return "Recording." if on else "Not recording."
-            if not on:
-                return f"Recorded to {self._stop()}"
-            return self._start()
+                self._lines.say("Recording begins with the first frame." if on else "Not recording.")
+            elif self._ended is None and on and self._recording is None:
+                self._start()
+            elif not on and self._recording is not None:
+                self._stop()
 
-    def state(self) -> State:
-        """Its state now."""
-        latency = self._meter.latency_ms
-        dropped = 0 if self._last is None else self._last.dropped
-        return State(self._meter.fps, latency.p50, latency.p95, dropped, self._recording is not None)
+    def notices(self) -> tuple[str, ...]:
+        """Sentences for the page since the last call; does not wait."""
+        return self._lines.take()
 
     def end(self) -> str:
         """Ends the session and its recording; returns the line of its summary. May be called twice."""
@@ -155,10 +148,7 @@ class CameraSession:
                 self._ended = to_line(self._meter.summary(), self._run)
                 if self._session is not None:
                     self._session.close()
-                try:
-                    self._stop()
-                except SinkError:  # the browser has gone, or is going
-                    return self._ended
+                self._stop()
             return self._ended
 
     def _open(self) -> Session:
@@ -185,24 +175,38 @@ class CameraSession:
         if self._recording is not None:
             try:
                 self._recording.write(painted)
-            except SinkError:
-                self._stop()
-                raise
+            except SinkError as error:
+                self._give_up(error)
+        self._update_state()
         return line
 
-    def _start(self) -> str:
-        self._recording = Recording(self._config.output, self._run, self._clock)
+    def _start(self) -> None:
+        try:
+            self._recording = Recording(self._config.output, self._run, self._clock)
+        except SinkError as error:
+            self._lines.say(str(error))
+            return
         self.folders.append(self._recording.folder)
-        return f"Recording to {self._recording.folder}"
+        self._lines.say(f"Recording to {self._recording.folder}")
+        self._update_state()
 
-    def _stop(self) -> Path | None:
-        """Closes the recording, if there is one; returns its folder.
-
-        Raises:
-            SinkError: the end cannot be written.
-        """
+    def _stop(self) -> None:
+        """Closes the recording, if there is one."""
         recording, self._recording = self._recording, None
-        if recording is None:
-            return None
-        recording.close()
-        return recording.folder
+        if recording is not None:
+            try:
+                recording.close()
+                self._lines.say(f"Recorded to {recording.folder}")
+            except SinkError as error:
+                self._lines.say(str(error))
+            self._update_state()
+
+    def _give_up(self, error: SinkError) -> None:
+        """The recording cannot go on; the camera can."""
+        self._lines.say(f"The recording ends here: {error}")
+        self._stop()
+
+    def _update_state(self) -> None:
+        latency = self._meter.latency_ms
+        dropped = 0 if self._last is None else self._last.dropped
+        self.state = State(self._meter.fps, latency.p50, latency.p95, dropped, self._recording is not None)
