@@ -13,7 +13,7 @@ from realtime.views.web.cameras import KEEP_S, MOST_CAMERAS, Cameras, Kept
 from realtime.views.web.hub import FINISHED, STATUS_S, TOO_SLOW, Follower
 from realtime.views.web.orders import OrderError, mark_of, number, parse
 from realtime.views.web.sockets import GONE, TOO_MANY, close, received
-from realtime.views.web.wire import MOST_PIXELS, Picture, WireError, unpack
+from realtime.views.web.wire import MOST_PIXELS, ImageMessage, WireError, unpack
 
 MOST_FAULTS = 20
 """Frames in a row that cannot be read; then the connection is closed."""
@@ -126,17 +126,17 @@ class CameraPage:
             self.outbox.close(BAD_DATA, str(error))
 
     async def _answer(self, kept: Kept, message: bytes, received_s: float) -> None:
-        picture: Picture | None = None
+        sent: ImageMessage | None = None
         try:
-            picture = unpack(message)
-            offset_s = kept.clock.frame(picture.captured_at, received_s)
-            line = await self._cameras.work(partial(kept.session.process, picture, offset_s))
+            sent = unpack(message)
+            offset_s = kept.clock.frame(sent.captured_at, received_s)
+            line = await self._cameras.work(partial(kept.session.process, sent, offset_s))
         except (WireError, FerError) as error:
             self._faults += 1
             self._say(
                 {
                     "type": "refused",
-                    "frame": None if picture is None else picture.index,
+                    "frame": None if sent is None else sent.index,
                     "text": f"A frame was refused: {error}.",
                 }
             )

@@ -19,7 +19,7 @@ from realtime.records import to_line
 from realtime.sinks.live import Lines
 from realtime.sinks.switch import Recording
 from realtime.views.base import Mark
-from realtime.views.web.wire import Picture, WireError, decode
+from realtime.views.web.wire import ImageMessage, WireError, decode
 
 NO_FOLDER = "Recording needs a folder; start fer-cam with --session DIR."
 
@@ -66,7 +66,7 @@ class CameraSession:
         self._recorder = Recorder(self._run, clock)
         self._recording: Recording | None = None
         self._last: FrameResult | None = None
-        self._first: Picture | None = None
+        self._first: ImageMessage | None = None
         self._offset_s = 0.0
         self._last_index = -1
         self._count = 0
@@ -78,37 +78,37 @@ class CameraSession:
         self.folders: list[Path] = []
         """Where recordings were written."""
 
-    def process(self, picture: Picture, offset_s: float) -> str:
+    def process(self, sent: ImageMessage, offset_s: float) -> str:
         """The line of a frame.
 
         Args:
-            picture: the next one, in order.
+            sent: the next one, in order.
             offset_s: our clock minus the browser's; that of the first frame counts.
 
         Raises:
             WireError: the frame is not one that may follow the one before.
             ModelError: the network hangs.
         """
-        image = decode(picture)
+        image = decode(sent)
         with self._lock:
             if self._ended is not None:
                 raise WireError("the session has ended")
-            first = self._first or self._begin(picture, offset_s)
+            first = self._first or self._begin(sent, offset_s)
             session = self._session = self._session or self._open()
-            if picture.index <= self._last_index:
-                raise WireError(f"frame {picture.index} does not follow frame {self._last_index}")
+            if sent.index <= self._last_index:
+                raise WireError(f"frame {sent.index} does not follow frame {self._last_index}")
             try:
-                result = session.push(image, at=picture.captured_at - first.captured_at)
+                result = session.push(image, at=sent.captured_at - first.captured_at)
             except ValueError as error:
                 raise WireError("its time of capture is not after that of the frame before") from error
-            self._last_index, self._count = picture.index, self._count + 1
-            captured_at = picture.captured_at + self._offset_s
+            self._last_index, self._count = sent.index, self._count + 1
+            captured_at = sent.captured_at + self._offset_s
             result = replace(
                 result,
                 # without a media time, its own time is that of its capture
-                frame=replace(result.frame, index=picture.index, captured_at=captured_at, media_time=None),
+                frame=replace(result.frame, index=sent.index, captured_at=captured_at, media_time=None),
                 latency_s=max(result.stages.total, self._clock() - captured_at),
-                dropped=picture.index - first.index + 1 - self._count,
+                dropped=sent.index - first.index + 1 - self._count,
             )
             return self._finish(result)
 
@@ -154,9 +154,9 @@ class CameraSession:
     def _open(self) -> Session:
         return Session(open_pipeline(self._config.reading, self._classifier, self._source), self._source.name)
 
-    def _begin(self, picture: Picture, offset_s: float) -> Picture:
-        self._first, self._offset_s = picture, offset_s
-        width, height = picture.size_wh
+    def _begin(self, sent: ImageMessage, offset_s: float) -> ImageMessage:
+        self._first, self._offset_s = sent, offset_s
+        width, height = sent.size_wh
         clock = (("clock", "browser"), ("clock_offset_s", round(offset_s, 6)))
         self._run = replace(
             self._run,
@@ -165,7 +165,7 @@ class CameraSession:
         )
         if self._wanted:
             self._start()
-        return picture
+        return sent
 
     def _finish(self, result: FrameResult) -> str:
         self._last = result
