@@ -218,6 +218,7 @@ class Player:
             markers=self._markers,
             blur=self._painter.blur,
             session=self._outputs.session is not None,
+            sessions=self._outputs.sessions,
             stored=self._outputs.paths,
             marker=self._marker,
         )

@@ -45,6 +45,7 @@ class Status:
         markers: names of the markers with the keys 1 to 9.
         blur: whether faces are hidden.
         session: whether a session is being recorded.
+        sessions: the folders of all sessions of the run, the newest last.
         stored: the files and folders that are written.
         marker: the marker set last.
     """
@@ -65,6 +66,7 @@ class Status:
     markers: tuple[str, ...] = ()
     blur: bool = False
     session: bool = False
+    sessions: tuple[Path, ...] = ()
     stored: tuple[Path, ...] = ()
     marker: Marker | None = None
 

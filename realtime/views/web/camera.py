@@ -79,6 +79,7 @@ class CameraPage:
                 "recording": state.recording,
                 "blur": self._cameras.config.output.blur,
                 "live": True,
+                "stored": self._stored(self._kept),
                 "age_p50_ms": latency["p50"],
                 "age_p95_ms": latency["p95"],
             }
@@ -95,11 +96,7 @@ class CameraPage:
             "labels": list(run.labels),
             "source": {"name": "browser", "width": 0, "height": 0, "live": True, "fps": None},
             "markers": list(config.output.markers),
-            "stored": {
-                "recording": kept.session.state.recording,
-                "available": available,
-                "paths": [str(path) for path in kept.session.folders],
-            },
+            "stored": self._stored(kept),
             "can": ["marker", *(["record"] if available else [])],
             "role": "control",
             "clock": "browser",
@@ -111,6 +108,16 @@ class CameraPage:
             },
             "model": {"name": run.model, "provider": run.provider},
             "limits": {"pixels": MOST_PIXELS},
+        }
+
+    def _stored(self, kept: Kept) -> dict[str, Any]:
+        state = kept.session.state
+        return {
+            "recording": state.recording,
+            "available": self._cameras.config.output.session is not None,
+            "anything": state.recording,
+            "paths": [str(path) for path in kept.session.folders],
+            "finished": [path.name for path in state.finished],
         }
 
     def _take(self, kept: Kept, message: str | bytes) -> None:

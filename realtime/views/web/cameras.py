@@ -172,6 +172,11 @@ class Cameras:
             self._folders += session.folders
 
     @property
+    def finished(self) -> tuple[Path, ...]:
+        """The folders of recordings that have ended, and can be downloaded."""
+        return (*self._folders, *(folder for kept in self._sessions.values() for folder in kept.session.state.finished))
+
+    @property
     def folders(self) -> tuple[Path, ...]:
         """The folders of the recordings of sessions that have ended."""
         return tuple(self._folders)

@@ -6,6 +6,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 from realtime.config import BROWSER, Config
@@ -216,6 +217,14 @@ class Hub:
             }
         )
 
+    @property
+    def finished(self) -> tuple[Path, ...]:
+        """The folders of sessions that have ended, and can be downloaded."""
+        status = self.status
+        if status is None:
+            return ()
+        return status.sessions[:-1] if status.session else status.sessions
+
     def _can(self) -> list[str]:
         """Names of the actions that make sense in this run."""
         if self.config.source.location == BROWSER:
@@ -234,6 +243,7 @@ class Hub:
             "available": self.config.output.session is not None,
             "anything": bool(paths),
             "paths": [str(path) for path in paths] if role is Role.CONTROL else [],
+            "finished": [path.name for path in self.finished] if role is Role.CONTROL else [],
         }
 
     def _tell(self, text: str, *, data: bool = False) -> None:

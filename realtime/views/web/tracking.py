@@ -33,6 +33,7 @@ class State:
     p95_ms: float = 0.0
     dropped: int = 0
     recording: bool = False
+    finished: tuple[Path, ...] = ()
 
 
 class CameraSession:
@@ -209,4 +210,6 @@ class CameraSession:
     def _update_state(self) -> None:
         latency = self._meter.latency_ms
         dropped = 0 if self._last is None else self._last.dropped
-        self.state = State(self._meter.fps, latency.p50, latency.p95, dropped, self._recording is not None)
+        recording = self._recording is not None
+        finished = tuple(self.folders[:-1] if recording else self.folders)
+        self.state = State(self._meter.fps, latency.p50, latency.p95, dropped, recording, finished)

@@ -17,6 +17,7 @@ from realtime.errors import ConfigError
 from realtime.model.classifier import Classifier
 from realtime.records import FrameRecord, Header, records
 from realtime.views.web import wire
+from realtime.views.web.access import Role
 from realtime.views.web.camera import MOST_FAULTS
 from realtime.views.web.cameras import KEEP_S, MOST_CAMERAS, Cameras
 from realtime.views.web.clock import BrowserClock
@@ -60,7 +61,7 @@ def test_every_frame_is_answered_with_its_faces(on: Stage, browser: Browser) -> 
     with browser.camera() as socket:
         hello = socket.next("hello")
         assert (hello["clock"], hello["role"], hello["can"]) == ("browser", "control", ["marker", "record"])
-        assert hello["stored"] == {"recording": False, "available": True, "paths": []}
+        assert hello["stored"] == {"recording": False, "available": True, "anything": False, "paths": [], "finished": []}
         faces = []
         for index, image in zip(range(40), demo.frames(), strict=False):
             line = ask(socket, index, wire.encode(image), (640, 480))
@@ -321,6 +322,25 @@ def test_the_page_begins_and_ends_recordings(on: Stage, browser: Browser, tmp_pa
         about = json.loads((tmp_path / folder / "session.json").read_text())
         assert (about["participant"], about["markers"], about["summary"]["frames"]) == ("P07", 1, 3)
         assert "stimulus" in (tmp_path / folder / "events.tsv").read_text()
+
+
+def test_the_files_of_a_recording_that_has_ended_can_be_downloaded(on: Stage, browser: Browser, tmp_path: Path) -> None:
+    with browser.camera() as socket:
+        socket.send(type="record", on=True)
+        ask(socket, 0, jpeg())
+        assert browser.get("/download/P/frames.jsonl").code == 404  # still being written
+        socket.send(type="record", on=False)
+        assert socket.until("status", lambda status: status["stored"]["finished"])["stored"]["finished"] == ["P"]
+        for name in ("frames.jsonl", "faces.csv", "events.tsv", "session.json"):
+            answer = browser.get(f"/download/P/{name}")
+            assert (answer.code, answer.body) == (200, (tmp_path / "P" / name).read_bytes())
+            assert answer.headers["content-disposition"] == f'attachment; filename="P-{name}"'
+        socket.send(type="stop")
+        socket.next("summary")
+    assert browser.get("/download/P/frames.jsonl").code == 200
+    assert on.browser(Role.WATCH).get("/download/P/frames.jsonl").code == 401
+    for path in ("P/secret.txt", "P/../tiny.onnx", "../P/frames.jsonl", "P/..%2ftiny.onnx", f"{tmp_path.name}/tiny.onnx", "P/"):
+        assert browser.get(f"/download/{path}").code == 404, path
 
 
 def test_recording_may_be_asked_for_before_the_first_frame(on: Stage, browser: Browser, tmp_path: Path) -> None:

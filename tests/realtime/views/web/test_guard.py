@@ -197,6 +197,8 @@ def test_a_page_pauses_a_file_and_marks_moments(tmp_path: Path) -> None:
         assert page.until("status", lambda status: status["paused"])["recording"]
         page.send(type="record", on=False)
         assert not page.until("status", lambda status: not status["recording"])["stored"]["anything"]
+        told = browser.get("/download/P/frames.jsonl")
+        assert (told.code, told.body) == (200, (tmp_path / "P" / "frames.jsonl").read_bytes())
         page.send(type="record", on=True)
         assert page.until("status", lambda status: status["recording"])["stored"]["paths"] == [
             "P-2/frames.jsonl",

@@ -203,7 +203,7 @@ def test_a_change_of_state_is_told_at_once(on: Stage) -> None:
             on.again()
         status = socket.until("status", lambda status: status["recording"])
         assert (status["paused"], status["blur"]) == (True, True)
-        assert status["stored"] == {"recording": True, "available": False, "anything": True, "paths": ["P07"]}
+        assert status["stored"] == {"recording": True, "available": False, "anything": True, "paths": ["P07"], "finished": []}
 
 
 def test_the_state_is_told_twice_a_second(on: Stage) -> None:
