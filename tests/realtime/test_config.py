@@ -2,7 +2,7 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from realtime.commands.run import option
+from realtime.commands.shared import option
 from realtime.config import Config, ReadingConfig
 from realtime.errors import ConfigError
 
