@@ -196,6 +196,17 @@ class Pipeline:
         )
 
 
+def profile_of(config: ReadingConfig, classifier: Classifier) -> Profile | None:
+    """The profile that the config names, if any.
+
+    Raises:
+        ConfigError: it is missing, damaged, or made with another network.
+    """
+    if config.profile is None:
+        return None
+    return profiles.load_for(config.profile, classifier.name, classifier.weights_sha256, classifier.spec.labels)
+
+
 def open_pipeline(config: ReadingConfig, classifier: Classifier, source: SourceInfo) -> Pipeline:
     """The pipeline for a source: faces are tracked in videos and cameras, and detected in each image.
 
@@ -203,10 +214,7 @@ def open_pipeline(config: ReadingConfig, classifier: Classifier, source: SourceI
         ModelError: this OpenCV has no cascades.
         ConfigError: the profile is missing, damaged, or made with another network.
     """
-    profile = None
-    if config.profile is not None:
-        labels = classifier.spec.labels
-        profile = profiles.load_for(config.profile, classifier.name, classifier.weights_sha256, labels)
+    profile = profile_of(config, classifier)
     finder: Finder
     if source.temporal:
         finder = TrackingFinder(Scanner(config.min_face, live=source.live), Follower())
