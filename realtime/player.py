@@ -167,7 +167,7 @@ class Player:
             self._say("no calibration: it needs a camera or a video")
             return
         ended = self._calibrator.toggle()
-        self._say(self._calibrator.text if ended is None else ended.text)
+        self._say("calibrating; c again gives up" if ended is None else ended.text)
 
     def _calibrate(self, result: FrameResult) -> None:
         """Passes a frame on to the calibration, if there is one, and uses the new profile from the next frame on."""

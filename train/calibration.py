@@ -31,7 +31,7 @@ from realtime.engine import Engine
 from realtime.errors import FerError, NotResting
 from realtime.labels import LABELS, canonical
 from realtime.model.classifier import Classifier
-from realtime.neutral.profile import NEUTRAL, Profile, Reading, logits
+from realtime.neutral.profile import MOST_OFFSET, NEUTRAL, Profile, Reading, logits
 from realtime.neutral.resting import Resting
 from train.data import sets
 from train.data.datasets import FaceSet
@@ -281,6 +281,7 @@ def measure(model: Path, data: Path, clips: Path | None, console: Console) -> di
         "cfee": {
             "persons": len(made),
             "corrected": corrected,
+            "would_be_refused": sum(max(profile.reading.offsets) > MOST_OFFSET for profile in made.values()),
             "left_out": len(everybody.resting) - len(made),
             "lineage_known": known,
             "outcomes": {name: outcome.to_json() for name, outcome in photographs.items()},

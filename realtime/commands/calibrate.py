@@ -28,7 +28,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     shared.add_source(parser.add_argument_group("source (the first camera, if none is given)"))
     stretch = parser.add_argument_group("resting face")
     stretch.add_argument("--seconds", type=float, metavar="S", default=SECONDS, help="how long (default: %(default)g)")
-    stretch.add_argument("--start", type=float, metavar="S", help="where it begins in a video, seconds (default: 0)")
+    stretch.add_argument("--start", type=float, metavar="S", help="where it begins in a video (default: the first face)")
     parser.add_argument("--overwrite", action="store_true", help="replace the profile of this name, if there is one")
     shared.add_model(parser, defaults)
     parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")

@@ -163,6 +163,6 @@ def _check_expression(probs: NDArray[np.float32], labels: tuple[str, ...]) -> No
     if offsets[strongest] > MOST_OFFSET:
         likely, neutral = probs[:, strongest].mean(), probs[:, labels.index(NEUTRAL)].mean()
         raise NotResting(
-            f"the face is not at rest: it is read as {labels[strongest]} with {100 * likely:.0f} %, "
-            f"as neutral with {100 * neutral:.0f} %; relax it and try again"
+            "the face is not at rest, or the network is too wrong about it to be corrected: "
+            f"{labels[strongest]} {100 * likely:.0f} %, neutral {100 * neutral:.0f} %; relax it and try again"
         )

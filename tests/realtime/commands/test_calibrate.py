@@ -66,7 +66,7 @@ def test_a_later_stretch_and_the_network_that_ships(folder: Path, capsys: pytest
     assert calibrate("--profile", "berta", CLIP, "--seconds", "1", "--start", "1.8", "--model", "int8", "-q") == 3
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
-    assert "not calibrated: the face is not at rest: it is read as happiness" in err
+    assert "too wrong about it to be corrected: happiness 100 %" in err
     assert [path.name for path in folder.iterdir()] == ["anna.json"]
 
 

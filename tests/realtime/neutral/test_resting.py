@@ -130,7 +130,7 @@ def test_an_expression_that_begins() -> None:
 def test_a_smile_is_no_resting_face() -> None:
     smile = probs("happiness", 0.9)
     text = refusal(lambda i: [face(smile)])
-    assert "not at rest: it is read as happiness with 90 %, as neutral with 1 %" in text
+    assert "too wrong about it to be corrected: happiness 90 %, neutral 1 %" in text
 
 
 def test_a_sad_resting_face_is_what_it_is_for() -> None:
