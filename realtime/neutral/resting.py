@@ -1,7 +1,6 @@
 """Collects the readings of one resting face over a few seconds, and refuses those that are not."""
 
 import math
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +20,8 @@ LEAST_FRAMES = 15
 """Half a second of a camera."""
 
 LEAST_SHARE = 0.9
-"""Share of the frames in which one face, and a good one, must be seen; a blink may spoil some."""
+"""Share of the frames in which one face, and a good one, must be seen, and of the stretch that must be there: a blink, or the end
+of a clip, may spoil some."""
 
 LEAST_SIDE = 48.0
 """Pixels: a face this large fills the network's input."""
@@ -34,14 +34,6 @@ MOST_GROWTH = 1.15
 
 MOST_CHANGE = 0.2
 """Standard deviation of any probability. A resting face gives up to 0.03, a smile that begins 0.45."""
-
-
-@dataclass
-class _Seen:
-    """What was seen in the frames so far."""
-
-    times_s: list[float] = field(default_factory=list)
-    faces: list[tuple[TrackedFace, ...]] = field(default_factory=list)
 
 
 class Resting:
@@ -64,7 +56,8 @@ class Resting:
         self._first_s: float | None = None
         self._begins_s: float | None = None
         self._now_s = 0.0
-        self._seen = _Seen()
+        self._times_s: list[float] = []
+        self._frames: list[tuple[TrackedFace, ...]] = []
 
     @property
     def done(self) -> bool:
@@ -92,8 +85,8 @@ class Resting:
         if self._begins_s is None and result.faces:
             self._begins_s = self._now_s + self._ready_s
         if self._begins_s is not None and self._now_s >= self._begins_s:
-            self._seen.times_s.append(self._now_s)
-            self._seen.faces.append(result.faces)
+            self._times_s.append(self._now_s)
+            self._frames.append(result.faces)
 
     def reading(self) -> Reading:
         """The reading of the face.
@@ -101,20 +94,21 @@ class Resting:
         Raises:
             NotResting: it is not the reading of one resting face.
         """
-        times_s, frames = self._seen.times_s, self._seen.faces
+        times_s, frames = self._times_s, self._frames
         if not frames:
             raise NotResting("no face was found; sit in front of the camera, in even light")
-        if not self.done:
-            raise NotResting(f"it ended after {times_s[-1] - times_s[0]:.1f} of {self._seconds:g} s; give a longer stretch")
+        lasted_s = times_s[-1] - times_s[0]
+        if not self.done and lasted_s < LEAST_SHARE * self._seconds:
+            raise NotResting(f"it ended after {lasted_s:.1f} of {self._seconds:g} s; give a longer stretch, or fewer seconds")
         _check_one_face(frames)
-        faces = [face for faces in frames for face in faces if face.raw is not None]
+        faces = [faces[0] for faces in frames if len(faces) == 1 and faces[0].raw is not None]
         if len(faces) < LEAST_FRAMES:
             raise NotResting(f"the face was read in {len(faces)} frames, and {LEAST_FRAMES} are needed; take more seconds")
         side = _check_image(faces)
         _check_still(faces)
         probs = np.array([face.raw for face in faces], np.float32)
         _check_expression(probs, self._labels)
-        return Reading.of(probs, self._labels, times_s[-1] - times_s[0], side)
+        return Reading.of(probs, self._labels, lasted_s, side)
 
 
 def _check_one_face(frames: list[tuple[TrackedFace, ...]]) -> None:
