@@ -106,9 +106,9 @@ class Outcome:
         n: faces.
         right: by the likeliest expression; of all.
         recall: by expression.
-        labelled: likeliest at THRESHOLD or above; of all.
-        wrong: of the labelled ones.
-        to_neutral: read as neutral; of those that are not.
+        labelled: likeliest at THRESHOLD or above; of the expressions but neutral.
+        wrong: of these.
+        to_neutral: read as neutral; of the expressions but neutral.
         nll: mean negative log-likelihood of the expressions but neutral, nats.
     """
 
@@ -142,8 +142,8 @@ def judge(probs: NDArray[np.float32], truth: NDArray[np.intp]) -> Outcome:
         len(truth),
         _share(right),
         {LABELS[column]: _share(right[truth == column]) for column in np.unique(truth)},
-        _share(sure),
-        _share(~right[sure]),
+        _share(sure[expressive]),
+        _share(~right[sure & expressive]),
         _share(likeliest[expressive] == LABELS.index(NEUTRAL)),
         float(-np.log(of_truth[expressive]).mean()),
     )

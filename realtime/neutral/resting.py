@@ -20,8 +20,8 @@ LEAST_FRAMES = 15
 """Half a second of a camera."""
 
 LEAST_SHARE = 0.9
-"""Share of the frames in which one face, and a good one, must be seen, and of the stretch that must be there: a blink, or the end
-of a clip, may spoil some."""
+"""Share of the frames in which one face, and a good one, must be seen, and of the stretch that must be there: a blink, or the
+end of a clip, may spoil some."""
 
 LEAST_SIDE = 48.0
 """Pixels: a face this large fills the network's input."""

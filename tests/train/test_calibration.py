@@ -64,7 +64,7 @@ def test_figures_of_an_outcome() -> None:
         said({"neutral": 0.9}, {"sadness": 0.9}, {"neutral": 0.6}, {"sadness": 0.4, "fear": 0.45}), truth
     )
     assert (outcome.n, outcome.right.count) == (4, 2)
-    assert (outcome.labelled.count, outcome.wrong.count, outcome.wrong.n) == (3, 1, 3)
+    assert (outcome.labelled.count, outcome.labelled.n, outcome.wrong.count, outcome.wrong.n) == (2, 3, 1, 2)
     assert (outcome.to_neutral.count, outcome.to_neutral.n) == (1, 3)
     assert outcome.nll == pytest.approx(-np.log([0.9, 0.4 / 7, 0.4]).mean(), abs=1e-4)
 
