@@ -29,12 +29,12 @@ from realtime.calibrate import Maker
 from realtime.config import Config
 from realtime.engine import Engine
 from realtime.errors import FerError, NotResting
-from realtime.labels import LABELS, canonical
+from realtime.labels import LABELS
 from realtime.model.classifier import Classifier
 from realtime.neutral.profile import MOST_OFFSET, NEUTRAL, Profile, Reading, logits
 from realtime.neutral.resting import Resting
-from train.data import sets
-from train.data.datasets import FaceSet
+from train.data import cfee, sets
+from train.data.cfee import Persons
 from train.data.manifest import sequence_of
 from train.extra import EXTRA
 from train.judging import predictions, result_files
@@ -47,55 +47,6 @@ THRESHOLD = Config().reading.threshold
 
 SPREAD = 0.5
 """Standard deviation of a still face's logits: 0.1 to 0.5 for the expressions near neutral on the clip of a resting face."""
-
-
-@dataclass(frozen=True, eq=False)
-class Persons:
-    """Photographs of several persons.
-
-    Attributes:
-        faces: n of them, with the targets of the basic expressions.
-        persons: str (n,).
-        truth: int (n,), columns of LABELS.
-    """
-
-    faces: FaceSet
-    persons: NDArray[np.str_]
-    truth: NDArray[np.intp]
-
-    def where(self, which: NDArray[np.bool_]) -> Persons:
-        """Some of them."""
-        return Persons(self.faces.where(which), self.persons[which], self.truth[which])
-
-    @property
-    def resting(self) -> dict[str, int]:
-        """The row of each person's neutral photograph."""
-        rows = np.flatnonzero(self.truth == LABELS.index(NEUTRAL))
-        return {str(self.persons[row]): int(row) for row in rows}
-
-
-def load_cfee(folder: Path) -> Persons:
-    """The basic expressions of all persons of CFEE.
-
-    Raises:
-        ConfigError: the file is missing or damaged.
-    """
-    entry = next(entry for entry in sets.SETS if entry.name == "cfee")
-    sets.require(entry, folder)
-    arrays = sets.read_arrays(folder / "cfee48.npz", "images", "categories", "persons")
-    names = [str(category) for category in arrays["categories"]]
-    basic = np.array([name in sets.BASIC_EXPRESSIONS for name in names])
-    truth = np.array([LABELS.index(canonical(name)) for name, kept in zip(names, basic, strict=True) if kept], np.intp)
-    persons = np.array([str(person) for person in arrays["persons"]])[basic]
-    targets = np.eye(len(LABELS), dtype=np.float32)[truth]
-    return Persons(FaceSet(arrays["images"][basic], targets, LABELS, tuple(persons.tolist())), persons, truth)
-
-
-def unseen(people: Persons, seen: NDArray[np.bool_]) -> Persons:
-    """The persons of whom no photograph is in `seen`, bool (n,), and who have a neutral one."""
-    known = set(people.persons[seen].tolist())
-    which = [str(person) in people.resting and person not in known for person in people.persons]
-    return people.where(np.array(which, np.bool_))
 
 
 @dataclass(frozen=True)
@@ -259,10 +210,10 @@ def measure(model: Path, data: Path, clips: Path | None, console: Console) -> di
         FerError: the network, the data or a clip cannot be read.
     """
     classifier = predictions.open_classifier(model)
-    everybody = load_cfee(data)
+    everybody = cfee.load_cfee(data)
     known = lineage.is_known(model)
     seen = lineage.among(everybody.faces, lineage.read(model)) if known else np.zeros(len(everybody.faces), np.bool_)
-    people = unseen(everybody, seen)
+    people = cfee.unseen(everybody, seen)
     probs = predictions.predict(classifier, people.faces).probs
     made = profiles_of(people, probs)
     photographs = on_photographs(people, probs)

@@ -11,8 +11,8 @@ from tests.demo import CLIP
 from tests.tiny_models import write_always, write_sad_at_rest
 from tests.train_data import write_sets
 from train import calibration
-from train.calibration import Persons
-from train.data import lineage
+from train.data import cfee, lineage
+from train.data.cfee import Persons
 from train.data.datasets import FaceSet
 
 SADNESS = LABELS.index("sadness")
@@ -37,7 +37,7 @@ def said(*rows: dict[str, float]) -> np.ndarray:
 
 def test_only_persons_with_a_neutral_photograph_of_whom_nothing_was_learned() -> None:
     everybody = people(("a", "neutral"), ("a", "fear"), ("b", "fear"), ("c", "neutral"), ("c", "anger"), ("d", "neutral"))
-    left = calibration.unseen(everybody, np.array([False, False, False, False, True, False]))
+    left = cfee.unseen(everybody, np.array([False, False, False, False, True, False]))
     assert left.persons.tolist() == ["a", "a", "d"]
     assert left.resting == {"a": 0, "d": 2}
 
@@ -88,21 +88,21 @@ def test_the_command_writes_its_file(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert calibration.main(words) == 0
     found = json.loads(out.read_text())
     assert found["command"] == " ".join(("python -m train.calibration", *words))
-    cfee = found["cfee"]
-    assert cfee["persons"] == cfee["corrected"] > 0
-    assert not cfee["lineage_known"]
-    assert cfee["outcomes"]["without"]["recall"]["neutral"]["share"] == 0
-    assert cfee["outcomes"]["own profile"]["recall"]["neutral"]["share"] == 1
+    figures = found["cfee"]
+    assert figures["persons"] == figures["corrected"] > 0
+    assert not figures["lineage_known"]
+    assert figures["outcomes"]["without"]["recall"]["neutral"]["share"] == 0
+    assert figures["outcomes"]["own profile"]["recall"]["neutral"]["share"] == 1
     (clip,) = found["clips"]
     assert clip["refused"] is None
     assert clip["neutral_after"] > 0.6 > 0.5 > clip["neutral_before"]
     assert "CFEE" in capsys.readouterr().out
 
-    learned = calibration.load_cfee(sets)
+    learned = cfee.load_cfee(sets)
     lineage.write(model, lineage.images_of(learned.faces.where(learned.persons != learned.persons[0])))
     assert calibration.main([*words[:3], "--json", str(out)]) == 0
     again = json.loads(out.read_text())["cfee"]
-    assert (again["persons"], again["left_out"], again["lineage_known"]) == (1, cfee["persons"] - 1, True)
+    assert (again["persons"], again["left_out"], again["lineage_known"]) == (1, figures["persons"] - 1, True)
 
 
 def test_missing_files_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
