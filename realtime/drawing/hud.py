@@ -15,6 +15,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("space", "pause"),
     ("s", "snapshot"),
     ("m", "marker"),
+    ("c", "calibrate"),
     ("f", "full screen"),
     ("d", "details"),
     ("h", "this help"),
@@ -41,6 +42,8 @@ class Status:
         progress: the same as a share, 0 to 1; None if the length is unknown.
         hint: whether the hint about the help key is shown.
         markers: names of the markers with the keys 1 to 9.
+        profile: name of the person's profile that is applied; empty without one.
+        calibrating: what to do while a profile is made; empty otherwise.
     """
 
     fps: float
@@ -57,6 +60,8 @@ class Status:
     progress: float | None = None
     hint: bool = False
     markers: tuple[str, ...] = ()
+    profile: str = ""
+    calibrating: str = ""
 
 
 def draw_corners(image: Image, hud: Status, no_face: bool, sizes: Sizes) -> list[Rect]:
@@ -66,7 +71,7 @@ def draw_corners(image: Image, hud: Status, no_face: bool, sizes: Sizes) -> list
     """
     whole = canvas.bounds(image)
     covered = [_pill(image, speed_line(hud), sizes.pad, sizes.pad, sizes)]
-    for line in (*(["no face"] if no_face else []), *hud.notices):
+    for line in (*([hud.calibrating] if hud.calibrating else []), *(["no face"] if no_face else []), *hud.notices):
         covered.append(_pill(image, line, sizes.pad, covered[-1].y2 + sizes.pad // 2, sizes))
     if hud.recording:
         x = whole.x2 - sizes.pad - canvas.text_width("REC", sizes.cap) - 4 * sizes.pad
@@ -87,7 +92,8 @@ def speed_line(hud: Status) -> str:
     what = "latency" if hud.live else "a frame"
     speed = f"{hud.fps:.1f} fps   {hud.latency_ms.p50:.0f} ms {what} (p95 {hud.latency_ms.p95:.0f})"
     speed += f"   {hud.dropped} dropped" if hud.dropped else ""
-    return speed + (f"   {hud.effort.name}" if hud.effort != FULL_EFFORT else "")
+    speed += f"   {hud.effort.name}" if hud.effort != FULL_EFFORT else ""
+    return speed + (f"   profile {hud.profile}" if hud.profile else "")
 
 
 def _pill(image: Image, text: str, x: int, y: int, sizes: Sizes, fill: Colour = PANEL, alpha: float = 0.72) -> Rect:
