@@ -146,9 +146,9 @@ def _opening(run: RunInfo) -> Text:
         facts.append(f"{source.frames} {'frames' if source.temporal else 'images'}")
     name = f"camera {source.name}" if source.live and source.name.isdigit() else source.name
     where = run.provider if run.provider == run.provider_asked else f"{run.provider} ({run.provider_asked})"
-    return Text.assemble(
-        (printable(name), "bold"), "  ", (", ".join(facts), "dim"), "  ", (printable(f"{run.model} on {where}"), "dim")
-    )
+    profile = dict(run.settings).get("profile")
+    what = f"{run.model} on {where}" + ("" if profile is None else f"  profile {profile}")
+    return Text.assemble((printable(name), "bold"), "  ", (", ".join(facts), "dim"), "  ", (printable(what), "dim"))
 
 
 def _progress(run: RunInfo, console: Console) -> Progress:
@@ -181,6 +181,7 @@ def _table(result: FrameResult, status: Status) -> Group:
         (f"{status.fps:5.1f}", "bold"), " fps   ", (f"{latency.p50:.0f}", "bold"), " / ",
         (f"{latency.p95:.0f}", "bold"), " ms p50/p95   ", (f"{result.dropped}", "bold"), " dropped",
         f"   {result.effort.name}" if result.effort != FULL_EFFORT else "",
+        printable(f"   profile {status.profile}") if status.profile else "",
     )  # fmt: skip
     faces = result.faces[:SHOWN_FACES]
     if not faces:

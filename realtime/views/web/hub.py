@@ -213,6 +213,8 @@ class Hub:
                 "age_p50_ms": None if age is None else round(age.p50, 2),
                 "age_p95_ms": None if age is None else round(age.p95, 2),
                 "position": status.position,
+                "profile": status.profile,
+                "calibrating": status.calibrating,
                 "watchers": sum(not each.data_only for each in self._followers),
             }
         )
@@ -262,7 +264,7 @@ class Hub:
 
 def _switches(status: Status) -> tuple[object, ...]:
     """The parts of a state whose change is told at once."""
-    return status.paused, status.session, status.blur, status.effort, status.stored
+    return status.paused, status.session, status.blur, status.effort, status.stored, status.profile, status.calibrating
 
 
 def _json(value: dict[str, Any]) -> str:

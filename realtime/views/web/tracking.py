@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from realtime.config import Config
+from realtime.config import BROWSER, Config
 from realtime.datatypes import FrameResult, RunInfo, SourceInfo
 from realtime.drawing.painter import Painter
 from realtime.errors import SinkError
@@ -57,7 +57,10 @@ class CameraSession:
     ) -> None:
         self._source = SourceInfo(name, live=True, temporal=True, width=0, height=0, fps=None, frames=None)
         self._config = config
-        self._run = replace(run, source=self._source)
+        # a profile is that of the person at this machine's camera; a browser has somebody else before it
+        alone = config.source.location == BROWSER
+        self._reading = config.reading if alone else replace(config.reading, profile=None)
+        self._run = replace(run, source=self._source, correction=run.correction if alone else ())
         self._classifier = classifier
         self._session: Session | None = None  # opened by the first frame: cascades take time and memory
         self._clock = clock
@@ -153,7 +156,7 @@ class CameraSession:
             return self._ended
 
     def _open(self) -> Session:
-        return Session(open_pipeline(self._config.reading, self._classifier, self._source), self._source.name)
+        return Session(open_pipeline(self._reading, self._classifier, self._source), self._source.name)
 
     def _begin(self, sent: ImageMessage, offset_s: float) -> ImageMessage:
         self._first, self._offset_s = sent, offset_s
