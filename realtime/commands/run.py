@@ -30,6 +30,7 @@ examples:
   fer-cam --device 0                               the first camera
   fer-cam clip.mp4 --save --jsonl out.jsonl        a video, an image, a folder of images, a URL
   fer-cam --device 0 --no-display --jsonl - | your-program
+  fer-cam --device 0 --serve                       a page in the browser
   fer-cam --device 0 --session P07 --participant P07 --markers stimulus,response
 """
 
