@@ -28,7 +28,7 @@ class Progress(Protocol):
     def found(self, seconds: float | None) -> None:
         """A recording is to be read, and how long it is."""
 
-    def kept(self) -> None:
+    def kept(self, state: State) -> None:
         """A recording is in the dataset already."""
 
     def ended(self, state: State) -> None:
@@ -84,8 +84,9 @@ class Batch:
             self._fail(recording, "", error if looked is None else looked.error)
             return
         state = self._dataset.state(recording.name)
-        if state is not None and (state.fingerprint, state.reading) == (looked.fingerprint, self._reading):
-            self._progress.kept()
+        same = state is not None and (state.fingerprint, state.reading) == (looked.fingerprint, self._reading)
+        if state is not None and same and state.status != FAILED:
+            self._progress.kept(state)
             return
         self._progress.found(looked.survey.seconds)
         if looked.survey.parts:

@@ -52,9 +52,10 @@ class Terminal:
         self._hours += (seconds or 0.0) / HOUR_S
         self._show()
 
-    def kept(self) -> None:
+    def kept(self, state: State) -> None:
         """A recording is in the dataset already."""
         self.skipped += 1
+        self.failed += state.status != DONE
         self._show(1)
 
     def ended(self, state: State) -> None:
@@ -69,7 +70,7 @@ class Terminal:
 
     def summary(self) -> str:
         """One line about the run."""
-        words = [f"{self.read} recordings read"]
+        words = [f"{self.read} recording{'' if self.read == 1 else 's'} read"]
         words += [f"{self.skipped} were there already"] if self.skipped else []
         words += [f"{self.failed} failed"] if self.failed else []
         hours = self._read_s / HOUR_S
