@@ -7,7 +7,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 
-from benchmarks.payloads import Cell, Delay, Detection, Latency, Live, Matrix, Scaling, Soak, Startup, Throughput
+from benchmarks.payloads import Bulk, Cell, Delay, Detection, Latency, Live, Matrix, Scaling, Soak, Startup, Throughput
 from benchmarks.record import Record
 from benchmarks.steps import OURS, THEIRS
 from realtime.errors import SinkError
@@ -179,6 +179,25 @@ def delay(measured: Record[Delay], path: Path) -> None:
     axes.set_xlabel("ms from capture to receipt: median (dark) and 95th percentile (light)")
     axes.legend(loc="lower right", frameon=False, fontsize=8)
     _title(axes, measured, f"{result.width}x{result.height}, faces: {result.faces}, n = {result.frames}")
+    _save(figure, path)
+
+
+def bulk(measured: Record[Bulk], path: Path) -> None:
+    """Frames a second of plain runs and of each number of workers.
+
+    Raises:
+        SinkError: the file cannot be written.
+    """
+    result = measured.result
+    figure, axes = plt.subplots(figsize=(8, 2.8), layout="constrained")
+    for row, ran in enumerate(result.rows):
+        axes.barh(row, ran.fps.p50, color=COLOURS[min(row, 1)])
+        axes.text(ran.fps.p50, row, f" {ran.fps.p50:.0f} frames/s, {ran.most_mb:.0f} MB", va="center", fontsize=9)
+    axes.set_yticks(range(len(result.rows)), [ran.what for ran in result.rows])
+    axes.margins(x=0.25)
+    axes.invert_yaxis()
+    axes.set_xlabel("frames a second, and the most memory of one process")
+    _title(axes, measured, f"{result.files} files of {result.seconds_each:.0f} s, {result.clip}")
     _save(figure, path)
 
 

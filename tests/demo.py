@@ -3,8 +3,8 @@
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from fractions import Fraction
+from functools import cache
 from itertools import islice
 from pathlib import Path
 

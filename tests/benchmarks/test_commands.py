@@ -266,6 +266,7 @@ def test_both_sides_see_every_frame_and_the_face(clip: Path) -> None:
         ("startup", ["--video", "nowhere.mp4"], 3),
         ("live", ["--seconds", "0"], 2),
         ("live", ["--size", "1280"], 2),
+        ("bulk", ["--files", "0"], 2),
         ("delay", ["--seconds", "0"], 2),
         ("soak", ["--minutes", "0"], 2),
         ("detection", ["--on", "nowhere.mp4"], 3),

@@ -161,7 +161,9 @@ def wait_for(done: int, folder: Path, limit_s: float = 60.0) -> None:
 
 
 def workers_of(process: "subprocess.Popen[str]") -> Iterator[psutil.Process]:
-    return (child for child in psutil.Process(process.pid).children(recursive=True) if "spawn_main" in " ".join(child.cmdline()))
+    return (
+        child for child in psutil.Process(process.pid).children(recursive=True) if "spawn_main" in " ".join(child.cmdline())
+    )
 
 
 def test_a_worker_that_is_killed_loses_nothing(long_study: Path, model: str) -> None:

@@ -74,7 +74,12 @@ def test_the_id_that_is_shared_most_often_wins() -> None:
 @pytest.mark.parametrize("row", [0, 1])
 def test_a_table_appears_only_when_it_is_whole(row: int, tmp_path: Path) -> None:
     written = Written(tmp_path / "frames.parquet", tmp_path / "faces.parquet")
-    with pytest.raises(ZeroDivisionError), RecordTables(written.frames, written.faces, builders.run_info()) as tables:
-        tables.write(builders.record(faces=[builders.face()] * row))
-        raise ZeroDivisionError
+
+    def write_half() -> None:
+        with RecordTables(written.frames, written.faces, builders.run_info()) as tables:
+            tables.write(builders.record(faces=[builders.face()] * row))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_half()
     assert list(tmp_path.iterdir()) == []
