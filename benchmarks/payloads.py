@@ -301,12 +301,49 @@ class Delay:
     receivers: tuple[Heard, ...]
 
 
+@dataclass(frozen=True)
+class Served:
+    """What clients of the page got.
+
+    Attributes:
+        what: kind and number of the clients.
+        fps: frames a second of each client, the slowest one's.
+        delay_ms: of all of them; from capture to receipt for those that watch, from sending to the answer for cameras.
+        cpu_percent: CPU time of the server, of one core.
+    """
+
+    what: str
+    clients: int
+    fps: float
+    delay_ms: Spread
+    cpu_percent: float
+
+
+@dataclass(frozen=True)
+class Web:
+    """The page for browsers, with clients on the same machine.
+
+    Attributes:
+        fps: images a second of the network camera, and of each browser's camera.
+        seconds: counted, for each row.
+    """
+
+    clip: str
+    width: int
+    height: int
+    faces: int
+    fps: float
+    seconds: float
+    rows: tuple[Served, ...]
+
+
 PAYLOADS: dict[str, type[Any]] = {
     "latency": Latency,
     "latency-matrix": Matrix,
     "scaling": Scaling,
     "live": Live,
     "delay": Delay,
+    "web": Web,
     "throughput": Throughput,
     "startup": Startup,
     "detection": Detection,

@@ -7,7 +7,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 
-from benchmarks.payloads import Cell, Delay, Detection, Latency, Live, Matrix, Scaling, Soak, Startup, Throughput
+from benchmarks.payloads import Cell, Delay, Detection, Latency, Live, Matrix, Scaling, Soak, Startup, Throughput, Web
 from benchmarks.record import Record
 from benchmarks.steps import OURS, THEIRS
 from realtime.errors import SinkError
@@ -179,6 +179,33 @@ def delay(measured: Record[Delay], path: Path) -> None:
     axes.set_xlabel("ms from capture to receipt: median (dark) and 95th percentile (light)")
     axes.legend(loc="lower right", frameon=False, fontsize=8)
     _title(axes, measured, f"{result.width}x{result.height}, faces: {result.faces}, n = {result.frames}")
+    _save(figure, path)
+
+
+def web(measured: Record[Web], path: Path) -> None:
+    """Median and 95th percentile of the delay, a bar for each number of clients.
+
+    Raises:
+        SinkError: the file cannot be written.
+    """
+    result = measured.result
+    figure, axes = plt.subplots(figsize=(8, 3.6), layout="constrained")
+    for row, served in enumerate(result.rows):
+        colour = COLOURS[1] if "camera" in served.what else COLOURS[0]
+        axes.barh(row, served.delay_ms.p95, color=colour, alpha=0.5)
+        axes.barh(row, served.delay_ms.p50, color=colour)
+        delay = f"{served.delay_ms.p50:.1f} / {served.delay_ms.p95:.1f} ms"
+        note = f" {delay}, {served.fps:.0f} frames/s, CPU {served.cpu_percent:.0f} %"
+        axes.text(served.delay_ms.p95, row, note, va="center", fontsize=8)
+    axes.set_yticks(range(len(result.rows)), [served.what for served in result.rows], fontsize=8)
+    axes.margins(x=0.6)
+    axes.invert_yaxis()
+    axes.set_xlabel("ms to the page, or from a browser's camera and back: median (dark), 95th percentile (light)")
+    _title(
+        axes,
+        measured,
+        f"{result.width}x{result.height} at {result.fps:g} frames/s, faces: {result.faces}, {result.seconds:g} s each",
+    )
     _save(figure, path)
 
 

@@ -267,6 +267,7 @@ def test_both_sides_see_every_frame_and_the_face(clip: Path) -> None:
         ("live", ["--seconds", "0"], 2),
         ("live", ["--size", "1280"], 2),
         ("delay", ["--seconds", "0"], 2),
+        ("web", ["--seconds", "0"], 2),
         ("soak", ["--minutes", "0"], 2),
         ("detection", ["--on", "nowhere.mp4"], 3),
     ],
