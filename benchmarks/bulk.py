@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import cells, ours, suite
-from benchmarks.payloads import Bulk, Bulked, Cutting
+from benchmarks.payloads_programs import Bulk, Bulked, Cutting
 from benchmarks.record import Record, Spread
 from benchmarks.suite import Outcome
 from realtime.bulk.cluster import tasks
@@ -263,9 +263,9 @@ def table(measured: Record[Bulk]) -> Table:
 
 
 def _plot(measured: Record[Bulk], path: Path) -> None:
-    from benchmarks import plots
+    from benchmarks import plots_programs
 
-    plots.bulk(measured, path)
+    plots_programs.bulk(measured, path)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -16,6 +16,11 @@ from realtime.triggers import Kind, Trigger
 MIN_FACE_FLOOR = 20
 """Pixels: the cascade is 24 px wide, and the expression of a face below 20 px cannot be recognized."""
 
+BROWSER = "browser"
+"""The source of a run whose frames come from the cameras of browsers alone."""
+
+LOOPBACK = "127.0.0.1"
+
 STDOUT = "-"
 """The name of standard output."""
 
@@ -32,7 +37,7 @@ class SourceConfig:
 
     Attributes:
         location: camera index ("0"), its device node or a link to that, path of a video, image or folder of images,
-            http(s)/rtsp URL, or "demo".
+            http(s)/rtsp URL, "demo", or "browser" for none on this machine.
         camera_size_wh, camera_fps: requested from the camera; None leaves them to the driver.
         open_timeout_s: time limit for opening a camera or URL, and for the next frame of a stream.
         reconnect_s: how long to try to re-open a lost camera or stream; 0 gives up at once.
@@ -198,7 +203,40 @@ class ViewConfig:
     verbosity: int = 0
 
 
-Group = SourceConfig | ModelConfig | ReadingConfig | OutputConfig | ViewConfig
+@dataclass(frozen=True)
+class WebConfig:
+    """The page for browsers. Without `serve` there is no port.
+
+    Attributes:
+        serve: the TCP port; 0 means 8765, or any free one if that is taken.
+        bind: the address of this machine to listen at.
+        tls_cert, tls_key: certificate and key, PEM files.
+        insecure: allow other addresses than loopback without encryption.
+    """
+
+    serve: int | None = None
+    bind: str = LOOPBACK
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    insecure: bool = False
+
+    def __post_init__(self) -> None:
+        if self.serve is not None and not 0 <= self.serve <= 65_535:
+            raise ConfigError(f"{self.serve}: give a port from 1 to 65535", "serve")
+        given = [each.name for each in fields(self) if getattr(self, each.name) != each.default]
+        if self.serve is None and given:
+            raise ConfigError("needs the page for browsers; add --serve", *given)
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ConfigError("belong together; give both", "tls_cert", "tls_key")
+        if self.bind not in (LOOPBACK, "localhost", "::1") and self.tls_cert is None and not self.insecure:
+            raise ConfigError(
+                f"{self.bind}: others could read what is sent there; add --tls-cert and --tls-key, or --insecure to "
+                "send unencrypted",
+                "bind",
+            )
+
+
+Group = SourceConfig | ModelConfig | ReadingConfig | OutputConfig | ViewConfig | WebConfig
 
 SETTINGS = {"location": "source", "name": "model"}
 """Settings whose name in the data and in `Config.of` differs from that of their field."""
@@ -218,6 +256,7 @@ class Config:
     reading: ReadingConfig = field(default_factory=ReadingConfig)
     output: OutputConfig = field(default_factory=OutputConfig)
     view: ViewConfig = field(default_factory=ViewConfig)
+    web: WebConfig = field(default_factory=WebConfig)
 
     @classmethod
     def of(cls, **settings: Any) -> "Config":

@@ -12,6 +12,7 @@ from realtime.drawing.painter import Painted, Painter
 from realtime.engine import POLL_S, Engine
 from realtime.errors import SinkError
 from realtime.meter import Meter
+from realtime.records import Marker
 from realtime.signals import Stop
 from realtime.sinks import Outputs
 from realtime.sinks.images import save_snapshot
@@ -63,12 +64,14 @@ class Player:
         self._outputs = outputs
         self._views = views
         self._painter = painter or Painter()
+        self._always_blur = self._painter.blur
         self._snapshots = snapshots
         self._markers = tuple(markers)
         self._clock = clock
         self._paced = any(view.paced for view in views)
         self._notices: deque[tuple[float, str]] = deque(maxlen=MOST_NOTICES)
         self._last: Painted | None = None
+        self._marker: Marker | None = None
         self._paused = self._turned = self._quit = False
         self._began: float | None = None
         self._opened_s = clock()
@@ -144,6 +147,10 @@ class Player:
                 self._snapshot(self._last)
             case Action.MARKER:
                 self._mark(Mark(None, self._clock(), "key"))
+            case Action.BLUR:
+                self._blur()
+            case Action.RECORD | Action.STOP_RECORDING:
+                self._say(self._outputs.record(action is Action.RECORD))
 
     def _mark(self, mark: Mark) -> None:
         if self._last is None:
@@ -151,8 +158,15 @@ class Player:
         if not self._outputs.marks:
             self._say("markers need an output; add --jsonl or --session")
             return
-        self._outputs.mark(self._last.result, mark.name, mark.at, mark.by)
+        self._marker = self._outputs.mark(self._last.result, mark.name, mark.at, mark.by)
         self._say("marker set" if mark.name is None else f"marker: {mark.name}")
+
+    def _blur(self) -> None:
+        if self._always_blur:
+            self._say("faces stay hidden: fer-cam was started with --blur")
+            return
+        self._painter.blur = not self._painter.blur
+        self._say("faces are hidden" if self._painter.blur else "faces are shown")
 
     def _snapshot(self, painted: Painted) -> None:
         if self._snapshots is None:
@@ -202,6 +216,10 @@ class Player:
             progress=None if at_s is None or not length_s else at_s / length_s,
             hint=now - self._opened_s < HINT_S,
             markers=self._markers,
+            blur=self._painter.blur,
+            session=self._outputs.session is not None,
+            stored=self._outputs.paths,
+            marker=self._marker,
         )
 
 

@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime import preprocess
-from realtime.config import Config, ModelConfig, OutputConfig, SourceConfig
+from realtime.config import Config, ModelConfig, OutputConfig, SourceConfig, WebConfig
 from realtime.datatypes import Frame, FrameResult, Scores, SourceInfo
 from realtime.engine import Engine, Notify
 from realtime.errors import ConfigError
 from realtime.model.classifier import Classifier
 from realtime.pipeline import Pipeline, open_pipeline
 
-ONLY_THE_PROGRAM = ("display", "mirror", *(field.name for field in fields(OutputConfig)))
+ONLY_THE_PROGRAM = ("display", "mirror", *(field.name for group in (OutputConfig, WebConfig) for field in fields(group)))
 """Settings of windows, files and messages, which only the command line uses."""
 
 OpenEngine = Callable[[Config, Classifier], Engine]

@@ -30,6 +30,11 @@ class Recorder:
         self._first_s = 0.0
         self._first_utc: datetime | None = None
 
+    @property
+    def first(self) -> tuple[float | None, str | None]:
+        """When the first frame was captured, for the header: seconds of the clock, and wall-clock time as ISO 8601."""
+        return (None, None) if self._first_utc is None else (round(self._first_s, 6), iso(self._first_utc))
+
     def record(self, result: FrameResult) -> FrameRecord:
         """The record of a frame; the first one sets the time at which live sources begin."""
         frame = result.frame

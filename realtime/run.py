@@ -5,13 +5,14 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from realtime import __version__, provenance, signals
-from realtime.config import Config
+from realtime.config import BROWSER, Config
 from realtime.datatypes import RunInfo, SourceInfo
 from realtime.drawing.painter import Painter
 from realtime.engine import Engine
@@ -22,11 +23,15 @@ from realtime.player import Player
 from realtime.printable import printable
 from realtime.signals import Stop
 from realtime.sinks import Outputs, open_outputs, uses_stdout
+from realtime.sinks.switch import open_switched
 from realtime.views.base import View
 from realtime.views.inbox import Inbox
 from realtime.views.lost_screen import LostScreen
 from realtime.views.terminal import StderrConsole, Terminal
 from realtime.views.window import Window
+
+if TYPE_CHECKING:
+    from realtime.views.web.view import WebView
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ def run(config: Config, openers: Openers | None = None) -> int:
             settings=provenance.settings(config),
             versions=provenance.versions(),
         )
-        _run(config, info, engine, openers, stop)
+        _run(config, info, engine, classifier, openers, stop)
     return stop.exit_code
 
 
@@ -90,18 +95,22 @@ def short_collections() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _run(config: Config, info: RunInfo, engine: Engine, openers: Openers, stop: Stop) -> None:
+def _run(config: Config, info: RunInfo, engine: Engine, classifier: Classifier, openers: Openers, stop: Stop) -> None:
     window, warning = _open_window(config, info.source, openers)  # before any file is created, since it may fail
     inbox: Inbox | None = None
+    web: WebView | None = None
     try:
         inbox = _open_inbox(config)
-        engine.watched = window is not None
-        outputs = openers.outputs(config.output, info)  # a named pipe waits here for its reader
+        web = _open_web(config, info, classifier)
+        engine.watched = window is not None or web is not None
+        outputs = _open_outputs(config, info, openers)  # a named pipe waits here for its reader
         stop.graceful = True  # from here on a signal ends the player, not the program
         terminal = Terminal(info, openers.console(), verbosity=config.view.verbosity, plain=_data_on_screen(config))
         if warning is not None:
             terminal.notice(warning)
-        if window is None and not outputs.any and not terminal.shows_faces:
+        for purpose, link in () if web is None else web.links:
+            terminal.notice(f"{purpose}: {link}")
+        if window is None and web is None and not outputs.any and not terminal.shows_faces:
             terminal.notice("nothing will be shown or saved; add --save, --jsonl or --csv")
         meter = Meter(info.labels, fps=engine.info.fps, temporal=engine.info.temporal)
 
@@ -115,7 +124,7 @@ def _run(config: Config, info: RunInfo, engine: Engine, openers: Openers, stop: 
 
         guard = LostScreen(end_without_screen) if window is not None else None
         try:
-            views: list[View] = [view for view in (window, terminal, inbox) if view is not None]
+            views: list[View] = [view for view in (window, web, terminal, inbox) if view is not None]
             files = config.output
             Player(
                 engine,
@@ -135,23 +144,41 @@ def _run(config: Config, info: RunInfo, engine: Engine, openers: Openers, stop: 
         finally:
             if guard is not None:
                 guard.disarm()
-            for notice in (*outputs.notices(), *_report(outputs.session)):
+            if web is not None:
+                web.finish(meter.summary(), written(outputs))
+            folders = (*outputs.sessions, *(() if web is None else web.sessions))
+            for notice in (*outputs.notices(), *_reports(folders)):
                 terminal.notice(notice)
-            terminal.finish(meter.summary(), written(outputs))
+            terminal.finish(meter.summary(), (*written(outputs), *(() if web is None else web.sessions)))
     finally:
-        for view in (window, inbox):
+        for view in (window, web, inbox):
             if view is not None:
                 view.close()
 
 
-def _report(folder: Path | None) -> tuple[str, ...]:
-    """Writes the report into the folder of a session; returns a notice if it cannot."""
-    if folder is None:
+def _open_web(config: Config, info: RunInfo, classifier: Classifier) -> "WebView | None":
+    """The page for browsers, if it is wanted.
+
+    Raises:
+        ConfigError: the port is taken, or the certificate cannot be read.
+        SinkError: a library is missing.
+    """
+    if config.web.serve is None:
+        return None
+    from realtime.views.web.view import WebView  # optional libraries
+
+    return WebView(config, info, classifier)
+
+
+def _reports(folders: Sequence[Path]) -> tuple[str, ...]:
+    """Writes the reports into the folders of sessions; returns a notice if it cannot."""
+    if not folders:
         return ()
     from realtime.report import session
 
     try:
-        session.write(folder)
+        for folder in folders:
+            session.write(folder)
     except FerError as error:  # the data are whole, and `fer-cam report` makes it another time
         return (f"no report: {error}",)
     return ()
@@ -160,6 +187,18 @@ def _report(folder: Path | None) -> tuple[str, ...]:
 def written(outputs: Outputs) -> list[Path]:
     """The existing files and folders of a run: a video without frames is removed when it is closed."""
     return [path for path in outputs.paths if path.exists()]
+
+
+def _open_outputs(config: Config, info: RunInfo, openers: Openers) -> Outputs:
+    """The outputs. Those of browsers' cameras alone are opened when a page begins to record."""
+    files = config.output
+    if config.source.location == BROWSER:
+        return openers.outputs(replace(files, session=None, save=None, participant="", task=""), info)
+    return (
+        open_switched(files, info)
+        if config.web.serve is not None and files.session is not None
+        else openers.outputs(files, info)
+    )
 
 
 def _open_inbox(config: Config) -> Inbox | None:
@@ -186,7 +225,7 @@ def _open_window(config: Config, source: SourceInfo, openers: Openers) -> tuple[
     Raises:
         SinkError: it was requested and cannot be opened.
     """
-    if config.view.display is False:
+    if config.view.display is False or config.source.location == BROWSER:
         return None, None
     mirror = source.live if config.view.mirror is None else config.view.mirror
     try:
@@ -194,4 +233,4 @@ def _open_window(config: Config, source: SourceInfo, openers: Openers) -> tuple[
     except SinkError as error:
         if config.view.display:
             raise
-        return None, f"continuing without a window: {error}"
+        return None, None if config.web.serve is not None else f"continuing without a window: {error}"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from realtime.config import Config, SourceConfig
+from realtime.config import BROWSER, Config, SourceConfig
 from realtime.errors import ConfigError, SourceError, SourceOpenError
 from realtime.model.providers import AUTO, PROVIDERS
 
@@ -62,6 +62,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     _output_options(parser, defaults)
     _study_options(parser)
     _live_options(parser)
+    _web_options(parser, defaults)
     _reading_options(parser, defaults)
 
 
@@ -71,7 +72,7 @@ def _source_options(parser: argparse.ArgumentParser) -> None:
         "anything", nargs="?", metavar="SOURCE", help="camera number, file, image, folder of images, http/rtsp URL"
     )
     source = sources.add_mutually_exclusive_group()
-    source.add_argument("--device", type=_device, metavar="N", help="camera number N, from 0, or its node: /dev/video0")
+    source.add_argument("--device", type=_device, metavar="N", help="camera number N, from 0, its node, or `browser`")
     source.add_argument("--video", metavar="FILE", help="a video file: every frame, in order")
     source.add_argument("--source", metavar="ANY", help="the same as SOURCE")
     source.add_argument("--demo", action="store_true", help="the bundled demo clip; saves demo_fer.mp4 here")
@@ -150,6 +151,22 @@ def _live_options(parser: argparse.ArgumentParser) -> None:
         metavar="RULE",
         help='"happiness > 0.7 for 1s: ACTION": a command, osc:/ADDRESS, mqtt:TOPIC or shell:LINE; may be given several times',
     )
+
+
+def _web_options(parser: argparse.ArgumentParser, defaults: Settings) -> None:
+    web = parser.add_argument_group("browser (fer-cam guide browser)")
+    web.add_argument(
+        "--serve",
+        type=_port,
+        nargs="?",
+        const=0,
+        metavar="PORT",
+        help="a page for browsers of this machine (default port: 8765)",
+    )
+    web.add_argument("--bind", metavar="ADDRESS", default=defaults["bind"], help="serve at this address of the machine")
+    web.add_argument("--tls-cert", type=Path, metavar="FILE", help="certificate for an encrypted connection, PEM")
+    web.add_argument("--tls-key", type=Path, metavar="FILE", help="its key, PEM")
+    web.add_argument("--insecure", action="store_true", help="serve at another address unencrypted")
 
 
 def _reading_options(parser: argparse.ArgumentParser, defaults: Settings) -> None:
@@ -267,6 +284,11 @@ def _config(args: argparse.Namespace) -> Config:
         reconnect_s=args.reconnect,
         target_latency_ms=args.target_latency,
         max_frames=args.max_frames,
+        serve=args.serve,
+        bind=args.bind,
+        tls_cert=args.tls_cert,
+        tls_key=args.tls_key,
+        insecure=args.insecure,
         verbosity=args.verbose - args.quiet,
     )
 
@@ -304,9 +326,16 @@ def _device(text: str) -> str:
     """A camera's number, its device node, or a link to that. argparse reports the error."""
     from realtime.sources.nodes import camera_number
 
-    if camera_number(text) is None:
+    if text != BROWSER and camera_number(text) is None:
         raise argparse.ArgumentTypeError(f"{text} is not a camera; give its number or its node, such as /dev/video0")
     return text
+
+
+def _port(text: str) -> int:
+    """A TCP port. argparse reports the error."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text} is no port; if it is the source, put it before --serve")
+    return int(text)
 
 
 def _target(text: str) -> Path | str:

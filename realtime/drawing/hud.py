@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
+from pathlib import Path
 
 from realtime.datatypes import FULL_EFFORT, Effort, Percentiles
 from realtime.drawing import canvas
 from realtime.drawing.canvas import WHITE, Colour, Image, Rect
 from realtime.drawing.fonts import FALLBACKS
 from realtime.drawing.style import DIM, PANEL, REC, Sizes
+from realtime.records import Marker
 
 KEYS: tuple[tuple[str, str], ...] = (
     ("space", "pause"),
@@ -41,6 +43,10 @@ class Status:
         progress: the same as a share, 0 to 1; None if the length is unknown.
         hint: whether the hint about the help key is shown.
         markers: names of the markers with the keys 1 to 9.
+        blur: whether faces are hidden.
+        session: whether a session is being recorded.
+        stored: the files and folders that are written.
+        marker: the marker set last.
     """
 
     fps: float
@@ -57,6 +63,10 @@ class Status:
     progress: float | None = None
     hint: bool = False
     markers: tuple[str, ...] = ()
+    blur: bool = False
+    session: bool = False
+    stored: tuple[Path, ...] = ()
+    marker: Marker | None = None
 
 
 def draw_corners(image: Image, hud: Status, no_face: bool, sizes: Sizes) -> list[Rect]:

@@ -26,19 +26,24 @@ class Painter:
     """
 
     def __init__(self, *, blur: bool = False, temporal: bool = True) -> None:
-        self._blur = blur
+        self.blur = blur
+        """May be changed between two frames."""
         self._hold_s = HOLD_S if temporal else 0.0
         self._recent: deque[tuple[float, NDArray[np.float32]]] = deque()
 
     def paint(self, result: FrameResult) -> "Painted":
         """The frame as views and outputs show it."""
-        return Painted(self._hidden(result) if self._blur else result)
+        self._remember(result)
+        return Painted(self._hidden(result) if self.blur else result)
 
-    def _hidden(self, result: FrameResult) -> FrameResult:
+    def _remember(self, result: FrameResult) -> None:
+        """Keeps the places of faces, even while nothing is hidden: blur may begin with the next frame."""
         now = result.frame.time_s
         while self._recent and not 0 <= now - self._recent[0][0] <= self._hold_s:
             self._recent.popleft()
         self._recent.append((now, result.found_xyxy))
+
+    def _hidden(self, result: FrameResult) -> FrameResult:
         image = hide(result.frame.image, _spread(box for _, boxes in reversed(self._recent) for box in boxes))
         return replace(result, frame=replace(result.frame, image=image))
 

@@ -11,7 +11,7 @@ from realtime.drawing.painter import Painted
 from realtime.errors import ConfigError, SinkError
 from realtime.meter import Meter
 from realtime.recorder import Recorder
-from realtime.records import FrameRecord
+from realtime.records import FrameRecord, Marker
 from realtime.sinks import csv, events, images, jsonl, lsl, mqtt, osc, session, triggers, video
 from realtime.sinks.base import DataSink, PaintedSink, Plan, Sink
 from realtime.sinks.newest import NewestSink
@@ -49,12 +49,22 @@ class Outputs:
         *,
         session: Path | None = None,
     ) -> None:
-        self.session = session
+        self._session = session
         self._recorder = Recorder(run)
         self._images = list(images)
         self._data = list(data)
         self._left_out: list[Sink[Any]] = []
         self._notices: list[str] = []
+
+    @property
+    def session(self) -> Path | None:
+        """The folder of the session that is being written; None if there is none."""
+        return self._session
+
+    @property
+    def sessions(self) -> tuple[Path, ...]:
+        """The folders of all sessions of the run, the newest last."""
+        return () if self._session is None else (self._session,)
 
     @property
     def any(self) -> bool:
@@ -91,7 +101,7 @@ class Outputs:
         if failures:
             raise failures[0]
 
-    def mark(self, result: FrameResult, name: str | None = None, at: float | None = None, by: str = "key") -> None:
+    def mark(self, result: FrameResult, name: str | None = None, at: float | None = None, by: str = "key") -> Marker:
         """Marks a moment while a frame that was written is shown; see `Recorder.marker`.
 
         Raises:
@@ -103,6 +113,11 @@ class Outputs:
             self._try(sink, failures, sink.mark, marker)
         if failures:
             raise failures[0]
+        return marker
+
+    def record(self, on: bool) -> str:
+        """Begins or ends a session; returns what happened, for the user. See `switch.SwitchedOutputs`."""
+        return "recording needs a folder; start fer-cam with --session DIR"
 
     def notices(self) -> tuple[str, ...]:
         """Notices for the user since the last call."""

@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from realtime.config import SourceConfig
+from realtime.config import BROWSER, SourceConfig
 from realtime.datatypes import Frame
 from realtime.errors import SourceError, SourceLostError
 from realtime.sources import open_source
 from realtime.sources.base import Source
-from realtime.sources.feed import JOIN_S, AheadFeed, DirectFeed, Feed, Notices
+from realtime.sources.feed import JOIN_S, AheadFeed, DirectFeed, Feed, IdleFeed, Notices
 from realtime.sources.mailbox import Mailbox
 from realtime.sources.pacing import JitterBuffer, Wait
 
@@ -183,6 +183,8 @@ def open_feed(config: SourceConfig, *, verbose: bool = False) -> Feed:
     Raises:
         SourceOpenError: it cannot be opened.
     """
+    if config.location == BROWSER:
+        return IdleFeed()
     notices = Notices()
     source = open_source(config, notices.add, verbose=verbose)
     if not source.info.live:

@@ -6,6 +6,7 @@ from collections import deque
 from contextlib import suppress
 from typing import Protocol
 
+from realtime.config import BROWSER
 from realtime.datatypes import Frame, SourceInfo
 from realtime.errors import SourceError
 from realtime.sources.base import Source
@@ -202,3 +203,31 @@ class AheadFeed:
             with suppress(queue.Full):
                 self._frames.put(item, timeout=PUT_S)
                 return
+
+
+class IdleFeed:
+    """Never has a frame, until it is closed: for a run whose frames come from the cameras of browsers alone."""
+
+    info = SourceInfo(BROWSER, live=True, temporal=True, width=0, height=0, fps=None, frames=None)
+    dropped = 0
+
+    def __init__(self) -> None:
+        self._closed = threading.Event()
+
+    @property
+    def finished(self) -> bool:
+        """Whether it is closed."""
+        return self._closed.is_set()
+
+    def next(self, timeout_s: float) -> Frame | None:
+        """Waits, and returns None."""
+        self._closed.wait(timeout_s)
+        return None
+
+    def notices(self) -> tuple[str, ...]:
+        """None ever."""
+        return ()
+
+    def close(self) -> None:
+        """Ends the waiting."""
+        self._closed.set()

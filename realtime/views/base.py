@@ -21,6 +21,9 @@ class Action(StrEnum):
     FULLSCREEN = "full screen"
     DETAILS = "details"
     HELP = "help"
+    BLUR = "blur"
+    RECORD = "record"
+    STOP_RECORDING = "stop recording"
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Mark:
     Attributes:
         name: None for a marker without one.
         at: when it was set, seconds of `time.perf_counter`.
-        by: "key", "udp" or "terminal".
+        by: "key", "udp", "terminal" or "page".
     """
 
     name: str | None

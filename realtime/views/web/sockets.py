@@ -1,0 +1,28 @@
+"""Helpers for WebSockets: receiving, closing, and the errors of one that is gone."""
+
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+GONE = (WebSocketDisconnect, RuntimeError, OSError)
+"""What sending to a closed connection raises, by the moment at which it was closed."""
+
+NO_COOKIE, NO_COOKIE_TEXT = 4401, "Open the link that fer-cam printed in its terminal."
+WRONG_ROLE, WRONG_ROLE_TEXT = 4403, "This page may only watch."
+TOO_MANY, TOO_MANY_TEXT = 4408, "Too many pages are open; close some."
+
+
+async def received(websocket: WebSocket) -> str | bytes | None:
+    """The next message; None when the connection is closed."""
+    message = await websocket.receive()
+    if message["type"] != "websocket.receive":
+        return None
+    text = message.get("text")
+    return text if isinstance(text, str) else bytes(message.get("bytes") or b"")
+
+
+async def close(websocket: WebSocket, code: int, reason: str) -> None:
+    """Closes it; does nothing if it is closed already."""
+    if websocket.application_state is not WebSocketState.DISCONNECTED:
+        try:
+            await websocket.close(code, reason)
+        except GONE:
+            return
