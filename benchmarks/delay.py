@@ -17,7 +17,7 @@ from rich.table import Table
 
 from benchmarks import camera, cells, ours, scenes, suite
 from benchmarks.camera import Camera
-from benchmarks.payloads import Delay, Heard
+from benchmarks.payloads_programs import Delay, Heard
 from benchmarks.record import Record, Spread
 from benchmarks.scenes import Scene
 from benchmarks.suite import Outcome, Size
@@ -173,9 +173,9 @@ def table(measured: Record[Delay]) -> Table:
 
 
 def _plot(measured: Record[Delay], path: Path) -> None:
-    from benchmarks import plots
+    from benchmarks import plots_programs
 
-    plots.delay(measured, path)
+    plots_programs.delay(measured, path)
 
 
 def _parser() -> argparse.ArgumentParser:

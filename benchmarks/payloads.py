@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks.payloads_programs import Bulk, Delay, Web
 from benchmarks.record import Clip, Spread, Timing
 
 
@@ -265,48 +266,14 @@ class Soak:
     samples: tuple[Sample, ...]
 
 
-@dataclass(frozen=True)
-class Heard:
-    """What one receiver of live data heard.
-
-    Attributes:
-        what: the output.
-        frames: of those that count, how many arrived.
-        delay_ms: from capture to receipt.
-        sending_ms: of that, what followed after the frame was processed.
-    """
-
-    what: str
-    frames: int
-    delay_ms: Spread
-    sending_ms: Spread
-
-
-@dataclass(frozen=True)
-class Delay:
-    """How long live data take to other programs on the same machine.
-
-    Attributes:
-        frames: processed, and counted. dropped: meanwhile, by the program's own count.
-        processed_ms: from capture to the end of processing.
-    """
-
-    clip: str
-    width: int
-    height: int
-    faces: int
-    frames: int
-    dropped: int
-    processed_ms: Spread
-    receivers: tuple[Heard, ...]
-
-
 PAYLOADS: dict[str, type[Any]] = {
     "latency": Latency,
     "latency-matrix": Matrix,
     "scaling": Scaling,
     "live": Live,
+    "bulk": Bulk,
     "delay": Delay,
+    "web": Web,
     "throughput": Throughput,
     "startup": Startup,
     "detection": Detection,

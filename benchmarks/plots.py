@@ -7,7 +7,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 
-from benchmarks.payloads import Cell, Delay, Detection, Latency, Live, Matrix, Scaling, Soak, Startup, Throughput
+from benchmarks.payloads import Cell, Detection, Latency, Live, Matrix, Scaling, Soak, Startup, Throughput
 from benchmarks.record import Record
 from benchmarks.steps import OURS, THEIRS
 from realtime.errors import SinkError
@@ -53,7 +53,7 @@ def latency(measured: Record[Latency], seconds: Mapping[str, Sequence[float]], p
     )
     axes.grid(alpha=0.3, which="both")
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2, frameon=False)
-    _save(figure, path)
+    save(figure, path)
 
 
 def matrix(measured: Record[Matrix], path: Path) -> None:
@@ -69,8 +69,8 @@ def matrix(measured: Record[Matrix], path: Path) -> None:
     _milliseconds(axes)
     axes.axhline(FRAME_MS, color="0.4", linewidth=1, linestyle="--")
     axes.set_ylabel("median time per frame (ms, logarithmic)")
-    _title(axes, measured, f"scenes made of {measured.result.source}, n = {cells[0].frames} frames x {measured.result.repeats}")
-    _save(figure, path)
+    title(axes, measured, f"scenes made of {measured.result.source}, n = {cells[0].frames} frames x {measured.result.repeats}")
+    save(figure, path)
 
 
 def scaling(measured: Record[Scaling], path: Path) -> None:
@@ -92,7 +92,7 @@ def scaling(measured: Record[Scaling], path: Path) -> None:
     right.set_title(f"{slopes[OURS].ms_per_megapixel:.1f} ms per additional megapixel", fontsize=10)
     right.legend(frameon=False)
     figure.suptitle(_machine(measured), fontsize=10)
-    _save(figure, path)
+    save(figure, path)
 
 
 def live(measured: Record[Live], ages_ms: Mapping[str, Sequence[float]], path: Path) -> None:
@@ -114,9 +114,9 @@ def live(measured: Record[Live], ages_ms: Mapping[str, Sequence[float]], path: P
     axes.set_xlabel("seconds")
     axes.set_ylabel("age of displayed image (ms, logarithmic)")
     faces = f"{result.faces} face{'s' * (result.faces != 1)}"
-    _title(axes, measured, f"{result.width}x{result.height} at {result.fps:g} frames/s over HTTP, {faces}")
+    title(axes, measured, f"{result.width}x{result.height} at {result.fps:g} frames/s over HTTP, {faces}")
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), frameon=False)
-    _save(figure, path)
+    save(figure, path)
 
 
 def throughput(measured: Record[Throughput], path: Path) -> None:
@@ -135,8 +135,8 @@ def throughput(measured: Record[Throughput], path: Path) -> None:
     axes.margins(x=0.2)
     axes.tick_params(axis="y", labelsize=8)
     axes.set_xlabel("frames per second, including opening and closing")
-    _title(axes, measured, "files at full speed")
-    _save(figure, path)
+    title(axes, measured, "files at full speed")
+    save(figure, path)
 
 
 def startup(measured: Record[Startup], path: Path) -> None:
@@ -156,30 +156,8 @@ def startup(measured: Record[Startup], path: Path) -> None:
     axes.margins(x=0.35)
     axes.invert_yaxis()
     axes.set_xlabel("seconds from process start to the first frame (dark) and to the first label (light)")
-    _title(axes, measured, f"start on {measured.result.clip.name}, median of {measured.result.repeats}")
-    _save(figure, path)
-
-
-def delay(measured: Record[Delay], path: Path) -> None:
-    """Median and 95th percentile from capture to receipt, a bar for each receiver.
-
-    Raises:
-        SinkError: the file cannot be written.
-    """
-    result = measured.result
-    figure, axes = plt.subplots(figsize=(8, 2.8), layout="constrained")
-    for row, (heard, colour) in enumerate(zip(result.receivers, COLOURS, strict=False)):
-        axes.barh(row, heard.delay_ms.p95, color=colour, alpha=0.5)
-        axes.barh(row, heard.delay_ms.p50, color=colour)
-        axes.text(heard.delay_ms.p95, row, f" {heard.delay_ms.p50:.1f} / {heard.delay_ms.p95:.1f} ms", va="center", fontsize=9)
-    axes.axvline(result.processed_ms.p50, color="0.4", linewidth=1, linestyle="--", label="processed, median")
-    axes.set_yticks(range(len(result.receivers)), [heard.what.upper() for heard in result.receivers])
-    axes.margins(x=0.25)
-    axes.invert_yaxis()
-    axes.set_xlabel("ms from capture to receipt: median (dark) and 95th percentile (light)")
-    axes.legend(loc="lower right", frameon=False, fontsize=8)
-    _title(axes, measured, f"{result.width}x{result.height}, faces: {result.faces}, n = {result.frames}")
-    _save(figure, path)
+    title(axes, measured, f"start on {measured.result.clip.name}, median of {measured.result.repeats}")
+    save(figure, path)
 
 
 def detection(measured: Record[Detection], path: Path) -> None:
@@ -201,7 +179,7 @@ def detection(measured: Record[Detection], path: Path) -> None:
         panel.set_title(title, fontsize=10)
         panel.tick_params(axis="x", labelrotation=20)
     figure.suptitle(_machine(measured), fontsize=10)
-    _save(figure, path)
+    save(figure, path)
 
 
 def soak(measured: Record[Soak], path: Path) -> None:
@@ -223,8 +201,8 @@ def soak(measured: Record[Soak], path: Path) -> None:
     lower.set_xlabel("minutes of the source")
     lower.legend(frameon=False)
     grown = f"{result.growth_percent:+.2f} % after the first minute"
-    _title(upper, measured, f"{result.minutes:g} minutes at {result.speed:g} times speed: {grown}")
-    _save(figure, path)
+    title(upper, measured, f"{result.minutes:g} minutes at {result.speed:g} times speed: {grown}")
+    save(figure, path)
 
 
 def _bars(axes: Axes, names: Sequence[str], values: Mapping[str, Sequence[float]], form: str) -> None:
@@ -260,11 +238,11 @@ def _machine(measured: Record[Any]) -> str:
     return f"{measured.machine.cpu}, {measured.machine.cores} cores"
 
 
-def _title(axes: Axes, measured: Record[Any], text: str) -> None:
+def title(axes: Axes, measured: Record[Any], text: str) -> None:
     axes.set_title(f"{text}\n{_machine(measured)}", fontsize=10)
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path) -> None:
     try:
         figure.savefig(path, dpi=120)
     except OSError as error:

@@ -19,6 +19,7 @@ INTERRUPTED = 130
 COMMANDS = {
     "run": "recognize expressions from a camera, file or URL; the default",
     "calibrate": "make a person's profile from five seconds of their resting face",
+    "batch": "many recordings into one Parquet dataset, on all cores or a cluster",
     "report": "an HTML report of a recording: data quality, timeline, expressions, markers",
     "doctor": "check this computer: cameras, screen, network, encoders, latency",
     "guide": "read the user guides here in the terminal",

@@ -11,7 +11,8 @@
     │   ├── WeightsCorrupt       unreadable, or its checksum is wrong
     │   ├── ModelSpecError       readable, but not a network this program can drive
     │   └── ProviderError        the provider is not installed, or does not run the network
-    └── SinkError            5   an output cannot be written
+    ├── SinkError            5   an output cannot be written
+    └── IncompleteError      6   of many recordings, some could not be read
 
 A message is one line: what happened, then what to do.
 """
@@ -89,3 +90,9 @@ class SinkError(FerError):
     """An output cannot be written."""
 
     exit_code = 5
+
+
+class IncompleteError(FerError):
+    """Some of many recordings could not be read; the others are done."""
+
+    exit_code = 6

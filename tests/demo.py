@@ -3,9 +3,12 @@
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from itertools import islice
+from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -66,3 +69,26 @@ def demo_frame(index: int) -> Shot:
     image = next(islice(frames(), index, None))
     boxes = [face.box_xyxy for face in truth() if face.frame == index]
     return Shot(image, np.array(boxes, np.float32).reshape(-1, 4))
+
+
+def write_clip(path: Path, first: int, count: int, size_wh: tuple[int, int] = (640, 480), fps: int = 30) -> Path:
+    """A video of consecutive frames of the clip."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=fps)
+        stream.width, stream.height = size_wh
+        stream.pix_fmt = "yuv420p"
+        for number, image in enumerate(islice(frames(), first, first + count)):
+            frame = av.VideoFrame.from_ndarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA), format="bgr24")
+            frame.pts, frame.time_base = number, Fraction(1, fps)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def write_images(folder: Path, indices: tuple[int, ...]) -> Path:
+    """Some frames of the clip as PNG."""
+    folder.mkdir(parents=True)
+    for index in indices:
+        cv2.imwrite(str(folder / f"{index:04}.png"), demo_frame(index).image)
+    return folder

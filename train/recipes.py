@@ -167,8 +167,8 @@ RECIPES: dict[str, Recipe] = {
             ema_decay=0.999,
             statistics_pictures=4096,
         ),
-        # All sets for a network without the max-pool that is already good on FER+ (run 4's file): half of each target comes from
-        # the teacher. A fast last layer, since its ninth output is new.
+        # All sets for a network without the max-pool that is already good on FER+ (run 4's file): half of each target comes
+        # from the teacher. A fast last layer, since its ninth output is new.
         Recipe(
             "joined-fine",
             max_pool=False,

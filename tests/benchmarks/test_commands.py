@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from benchmarks import cells, delay, latency, ours, peers, record, scaling, scenes, startup, throughput, tutorial
-from benchmarks.payloads import PAYLOADS, Delay, Latency, Matrix, Scaling, Startup, Throughput
+from benchmarks.payloads import PAYLOADS, Latency, Matrix, Scaling, Startup, Throughput
+from benchmarks.payloads_programs import Delay
 from benchmarks.scenes import Scene
 from benchmarks.steps import OURS, THEIRS
 from benchmarks.suite import Size
@@ -266,7 +267,9 @@ def test_both_sides_see_every_frame_and_the_face(clip: Path) -> None:
         ("startup", ["--video", "nowhere.mp4"], 3),
         ("live", ["--seconds", "0"], 2),
         ("live", ["--size", "1280"], 2),
+        ("bulk", ["--files", "0"], 2),
         ("delay", ["--seconds", "0"], 2),
+        ("web", ["--seconds", "0"], 2),
         ("soak", ["--minutes", "0"], 2),
         ("detection", ["--on", "nowhere.mp4"], 3),
     ],

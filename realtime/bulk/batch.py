@@ -1,0 +1,174 @@
+"""Reads many recordings into one dataset: what is new or changed is read, everything else is left as it is."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol
+
+from realtime import __version__
+from realtime.bulk.cluster import Tasks
+from realtime.bulk.dataset import DONE, FAILED, INCOMPLETE, Dataset, State, state_of
+from realtime.bulk.joining import Written, join
+from realtime.bulk.parts import Part
+from realtime.bulk.reading import Job, Looked, Read, look, read
+from realtime.bulk.recordings import Recording
+from realtime.config import Config
+from realtime.errors import ModelError, SinkError
+
+LOOK, READ, JOIN = 0, 1, 2
+"""Ranks: what is begun comes first."""
+
+
+class Progress(Protocol):
+    """Shows how far a batch is."""
+
+    def found(self, seconds: float | None) -> None:
+        """A recording is to be read, and how long it is."""
+
+    def kept(self, state: State) -> None:
+        """A recording is in the dataset already."""
+
+    def ended(self, state: State) -> None:
+        """A recording was read, or failed."""
+
+
+@dataclass
+class _Cut:
+    """A recording that is read in parts."""
+
+    looked: Looked
+    parts: tuple[Part, ...]
+    reads: dict[int, Read] = field(default_factory=dict)
+    failed: bool = False
+
+
+class Batch:
+    """One run over some recordings.
+
+    Args:
+        dataset: locked.
+        config: settings of recognition and the network.
+        weights_sha256: of the network.
+        tasks: the workers.
+        progress: is told what happens.
+        cut: whether long videos are read in parts.
+    """
+
+    def __init__(
+        self, dataset: Dataset, config: Config, weights_sha256: str, tasks: Tasks, progress: Progress, *, cut: bool = True
+    ) -> None:
+        self._dataset = dataset
+        self._config = config
+        self._tasks = tasks
+        self._progress = progress
+        self._cut = cut
+        self._reading = reading_of(config, weights_sha256)
+
+    def run(self, recordings: Sequence[Recording]) -> None:
+        """Reads what is new or changed.
+
+        Raises:
+            ModelError: a worker cannot use the network.
+            SinkError: the dataset cannot be written.
+        """
+        for recording in recordings:
+            self._tasks.submit(partial(self._looked, recording), look, recording, self._cut, rank=LOOK)
+        self._tasks.run()
+        shutil.rmtree(self._dataset.folder / "_parts", ignore_errors=True)
+
+    def _looked(self, recording: Recording, looked: Looked | None, error: BaseException | None) -> None:
+        if looked is None or looked.error is not None:
+            self._fail(recording, "", error if looked is None else looked.error)
+            return
+        state = self._dataset.state(recording.name)
+        same = state is not None and (state.fingerprint, state.reading) == (looked.fingerprint, self._reading)
+        if state is not None and same and state.status != FAILED:
+            self._progress.kept(state)
+            return
+        self._progress.found(looked.survey.seconds)
+        if looked.survey.parts:
+            self._read_parts(recording, looked)
+        else:
+            self._read_whole(recording, looked)
+
+    def _read_whole(self, recording: Recording, looked: Looked) -> None:
+        job = Job(recording, self._config, self._dataset.frames(recording.name), self._dataset.faces(recording.name))
+        self._tasks.submit(partial(self._read, recording, looked), read, job, rank=READ)
+
+    def _read(self, recording: Recording, looked: Looked, result: Read | None, error: BaseException | None) -> None:
+        if result is None:
+            self._fail(recording, looked.fingerprint, error)
+        else:
+            self._keep(recording, looked, result)
+
+    def _read_parts(self, recording: Recording, looked: Looked) -> None:
+        cut = _Cut(looked, looked.survey.parts)
+        for part in cut.parts:
+            written = self._part(recording, looked, part)
+            job = Job(recording, self._config, written.frames, written.faces, part)
+            then = partial(self._part_read, recording, cut, part)
+            if written.frames.exists() and written.faces.exists():  # from a run that was ended
+                then(Read(0, 0, None), None)
+            else:
+                self._tasks.submit(then, read, job, rank=READ)
+
+    def _part_read(self, recording: Recording, cut: _Cut, part: Part, result: Read | None, error: BaseException | None) -> None:
+        if result is None:
+            _raise_if_general(error)
+            cut.failed = True
+        cut.reads[part.number] = result or Read(0, 0, None)
+        if len(cut.reads) < len(cut.parts):
+            return
+        if cut.failed:  # one piece tells what is wrong, and where
+            self._read_whole(recording, cut.looked)
+            return
+        written = [self._part(recording, cut.looked, each) for each in cut.parts]
+        target = self._dataset.frames(recording.name), self._dataset.faces(recording.name)
+        self._tasks.submit(
+            partial(self._read, recording, cut.looked), join, written, *target, cut.looked.survey.seconds, rank=JOIN
+        )
+
+    def _part(self, recording: Recording, looked: Looked, part: Part) -> Written:
+        folder = self._dataset.parts(recording.name) / f"{looked.fingerprint[:16]}-{self._reading[:16]}"
+        return Written(folder / f"{part.number:04}-frames.parquet", folder / f"{part.number:04}-faces.parquet")
+
+    def _keep(self, recording: Recording, looked: Looked, result: Read) -> None:
+        status = DONE if result.error is None else INCOMPLETE
+        self._end(
+            State(
+                recording=recording.name,
+                path=recording.path,
+                status=status,
+                seconds=result.seconds,
+                frames=result.frames,
+                faces=result.faces,
+                error=result.error,
+                fingerprint=looked.fingerprint,
+                reading=self._reading,
+            )
+        )
+
+    def _fail(self, recording: Recording, fingerprint: str, error: BaseException | str | None) -> None:
+        if isinstance(error, BaseException):
+            _raise_if_general(error)
+        self._end(state_of(recording, FAILED, fingerprint, self._reading, str(error)))
+
+    def _end(self, state: State) -> None:
+        self._dataset.keep(state)
+        shutil.rmtree(self._dataset.parts(state.recording), ignore_errors=True)
+        self._progress.ended(state)
+
+
+def reading_of(config: Config, weights_sha256: str) -> str:
+    """Differs if a result could differ: version, network and settings of recognition."""
+    facts = [__version__, weights_sha256, repr(config.reading)]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def _raise_if_general(error: BaseException | None) -> None:
+    """Raises an error that every recording would have."""
+    if isinstance(error, ModelError | SinkError):
+        raise error
