@@ -22,6 +22,7 @@ WHEELS = {
 """Packages that write the same files: with two of them installed, it is chance which one is loaded."""
 
 EXTRAS = {
+    "bulk": "distributed",
     "cameras": "cv2-enumerate-cameras",
     "lsl": "pylsl",
     "mqtt": "paho-mqtt",
