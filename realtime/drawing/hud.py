@@ -18,6 +18,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("s", "snapshot"),
     ("m", "marker"),
     ("c", "calibrate"),
+    ("b", "hide faces"),
     ("f", "full screen"),
     ("d", "details"),
     ("h", "this help"),

@@ -37,6 +37,7 @@ ACTIONS = {
     "s": Action.SNAPSHOT,
     "m": Action.MARKER,
     "c": Action.CALIBRATE,
+    "b": Action.BLUR,
     "f": Action.FULLSCREEN,
     "d": Action.DETAILS,
     "h": Action.HELP,
