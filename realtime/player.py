@@ -92,6 +92,11 @@ class Player:
             if not results:
                 self._serve()
 
+    @property
+    def quit(self) -> bool:
+        """Whether a viewer has ended the run."""
+        return self._quit
+
     def _finish(self, result: FrameResult, stop: Stop) -> None:
         """Counts a result and passes it to every output and view."""
         painted = self._painter.paint(result)

@@ -14,6 +14,7 @@ from realtime import __version__, provenance, signals
 from realtime.config import Config
 from realtime.datatypes import RunInfo, SourceInfo
 from realtime.drawing.painter import Painter
+from realtime.ending import End, told
 from realtime.engine import Engine
 from realtime.errors import FerError, SinkError
 from realtime.meter import Meter
@@ -108,7 +109,7 @@ def _run(config: Config, info: RunInfo, engine: Engine, openers: Openers, stop: 
         def end_without_screen() -> None:
             """The screen is lost, and Qt is ending the process: closes the outputs."""
             with suppress(Exception):  # nothing can be done about a second failure
-                outputs.close(meter.summary())
+                outputs.close(meter.summary(End.FAILED, "the screen was lost"))
                 terminal.notice("the screen was lost and the run ends here; all output files are complete")
                 terminal.finish(meter.summary(), written(outputs))
             os._exit(SinkError.exit_code)
@@ -117,7 +118,7 @@ def _run(config: Config, info: RunInfo, engine: Engine, openers: Openers, stop: 
         try:
             views: list[View] = [view for view in (window, terminal, inbox) if view is not None]
             files = config.output
-            Player(
+            player = Player(
                 engine,
                 meter,
                 outputs,
@@ -125,13 +126,14 @@ def _run(config: Config, info: RunInfo, engine: Engine, openers: Openers, stop: 
                 painter=Painter(blur=files.blur, temporal=engine.info.temporal),
                 snapshots=None if files.numbers_only else files.snapshots,
                 markers=files.markers,
-            ).play(stop)
-        except BaseException:
+            )
+            player.play(stop)
+        except BaseException as error:
             with suppress(SinkError):  # the first failure is the one to report
-                outputs.close(meter.summary())
+                outputs.close(meter.summary(*_ended_by(error)))
             raise
         else:
-            outputs.close(meter.summary())
+            outputs.close(meter.summary(End.STOPPED if player.quit or stop.exit_code else End.COMPLETE))
         finally:
             if guard is not None:
                 guard.disarm()
@@ -142,6 +144,13 @@ def _run(config: Config, info: RunInfo, engine: Engine, openers: Openers, stop: 
         for view in (window, inbox):
             if view is not None:
                 view.close()
+
+
+def _ended_by(error: BaseException) -> tuple[End, str | None]:
+    """How a run ended that was left with an exception, and the line about it."""
+    if isinstance(error, KeyboardInterrupt | SystemExit):  # a second signal
+        return End.STOPPED, None
+    return End.FAILED, told(error)
 
 
 def _report(folder: Path | None) -> tuple[str, ...]:
