@@ -16,7 +16,7 @@ from realtime.signals import Stop
 from realtime.sinks import Outputs
 from realtime.sinks.images import save_snapshot
 from realtime.sinks.paths import stem
-from realtime.views.base import Action, Mark, View
+from realtime.views.base import Action, Mark, Notice, View
 
 POLL_MS = 50
 """How often keys and signals are checked while no frame is shown."""
@@ -134,8 +134,10 @@ class Player:
             if action is not None:
                 self._do(action)
 
-    def _do(self, action: Action | Mark) -> None:
+    def _do(self, action: Action | Mark | Notice) -> None:
         match action:
+            case Notice():
+                self._say(action.text)
             case Mark():
                 self._mark(action)
             case Action.QUIT:

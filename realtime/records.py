@@ -83,7 +83,7 @@ class Marker:
         index, t: the frame that was shown then, and its time.
         name: None for a marker without one.
         at: when it was set, on the axis of `t`: of live sources between two frames, of a file `t` itself.
-        by: "key", "udp" or "terminal".
+        by: "key", "udp", "terminal" or "lsl".
         set_at: the same moment in seconds of `time.perf_counter`; None in a recording.
     """
 

@@ -26,6 +26,7 @@ from realtime.sinks import Outputs, open_outputs, uses_stdout
 from realtime.views.base import View
 from realtime.views.inbox import Inbox
 from realtime.views.lost_screen import LostScreen
+from realtime.views.lsl_markers import LslMarkers
 from realtime.views.terminal import StderrConsole, Terminal
 from realtime.views.window import Window
 
@@ -93,9 +94,11 @@ def short_collections() -> Iterator[None]:
 
 def _run(config: Config, info: RunInfo, engine: Engine, openers: Openers, stop: Stop) -> None:
     window, warning = _open_window(config, info.source, openers)  # before any file is created, since it may fail
-    inbox: Inbox | None = None
+    listeners: list[View] = []
     try:
-        inbox = _open_inbox(config)
+        for opening in (_open_inbox, _open_lsl_markers):
+            listener = opening(config)
+            listeners += [] if listener is None else [listener]
         engine.watched = window is not None
         outputs = openers.outputs(config.output, info)  # a named pipe waits here for its reader
         stop.graceful = True  # from here on a signal ends the player, not the program
@@ -116,7 +119,7 @@ def _run(config: Config, info: RunInfo, engine: Engine, openers: Openers, stop: 
 
         guard = LostScreen(end_without_screen) if window is not None else None
         try:
-            views: list[View] = [view for view in (window, terminal, inbox) if view is not None]
+            views: list[View] = [view for view in (window, terminal, *listeners) if view is not None]
             files = config.output
             player = Player(
                 engine,
@@ -141,7 +144,7 @@ def _run(config: Config, info: RunInfo, engine: Engine, openers: Openers, stop: 
                 terminal.notice(notice)
             terminal.finish(meter.summary(), written(outputs))
     finally:
-        for view in (window, inbox):
+        for view in (window, *listeners):
             if view is not None:
                 view.close()
 
@@ -171,7 +174,7 @@ def written(outputs: Outputs) -> list[Path]:
     return [path for path in outputs.paths if path.exists()]
 
 
-def _open_inbox(config: Config) -> Inbox | None:
+def _open_inbox(config: Config) -> View | None:
     """The receiver of markers from other programs and the terminal, if markers are named or a port is given.
 
     Raises:
@@ -182,6 +185,16 @@ def _open_inbox(config: Config) -> Inbox | None:
         return None
     typed = sys.stdin if sys.stdin is not None and sys.stdin.isatty() else None
     return Inbox(files.markers, files.marker_port, typed)
+
+
+def _open_lsl_markers(config: Config) -> View | None:
+    """The receiver of markers from an LSL stream, if one is named.
+
+    Raises:
+        SinkError: pylsl is missing.
+    """
+    name = config.output.lsl_markers
+    return None if name is None else LslMarkers(name, config.output.markers)
 
 
 def _data_on_screen(config: Config) -> bool:

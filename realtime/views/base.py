@@ -30,12 +30,19 @@ class Mark:
     Attributes:
         name: None for a marker without one.
         at: when it was set, seconds of `time.perf_counter`.
-        by: "key", "udp" or "terminal".
+        by: "key", "udp", "terminal" or "lsl".
     """
 
     name: str | None
     at: float
     by: str
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A line for the user from a view that listens to others."""
+
+    text: str
 
 
 class View(Protocol):
@@ -57,7 +64,7 @@ class View(Protocol):
             SinkError: it cannot be shown.
         """
 
-    def poll(self, wait_ms: int) -> Action | Mark | None:
+    def poll(self, wait_ms: int) -> Action | Mark | Notice | None:
         """The viewer's next action; a view with input waits at most `wait_ms` for one."""
 
     def notice(self, text: str) -> None:
