@@ -19,6 +19,7 @@ INTERRUPTED = 130
 COMMANDS = {
     "run": "recognize expressions from a camera, file or URL; the default",
     "report": "an HTML report of a recording: data quality, timeline, expressions, markers",
+    "export": "a session as files for other programs, laid out like BIDS",
     "doctor": "check this computer: cameras, screen, network, encoders, latency",
     "guide": "read the user guides here in the terminal",
 }

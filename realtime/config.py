@@ -169,7 +169,7 @@ class OutputConfig:
         if self.lsl_markers is not None and not self.lsl_markers.strip():
             raise ConfigError("is empty; give the name of a stream", "lsl_markers")
         if self.lsl is not None and self.lsl_markers == f"{self.lsl}-markers":
-            raise ConfigError(f"{self.lsl_markers} is this run's own stream of markers; give that of another program", "lsl_markers")
+            raise ConfigError(f"{self.lsl_markers} is this run's own stream; give that of another program", "lsl_markers")
         if self.numbers_only and self.save is not None:
             raise ConfigError("exclude each other; leave one of them out", "numbers_only", "save")
         if self.save is not None and str(self.save) == STDOUT:

@@ -112,9 +112,7 @@ class Clocks:
         _, offset_s = min(self._compare(local_clock, clock) for _ in range(READINGS))
         if abs(offset_s) < SAME_CLOCK_S:
             self.offset_s = 0.0
-            self.comparison = (
-                f"LSL: capture times are on LSL's own clock (difference {1e6 * abs(offset_s):.0f} microseconds)"
-            )
+            self.comparison = f"LSL: capture times are on LSL's own clock (difference {1e6 * abs(offset_s):.0f} microseconds)"
         else:
             self.offset_s = offset_s
             self.comparison = f"LSL: {offset_s:+.6f} s are added to capture times, which are on another clock than LSL's"

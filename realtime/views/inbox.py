@@ -16,6 +16,7 @@ POLL_S = 0.1
 
 JOIN_S = 1.0
 
+
 class Inbox(MarkerView):
     """Takes datagrams and typed lines as markers. Each is stamped when it arrives, by a thread of its own.
 
