@@ -21,6 +21,7 @@ COMMANDS = {
     "calibrate": "make a person's profile from five seconds of their resting face",
     "batch": "many recordings into one Parquet dataset, on all cores or a cluster",
     "report": "an HTML report of a recording: data quality, timeline, expressions, markers",
+    "export": "a session as files for other programs, laid out like BIDS",
     "doctor": "check this computer: cameras, screen, network, encoders, latency",
     "guide": "read the user guides here in the terminal",
 }

@@ -18,7 +18,7 @@ from realtime.signals import Stop
 from realtime.sinks import Outputs
 from realtime.sinks.images import save_snapshot
 from realtime.sinks.paths import stem
-from realtime.views.base import Action, Mark, View
+from realtime.views.base import Action, Mark, Notice, View
 
 POLL_MS = 50
 """How often keys and signals are checked while no frame is shown."""
@@ -99,6 +99,11 @@ class Player:
             if not results:
                 self._serve()
 
+    @property
+    def quit(self) -> bool:
+        """Whether a viewer has ended the run."""
+        return self._quit
+
     def _finish(self, result: FrameResult, stop: Stop) -> None:
         """Counts a result and passes it to every output and view."""
         painted = self._painter.paint(result)
@@ -137,8 +142,10 @@ class Player:
             if action is not None:
                 self._do(action)
 
-    def _do(self, action: Action | Mark) -> None:
+    def _do(self, action: Action | Mark | Notice) -> None:
         match action:
+            case Notice():
+                self._say(action.text)
             case Mark():
                 self._mark(action)
             case Action.QUIT:

@@ -110,6 +110,7 @@ def _study_options(parser: argparse.ArgumentParser) -> None:
         "--markers", type=_names, default=(), metavar="A,B,...", help="names of the markers with the keys 1 to 9"
     )
     study.add_argument("--marker-port", type=int, metavar="PORT", help="UDP port of this machine: each datagram sets a marker")
+    study.add_argument("--lsl-markers", metavar="NAME", help="a stream of the Lab Streaming Layer: each sample sets a marker")
 
 
 def _live_options(parser: argparse.ArgumentParser) -> None:
@@ -209,6 +210,7 @@ def _config(args: argparse.Namespace) -> Config:
         task=args.task,
         markers=args.markers,
         marker_port=args.marker_port,
+        lsl_markers=args.lsl_markers,
         osc=args.osc,
         mqtt=args.mqtt,
         lsl=args.lsl,
