@@ -206,11 +206,13 @@ class ViewConfig:
     Attributes:
         display: True requires a window, False forbids it, None opens one if a screen is available.
         mirror: mirror the window (never data or files); None mirrors cameras only.
+        lesson: begin with the lesson view, which a saved video then shows too.
         verbosity: -1 quiet, 0 normal, 1 verbose (tracebacks, the libraries' own messages).
     """
 
     display: bool | None = None
     mirror: bool | None = None
+    lesson: bool = False
     verbosity: int = 0
 
 
@@ -270,6 +272,8 @@ class Config:
     web: WebConfig = field(default_factory=WebConfig)
 
     def __post_init__(self) -> None:
+        if self.view.lesson and self.output.blur:
+            raise ConfigError("exclude each other: a lesson shows the faces that blur hides", "lesson", "blur")
         if self.source.location != BROWSER:
             return
         if self.web.serve is None:

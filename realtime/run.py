@@ -19,6 +19,7 @@ from realtime.drawing.painter import Painter
 from realtime.ending import End, told
 from realtime.engine import Engine
 from realtime.errors import FerError, SinkError
+from realtime.lesson.steps import Lesson
 from realtime.meter import Meter
 from realtime.model.classifier import Classifier
 from realtime.neutral.resting import READY_S
@@ -26,6 +27,7 @@ from realtime.player import Player
 from realtime.printable import printable
 from realtime.signals import Stop
 from realtime.sinks import Outputs, open_outputs, uses_stdout
+from realtime.sinks.panels import Panels
 from realtime.sinks.switch import open_switched
 from realtime.views.base import View
 from realtime.views.inbox import Inbox
@@ -112,6 +114,9 @@ def _run(config: Config, info: RunInfo, engine: Engine, classifier: Classifier, 
     window, warning = _open_window(config, info.source, openers)  # before any file is created, since it may fail
     listeners: list[View] = []
     web: WebView | None = None
+    files = config.output
+    lesson = Lesson(classifier.prepare, temporal=info.source.temporal)
+    panels = None if files.numbers_only else Panels(files.snapshots, classifier.prepare, classifier.name)
     try:
         for opening in (_open_inbox, _open_lsl_markers):
             listener = opening(config)
@@ -140,16 +145,17 @@ def _run(config: Config, info: RunInfo, engine: Engine, classifier: Classifier, 
         guard = LostScreen(end_without_screen) if window is not None else None
         try:
             views: list[View] = [view for view in (window, web, terminal, *listeners) if view is not None]
-            files = config.output
             player = Player(
                 engine,
                 meter,
                 outputs,
                 views,
-                painter=Painter(blur=files.blur, temporal=engine.info.temporal),
+                painter=Painter(blur=files.blur, temporal=engine.info.temporal, lesson=lesson, teach=config.view.lesson),
                 snapshots=None if files.numbers_only else files.snapshots,
                 markers=files.markers,
                 calibrator=openers.calibrator(Maker.of(config, classifier), config, engine.info),
+                panels=panels,
+                lesson=config.view.lesson,
             )
             player.play(stop)
         except BaseException as error:
@@ -168,6 +174,9 @@ def _run(config: Config, info: RunInfo, engine: Engine, classifier: Classifier, 
                 terminal.notice(notice)
             terminal.finish(meter.summary(), (*written(outputs), *(() if web is None else web.sessions)))
     finally:
+        lesson.close()
+        if panels is not None:
+            panels.close()
         for view in (window, web, *listeners):
             if view is not None:
                 view.close()

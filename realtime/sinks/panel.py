@@ -20,6 +20,7 @@ from realtime.errors import SinkError
 from realtime.lesson import algorithms
 from realtime.lesson.algorithms import RegionDetector
 from realtime.lesson.reading import FaceReading, ImageReading
+from realtime.lesson.steps import MARGIN
 from realtime.sinks.paths import reason
 
 DPI = 150
@@ -30,9 +31,6 @@ MOST_ROWS = 4
 
 ROW_IN = 2.1
 """Height of a row, inches."""
-
-MARGIN = 0.25
-"""Margin around a face, as a share of its side."""
 
 LARGEST_SIDE = 1000
 """Longer side of the original in the panel, pixels."""

@@ -40,6 +40,9 @@ ACTIONS = {
     "b": Action.BLUR,
     "f": Action.FULLSCREEN,
     "d": Action.DETAILS,
+    "p": Action.LESSON,
+    "n": Action.NEXT_FACE,
+    "e": Action.PANEL,
     "h": Action.HELP,
 }
 """By key, in lower case; case is ignored."""
