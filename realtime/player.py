@@ -12,6 +12,7 @@ from pathlib import Path
 from realtime.calibrate import Calibrator
 from realtime.datatypes import FrameResult
 from realtime.drawing.hud import Banner, Status
+from realtime.drawing.overlay import closest
 from realtime.drawing.painter import Painted, Painter
 from realtime.engine import POLL_S, Engine
 from realtime.errors import SinkError
@@ -209,10 +210,11 @@ class Player:
 
     def _choose(self, painted: Painted) -> None:
         """Explains the next face of the frame, by id."""
-        ids = sorted(face.id for face in painted.result.faces)
-        if ids:
-            later = [one for one in ids if self._chosen is not None and one > self._chosen]
-            self._chosen = min(later or ids)
+        faces = painted.result.faces
+        if faces:
+            ids = sorted(face.id for face in faces)
+            now = self._chosen if self._chosen in ids else closest(faces).id
+            self._chosen = ids[(ids.index(now) + 1) % len(ids)]
             self._show()
 
     def _panel(self, painted: Painted) -> None:

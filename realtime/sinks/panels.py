@@ -1,13 +1,19 @@
 """Saves panels of single frames in the background: drawing one takes a second."""
 
+from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 
 from realtime.datatypes import FrameResult
-from realtime.errors import SinkError
+from realtime.errors import ModelError, SinkError
 from realtime.lesson.reading import ImageReading, Prepare
 from realtime.sinks.live import Lines
 from realtime.sinks.paths import claim
 from realtime.workers import Workers
+from realtime.workers import result as outcome
+
+LIMIT_S = 10.0
+"""How long the end waits for a panel."""
 
 
 class Panels:
@@ -25,6 +31,7 @@ class Panels:
         self._model = model
         self._workers = Workers(1, "panel")
         self._lines = Lines()
+        self._drawing: list[Future[None]] = []
 
     def save(self, result: FrameResult, stem: str) -> str:
         """Begins to save a frame; returns the notice about that.
@@ -35,15 +42,23 @@ class Panels:
         """
         if not result.faces:
             return "no panel: there is no face in this frame"
-        self._workers.submit(lambda: self._draw(result, stem))
+        self._drawing.append(self._workers.submit(lambda: self._draw(result, stem)))
         return "drawing a panel"
 
     def notices(self) -> tuple[str, ...]:
         """What was written, or why not, since the last call."""
         return self._lines.take()
 
+    def finish(self) -> None:
+        """Waits, in bounded time, until every panel is written."""
+        for drawing in self._drawing:
+            with suppress(ModelError):  # it hangs; the run ends without it
+                outcome(drawing, "drawing a panel", LIMIT_S)
+        self._drawing.clear()
+
     def close(self) -> None:
-        """Finishes the panel in work, in bounded time; may be called twice."""
+        """Finishes the panels and ends the thread, in bounded time; may be called twice."""
+        self.finish()
         self._workers.close()
 
     def _draw(self, result: FrameResult, stem: str) -> None:
