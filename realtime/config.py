@@ -258,6 +258,23 @@ class Config:
     view: ViewConfig = field(default_factory=ViewConfig)
     web: WebConfig = field(default_factory=WebConfig)
 
+    def __post_init__(self) -> None:
+        if self.source.location != BROWSER:
+            return
+        if self.web.serve is None:
+            raise ConfigError("browser needs the page for browsers; add --serve", "source")
+        asked, usual = self.output, OutputConfig()
+        alone = [
+            name for name in ("jsonl", "csv", "osc", "mqtt", "lsl", "triggers") if getattr(asked, name) != getattr(usual, name)
+        ]
+        alone += ["save"] if asked.save not in (None, Path()) or (asked.save is not None and asked.session is None) else []
+        alone += ["display"] if self.view.display else []
+        if alone:
+            raise ConfigError(
+                "cannot be used without a source on this machine; leave that out, or give --session DIR and record on the page",
+                *alone,
+            )
+
     @classmethod
     def of(cls, **settings: Any) -> "Config":
         """The defaults with these settings changed, by the names in the header of JSON Lines.

@@ -43,6 +43,7 @@ class Workers:
         self._threads = [
             threading.Thread(target=_work, args=(self._jobs,), name=f"{name}_{n}", daemon=True) for n in range(count)
         ]
+        self._starting = threading.Lock()
         self._started = False
         self._end = weakref.finalize(self, _end, self._jobs, self._threads, end_s)  # also called at exit
 
@@ -54,10 +55,11 @@ class Workers:
         """
         if not self._end.alive:
             raise RuntimeError("this pool is closed; create a new one")
-        if not self._started:
-            self._started = True
-            for thread in self._threads:
-                thread.start()
+        with self._starting:  # two sessions may have their first job at the same time
+            if not self._started:
+                self._started = True
+                for thread in self._threads:
+                    thread.start()
         future: Future[T] = Future()
         self._jobs.put((future, partial(_do, future, job)))
         return future

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from realtime.commands import browser_options
 from realtime.config import BROWSER, Config, SourceConfig
 from realtime.errors import ConfigError, SourceError, SourceOpenError
 from realtime.model.providers import AUTO, PROVIDERS
@@ -62,7 +63,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     _output_options(parser, defaults)
     _study_options(parser)
     _live_options(parser)
-    _web_options(parser, defaults)
+    browser_options.add(parser, defaults)
     _reading_options(parser, defaults)
 
 
@@ -151,22 +152,6 @@ def _live_options(parser: argparse.ArgumentParser) -> None:
         metavar="RULE",
         help='"happiness > 0.7 for 1s: ACTION": a command, osc:/ADDRESS, mqtt:TOPIC or shell:LINE; may be given several times',
     )
-
-
-def _web_options(parser: argparse.ArgumentParser, defaults: Settings) -> None:
-    web = parser.add_argument_group("browser (fer-cam guide browser)")
-    web.add_argument(
-        "--serve",
-        type=_port,
-        nargs="?",
-        const=0,
-        metavar="PORT",
-        help="a page for browsers of this machine (default port: 8765)",
-    )
-    web.add_argument("--bind", metavar="ADDRESS", default=defaults["bind"], help="serve at this address of the machine")
-    web.add_argument("--tls-cert", type=Path, metavar="FILE", help="certificate for an encrypted connection, PEM")
-    web.add_argument("--tls-key", type=Path, metavar="FILE", help="its key, PEM")
-    web.add_argument("--insecure", action="store_true", help="serve at another address unencrypted")
 
 
 def _reading_options(parser: argparse.ArgumentParser, defaults: Settings) -> None:
@@ -329,13 +314,6 @@ def _device(text: str) -> str:
     if text != BROWSER and camera_number(text) is None:
         raise argparse.ArgumentTypeError(f"{text} is not a camera; give its number or its node, such as /dev/video0")
     return text
-
-
-def _port(text: str) -> int:
-    """A TCP port. argparse reports the error."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text} is no port; if it is the source, put it before --serve")
-    return int(text)
 
 
 def _target(text: str) -> Path | str:

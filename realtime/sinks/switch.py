@@ -14,6 +14,9 @@ from realtime.meter import Meter
 from realtime.records import Marker
 from realtime.sinks import Outputs, open_outputs
 
+TOTALS = ("frames", "faces", "seconds", "fps", "dropped", "latency_ms", "share")
+"""The fields of a summary that are counted."""
+
 Clock = Callable[[], float]
 
 
@@ -49,13 +52,18 @@ class Recording:
         self._meter.add(painted.result, self._clock())
         self.outputs.write(painted)
 
-    def close(self) -> None:
+    def close(self, run: Summary | None = None) -> None:
         """Completes the session; may be called twice.
+
+        Args:
+            run: how the run ended, if it has; the totals are those of the session.
 
         Raises:
             SinkError: the end cannot be written.
         """
-        self.outputs.close(self._meter.summary())
+        own = self._meter.summary()
+        totals = {name: getattr(own, name) for name in TOTALS}
+        self.outputs.close(own if run is None else replace(run, **totals))
 
 
 class SwitchedOutputs(Outputs):
@@ -152,7 +160,7 @@ class SwitchedOutputs(Outputs):
         """
         try:
             if self._now is not None:
-                self._now.close()
+                self._now.close(summary)
         finally:
             self._others.close(summary)
 

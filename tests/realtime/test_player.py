@@ -383,3 +383,36 @@ def test_a_lost_camera_says_so_in_the_window_while_no_frame_comes(studio: Studio
     assert back.is_set()
     assert studio.indices() == [0, 1]
     assert "fake is back" in studio.window.huds[-1].notices[-1]
+
+
+# actions of pages
+
+
+def test_faces_are_hidden_from_now_on_and_shown_again(studio: Studio) -> None:
+    studio.window.keys = {1: [Action.BLUR], 3: [Action.BLUR]}
+    assert studio.run(film(*range(6)), display=True) == 0
+    blurred = {frame: hud.blur for frame, hud in zip(studio.window.shown, studio.window.huds, strict=True)}
+    assert [blurred[frame] for frame in range(6)] == [False, True, True, False, False, False]
+    assert studio.window.notices == ["faces are hidden", "faces are shown"]
+
+
+def test_a_run_that_was_started_with_blur_keeps_it(studio: Studio) -> None:
+    studio.window.keys = {1: [Action.BLUR]}
+    assert studio.run(film(*range(3)), display=True, blur=True) == 0
+    assert all(hud.blur for hud in studio.window.huds)
+    assert studio.window.notices == ["faces stay hidden: fer-cam was started with --blur"]
+
+
+def test_recording_without_a_folder_is_refused_in_words(studio: Studio) -> None:
+    studio.window.keys = {1: [Action.RECORD]}
+    assert studio.run(film(*range(3)), display=True) == 0
+    assert studio.window.notices == ["recording needs a folder; start fer-cam with --session DIR"]
+
+
+def test_views_learn_of_markers_and_of_what_is_stored(studio: Studio) -> None:
+    studio.window.keys = {1: [Mark("a", 1.0, "page")]}
+    assert studio.run(film(*range(3)), display=True) == 0
+    first, last = studio.window.huds[0], studio.window.huds[-1]
+    assert (first.marker, first.session, first.stored) == (None, False, (studio.jsonl,))
+    assert last.marker is not None
+    assert (last.marker.name, last.marker.by) == ("a", "page")

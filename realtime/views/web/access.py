@@ -7,10 +7,10 @@ All secrets derive from one of 256 bits, so there is nothing to store, and a pro
 import base64
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from http.cookies import CookieError, SimpleCookie
 
 from realtime.errors import ConfigError
 from realtime.views.web.address import Address
@@ -21,6 +21,8 @@ processes."""
 
 SHORTEST_TOKEN = 32
 """Characters; a shorter one may be guessed."""
+
+TOKEN = re.compile(rf"[A-Za-z0-9_-]{{{SHORTEST_TOKEN},256}}")
 
 LONGEST_COOKIES = 8192
 """Characters of a Cookie header; browsers send at most about so many."""
@@ -46,7 +48,7 @@ class Access:
     """
 
     def __init__(self, address: Address, secret: str | None = None) -> None:
-        if secret is not None and (len(secret) < SHORTEST_TOKEN or not secret.isascii() or not secret.isalnum()):
+        if secret is not None and not TOKEN.fullmatch(secret):
             raise ConfigError(f"{VARIABLE} must have at least {SHORTEST_TOKEN} letters or digits; try: openssl rand -hex 32")
         self._address = address
         self._secret = secret or secrets.token_hex(32)
@@ -63,18 +65,13 @@ class Access:
 
     def role_of(self, cookie_headers: Iterable[str]) -> Role | None:
         """The highest role that the cookies of a request give."""
-        found: set[Role] = set()
-        for header in cookie_headers:
-            if len(header) > LONGEST_COOKIES:
-                continue
-            try:
-                cookies = SimpleCookie(header)
-            except CookieError:
-                continue
-            for role in Role:
-                if (morsel := cookies.get(self._name(role))) is not None:
-                    found |= {role} if hmac.compare_digest(morsel.value.encode(), self._cookies[role].encode()) else set()
-        return next((role for role in Role if role in found), None)
+        # by hand: SimpleCookie drops all cookies behind one of another program that is badly formed
+        pairs = [pair.strip() for header in cookie_headers if len(header) <= LONGEST_COOKIES for pair in header.split(";")]
+        for role in Role:
+            wanted = f"{self._name(role)}={self._cookies[role]}"
+            if any(_same(pair, wanted) for pair in pairs):
+                return role
+        return None
 
     def set_cookie(self, role: Role) -> str:
         """The header that gives a browser its role, until it is closed.
@@ -101,6 +98,11 @@ class Access:
 
 
 def _match(secrets_by_role: dict[Role, str], given: str) -> Role | None:
-    """Compares with every secret, in constant time."""
-    equal = [hmac.compare_digest(secret.encode(), given.encode("utf-8", "replace")) for secret in secrets_by_role.values()]
+    """Compares with every secret."""
+    equal = [_same(secret, given) for secret in secrets_by_role.values()]
     return next((role for role, same in zip(secrets_by_role, equal, strict=True) if same), None)
+
+
+def _same(one: str, other: str) -> bool:
+    """Compares in constant time."""
+    return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode("utf-8", "replace"))

@@ -1,35 +1,19 @@
-"""The WebSocket /camera: frames of a browser's camera in, their faces out, one unanswered frame at a time.
-
-A session outlives its connection by some seconds, so that a dropped one leaves a gap in the data and not two recordings.
-"""
+"""The WebSocket /camera: frames of a browser's camera in, their faces out, one unanswered frame at a time."""
 
 import asyncio
 import json
-import os
-import secrets
-import time
-from collections.abc import Callable
+from collections.abc import Coroutine
 from functools import partial
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from starlette.websockets import WebSocket
 
-from realtime.config import Config
-from realtime.datatypes import RunInfo
 from realtime.errors import FerError
-from realtime.model.classifier import Classifier
-from realtime.views.web.clock import BrowserClock
-from realtime.views.web.hub import FINISHED, PROGRAM_ENDS_TEXT, STATUS_S, TOO_SLOW, Follower
+from realtime.views.web.cameras import KEEP_S, MOST_CAMERAS, Cameras, Kept
+from realtime.views.web.hub import FINISHED, STATUS_S, TOO_SLOW, Follower
 from realtime.views.web.orders import OrderError, mark_of, number, parse
 from realtime.views.web.sockets import GONE, TOO_MANY, close, received
-from realtime.views.web.tracking import CameraSession
 from realtime.views.web.wire import MOST_PIXELS, WireError, unpack
-from realtime.workers import Workers
-
-MOST_CAMERAS = 8
-KEEP_S = 10.0
-"""How long a session waits for its browser to come back."""
 
 MOST_FAULTS = 20
 """Frames in a row that cannot be read; then the connection is closed."""
@@ -37,113 +21,6 @@ MOST_FAULTS = 20
 BAD_DATA, BROKEN = 1007, 1011
 CROWDED = f"{MOST_CAMERAS} cameras are in use already; close one."
 ONE_AT_A_TIME = "A frame was sent before the one before it was answered."
-TAKEN_OVER = "This camera goes on in another connection."
-
-T = TypeVar("T")
-
-
-class Kept:
-    """A session, and the page that it belongs to now.
-
-    Attributes:
-        key: by which a page finds it again.
-        page: None while the browser is away.
-        gone_s: when it went.
-    """
-
-    def __init__(self, session: CameraSession) -> None:
-        self.key = secrets.token_urlsafe(16)
-        self.session = session
-        self.clock = BrowserClock()
-        self.page: CameraPage | None = None
-        self.gone_s = 0.0
-
-
-class Cameras:
-    """The sessions of all browsers. Used on the server's loop, apart from `close`.
-
-    Args:
-        config: of the run.
-        run: its facts.
-        classifier: shared by all sessions.
-        clock: seconds.
-    """
-
-    def __init__(
-        self, config: Config, run: RunInfo, classifier: Classifier, clock: Callable[[], float] = time.perf_counter
-    ) -> None:
-        self.config = config
-        self.run = run
-        self.clock = clock
-        self._classifier = classifier
-        self._sessions: dict[str, Kept] = {}
-        self._ended: list[CameraSession] = []
-        self._count = 0
-        # each session has one frame in it at most, so they take turns
-        self._workers = Workers(min(MOST_CAMERAS, os.cpu_count() or 1), "web camera", end_s=1.0)
-        self._endings: set[asyncio.Task[object]] = set()
-
-    def attach(self, page: "CameraPage", key: str | None) -> Kept | None:
-        """The session of a page: the one it had, or a new one; None if there are too many."""
-        kept = None if key is None else self._sessions.get(key)
-        if kept is None:
-            if len(self._sessions) >= MOST_CAMERAS:
-                return None
-            self._count += 1
-            kept = Kept(CameraSession(f"browser-{self._count}", self.config, self.run, self._classifier, self.clock))
-            self._sessions[kept.key] = kept
-        elif kept.page is not None:
-            kept.page.outbox.close(FINISHED, TAKEN_OVER)
-        kept.page = page
-        return kept
-
-    def detach(self, page: "CameraPage", kept: Kept) -> None:
-        """The page has gone; the session waits for it."""
-        if kept.page is page:
-            kept.page, kept.gone_s = None, self.clock()
-
-    async def work(self, job: Callable[[], T]) -> T:
-        """Runs a job of a session on a thread."""
-        return await asyncio.wrap_future(self._workers.submit(job))
-
-    async def finish(self, kept: Kept) -> str:
-        """Ends a session; returns the line of its summary."""
-        self._sessions.pop(kept.key, None)
-        self._ended.append(kept.session)
-        return await self.work(kept.session.end)
-
-    def tick(self) -> None:
-        """Called from time to time: ends sessions whose browser has not come back."""
-        for kept in list(self._sessions.values()):
-            if kept.page is not None:
-                kept.page.tick()
-            elif self.clock() - kept.gone_s > KEEP_S:
-                ending: asyncio.Task[object] = asyncio.create_task(self.finish(kept))
-                self._endings.add(ending)
-                ending.add_done_callback(self._endings.discard)
-
-    async def end(self) -> None:
-        """The program ends: every page gets its summary."""
-        for kept in list(self._sessions.values()):
-            page = kept.page
-            summary = await self.finish(kept)
-            if page is not None:
-                page.outbox.put(summary)
-                page.outbox.close(FINISHED, PROGRAM_ENDS_TEXT)
-
-    def close(self) -> None:
-        """Ends every session, and the threads in bounded time; called on the main thread, after the loop has ended."""
-        for kept in self._sessions.values():
-            self._ended.append(kept.session)
-        self._sessions.clear()
-        for session in self._ended:
-            session.end()
-        self._workers.close()
-
-    @property
-    def folders(self) -> tuple[Path, ...]:
-        """The folders of all recordings."""
-        return tuple(folder for session in self._ended for folder in session.folders)
 
 
 class CameraPage:
@@ -303,7 +180,7 @@ class CameraPage:
         self.outbox.put(await self._cameras.finish(kept))
         self.outbox.close(FINISHED, "The camera was stopped.")
 
-    def _background(self, work: Any) -> None:
+    def _background(self, work: Coroutine[Any, Any, None]) -> None:
         task: asyncio.Task[None] = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -1,7 +1,7 @@
 """Keeps connections few and their waits short: uvicorn itself waits for ever for the rest of a request, and for a reader."""
 
 import asyncio
-from typing import Any, Protocol
+from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -37,7 +37,7 @@ class GuardedHttp(H11Protocol):
 
 
 class GuardedWebSocket(WebSocketsSansIOProtocol):
-    """Cuts off peers that never read."""
+    """Cuts off peers that never read, and heads that cannot be read."""
 
     def data_received(self, data: bytes) -> None:
         """Takes data, unless what was sent before is not read."""
@@ -45,12 +45,8 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
             self.transport.abort()
             return
         super().data_received(data)
-
-
-class Connection(Protocol):
-    """A connection of uvicorn."""
-
-    transport: Any
+        if not self.handshake_initiated:  # the head was complete, and websockets does not answer one that it cannot read
+            self.transport.abort()
 
 
 class Guard:

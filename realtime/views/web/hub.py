@@ -15,6 +15,7 @@ from realtime.drawing.painter import Painted
 from realtime.meter import percentiles
 from realtime.records import Header, Marker, to_line
 from realtime.views.base import Action
+from realtime.views.web.access import Role
 from realtime.views.web.shot import Encoder, Shot
 
 STATUS_S = 0.5
@@ -43,10 +44,12 @@ class Follower:
     """One browser's view of the run: every message in order, and the newest frame only.
 
     Args:
+        role: paths are for the one who controls.
         data_only: takes lines of data alone, no state and no notices.
     """
 
-    def __init__(self, *, data_only: bool = False) -> None:
+    def __init__(self, role: Role = Role.WATCH, *, data_only: bool = False) -> None:
+        self.role = role
         self.data_only = data_only
         self.texts: deque[str] = deque()
         self.closing: tuple[int, str] | None = None
@@ -159,7 +162,7 @@ class Hub:
             self.ended, self.summary = True, summary
             self._say_goodbye(list(self._followers))
 
-    def hello(self, role: str) -> dict[str, Any]:
+    def hello(self, role: Role) -> dict[str, Any]:
         """The first message to a page."""
         source, reading = self.run.source, self.config.reading
         status, view = self.status, self.config.view
@@ -176,8 +179,8 @@ class Hub:
             },
             "markers": list(self.config.output.markers),
             "stored": self._stored(role),
-            "can": self._can() if role == "control" else [],
-            "role": role,
+            "can": self._can() if role is Role.CONTROL else [],
+            "role": role.value,
             "clock": "server",
             "settings": {
                 "threshold": reading.threshold,
@@ -205,6 +208,7 @@ class Hub:
                 "recording": status.session,
                 "blur": status.blur,
                 "live": status.live,
+                "stored": self._stored(follower.role),
                 "age_p50_ms": None if age is None else round(age.p50, 2),
                 "age_p95_ms": None if age is None else round(age.p95, 2),
                 "position": status.position,
@@ -221,14 +225,15 @@ class Hub:
             without |= {Action.RECORD, Action.STOP_RECORDING}
         return [name for name in CAN if name not in without]
 
-    def _stored(self, role: str) -> dict[str, Any]:
+    def _stored(self, role: Role) -> dict[str, Any]:
+        """Whether a session is recorded, whether one can be, whether anything is stored at all, and where."""
         status = self.status
-        if status is None:
-            return {"recording": False, "available": self.config.output.session is not None, "paths": []}
+        paths = () if status is None else status.stored
         return {
-            "recording": status.session,
+            "recording": status is not None and status.session,
             "available": self.config.output.session is not None,
-            "paths": [str(path) for path in status.stored] if role == "control" else [],
+            "anything": bool(paths),
+            "paths": [str(path) for path in paths] if role is Role.CONTROL else [],
         }
 
     def _tell(self, text: str, *, data: bool = False) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from importlib.resources import files
 from mimetypes import guess_type
@@ -17,7 +17,8 @@ from starlette.websockets import WebSocket
 
 from realtime.views.web import sockets, streams
 from realtime.views.web.access import Access, Role
-from realtime.views.web.camera import CameraPage, Cameras
+from realtime.views.web.camera import CameraPage
+from realtime.views.web.cameras import Cameras
 from realtime.views.web.hub import Hub
 from realtime.views.web.orders import Control
 from realtime.views.web.watch import WatchPage
@@ -39,11 +40,10 @@ MOST_BODY = 1024
 BODY_S = 5.0
 """A request's body may have so many bytes and take so long."""
 
-ASSETS = files("realtime.views.web") / "assets"
-SHARED = files("realtime.report") / "assets"
-"""uPlot, which the report also uses."""
-
 PAGES = {"/": "index.html", "/overlay": "overlay.html"}
+
+FOLDERS = ("realtime.views.web", "realtime.report")
+"""Packages whose assets a page may load; the report has uPlot."""
 
 
 class Gate:
@@ -101,7 +101,9 @@ class Site:
         self._hub = hub
         self._control = control
         self._cameras = cameras
-        self._open = 0
+        self._assets = {
+            file.name: file for package in reversed(FOLDERS) for file in (files(package) / "assets").iterdir() if file.is_file()
+        }
 
     def routes(self) -> list[Route | WebSocketRoute]:
         """All of them."""
@@ -116,14 +118,21 @@ class Site:
             WebSocketRoute("/camera", self._camera),
         ]
 
-    def _page(self, name: str) -> Callable[[Request], Response]:
-        def page(request: Request) -> Response:
-            return _file(name)
+    def _page(self, name: str) -> Callable[[Request], Awaitable[Response]]:
+        async def page(request: Request) -> Response:
+            return self._file(name)
 
         return page
 
-    def _asset(self, request: Request) -> Response:
-        return _file(str(request.path_params["name"]))
+    async def _asset(self, request: Request) -> Response:
+        return self._file(str(request.path_params["name"]))
+
+    def _file(self, name: str) -> Response:
+        """A file by its exact name: nothing else can be read."""
+        file = self._assets.get(name)
+        if file is None:
+            return PlainTextResponse("There is no such file.", HTTPStatus.NOT_FOUND)
+        return Response(file.read_bytes(), media_type=guess_type(name)[0] or "application/octet-stream")
 
     async def _exchange(self, request: Request) -> Response:
         """A token for a cookie."""
@@ -140,7 +149,7 @@ class Site:
             return PlainTextResponse("The link is not valid; open the one that fer-cam printed.", HTTPStatus.FORBIDDEN)
         return Response(status_code=HTTPStatus.NO_CONTENT, headers={"Set-Cookie": self._access.set_cookie(role)})
 
-    def _me(self, request: Request) -> Response:
+    async def _me(self, request: Request) -> Response:
         role = self._role(request)
         return _unknown() if role is None else JSONResponse({"role": role.value})
 
@@ -158,21 +167,14 @@ class Site:
 
     async def _watch(self, websocket: WebSocket) -> None:
         if (role := await self._admitted(websocket)) is not None:
-            await self._counted(WatchPage(websocket, role, self._hub, self._control).serve)
+            await WatchPage(websocket, role, self._hub, self._control).serve()
 
     async def _camera(self, websocket: WebSocket) -> None:
         role = await self._admitted(websocket)
         if role is Role.CONTROL:
-            await self._counted(CameraPage(websocket, self._cameras).serve)
+            await CameraPage(websocket, self._cameras).serve()
         elif role is not None:
             await sockets.close(websocket, sockets.WRONG_ROLE, sockets.WRONG_ROLE_TEXT)
-
-    async def _counted(self, serve: Callable[[], object]) -> None:
-        self._open += 1
-        try:
-            await serve()  # type: ignore[misc]
-        finally:
-            self._open -= 1
 
     async def _admitted(self, websocket: WebSocket) -> Role | None:
         """The role of an accepted connection; None if it was closed."""
@@ -187,7 +189,7 @@ class Site:
 
     @property
     def _full(self) -> bool:
-        return self._open + self._hub.followers >= MOST_PAGES
+        return self._hub.followers + self._cameras.pages >= MOST_PAGES
 
     def _role(self, request: Request) -> Role | None:
         return self._access.role_of(request.headers.getlist("cookie"))
@@ -196,16 +198,6 @@ class Site:
 def application(site: Site, access: Access, url: str) -> ASGIApp:
     """The whole server."""
     return Gate(Starlette(routes=site.routes()), access, url)
-
-
-def _file(name: str) -> Response:
-    """A file of the page. The name has no slash: the router splits there."""
-    for folder in (ASSETS, SHARED):
-        file = folder / name
-        if not name.startswith(".") and "\\" not in name and file.is_file():
-            kind = guess_type(name)[0] or "application/octet-stream"
-            return Response(file.read_bytes(), media_type=kind)
-    return PlainTextResponse("There is no such file.", HTTPStatus.NOT_FOUND)
 
 
 async def _body(request: Request) -> bytes:

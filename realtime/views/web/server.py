@@ -22,6 +22,9 @@ GOODBYE_S = 0.5
 STOP_S = 1.0
 """How long the thread may take to end after that; it is a daemon."""
 
+MOST_HEAD = 16_384
+"""Bytes of the head of a request."""
+
 PING_S = 5.0
 """A browser that answers no ping of the WebSocket for twice as long has gone."""
 
@@ -56,7 +59,8 @@ class WebServer:
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            timeout_graceful_shutdown=1,
+            timeout_graceful_shutdown=0,  # `stop` has waited already
+            h11_max_incomplete_event_size=MOST_HEAD,
         )
         config.load()
         config.ssl = tls
@@ -94,9 +98,6 @@ class WebServer:
                 asyncio.run_coroutine_threadsafe(goodbye(), self._loop).result(GOODBYE_S)
         self._server.should_exit = True
         self._thread.join(STOP_S)
-        if self._thread.is_alive():
-            self._server.force_exit = True
-            self._thread.join(STOP_S)
         self._listener.close()
 
     def _run(self) -> None:
@@ -112,6 +113,10 @@ class WebServer:
             await self._server.serve(sockets=[self._listener])
         finally:
             watchdog.cancel()
+            for connection in list(self._server.server_state.connections):
+                if connection.transport is not None:
+                    connection.transport.abort()
+            await asyncio.sleep(0)  # so that they are closed before the loop is
 
     async def _watch(self) -> None:
         assert self._loop is not None

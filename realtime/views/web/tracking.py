@@ -68,6 +68,7 @@ class CameraSession:
         self._offset_s = 0.0
         self._last_index = -1
         self._count = 0
+        self._wanted = False
         self._ended: str | None = None
         self.folders: list[Path] = []
         """Where recordings were written."""
@@ -130,15 +131,14 @@ class CameraSession:
         with self._lock:
             if self._config.output.session is None:
                 return NO_FOLDER
+            if self._first is None:
+                self._wanted = on
+                return "Recording begins with the first frame." if on else "Not recording."
             if self._ended is not None or on is (self._recording is not None):
                 return "Recording." if on else "Not recording."
             if not on:
-                return f"Recorded: {self._stop()}"
-            if self._first is None:
-                return "Recording begins with the first frame; start the camera first."
-            self._recording = Recording(self._config.output, self._run, self._clock)
-            self.folders.append(self._recording.folder)
-            return f"Recording to {self._recording.folder}"
+                return f"Recorded to {self._stop()}"
+            return self._start()
 
     def state(self) -> State:
         """Its state now."""
@@ -167,6 +167,8 @@ class CameraSession:
             source=replace(self._source, width=width, height=height),
             settings=(*self._run.settings, *clock),
         )
+        if self._wanted:
+            self._start()
         return picture
 
     def _finish(self, result: FrameResult) -> str:
@@ -181,6 +183,11 @@ class CameraSession:
                 self._stop()
                 raise
         return line
+
+    def _start(self) -> str:
+        self._recording = Recording(self._config.output, self._run, self._clock)
+        self.folders.append(self._recording.folder)
+        return f"Recording to {self._recording.folder}"
 
     def _stop(self) -> Path | None:
         """Closes the recording, if there is one; returns its folder.

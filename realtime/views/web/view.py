@@ -12,7 +12,7 @@ from realtime.config import Config
 from realtime.datatypes import RunInfo, Summary
 from realtime.drawing.hud import Status
 from realtime.drawing.painter import Painted
-from realtime.errors import SinkError
+from realtime.errors import ConfigError, SinkError
 from realtime.model.classifier import Classifier
 from realtime.recorder import Recorder
 from realtime.records import Marker
@@ -44,15 +44,19 @@ class WebView:
 
     def __init__(self, config: Config, run: RunInfo, classifier: Classifier, secret: str | None = None) -> None:
         try:
-            from realtime.views.web.camera import Cameras
+            from realtime.views.web.cameras import Cameras
             from realtime.views.web.routes import Site, application
             from realtime.views.web.server import WebServer
         except ImportError as error:
-            raise SinkError(f"--serve needs {error.name}; install it with: pip install 'fer-cam[web]'") from error
+            library = (error.name or "a library").partition(".")[0]
+            raise SinkError(f"--serve needs {library}; install it with: pip install 'fer-cam[web]'") from error
+        secret = secret or os.environ.get(doors.VARIABLE)
+        if secret is None and config.view.verbosity < 0:
+            raise ConfigError(f"--quiet hides the link of the page; leave it out, or set {doors.VARIABLE}")
         tls = tls_context(config.web)
         listener, self.address = listen(config.web)
         try:
-            self._access = doors.Access(self.address, secret or os.environ.get(doors.VARIABLE))
+            self._access = doors.Access(self.address, secret)
             self._encoder = Encoder(run, Recorder(run))
             self._hub = Hub(config, self._encoder)
             self._control = Control(self._hub.clock)
@@ -79,6 +83,16 @@ class WebView:
             ("page", f"{url}/#token={self._access.token(doors.Role.CONTROL)}"),
             ("overlay, to watch only", f"{url}/overlay#token={self._access.token(doors.Role.WATCH)}"),
         )
+
+    @property
+    def encoded(self) -> int:
+        """Number of images that were encoded."""
+        return self._encoder.jpegs
+
+    @property
+    def followers(self) -> int:
+        """Number of pages and streams that follow the run."""
+        return self._hub.followers
 
     @property
     def sessions(self) -> tuple[Path, ...]:

@@ -32,7 +32,7 @@ class WatchPage:
         self._websocket = websocket
         self._hub = hub
         self._control = control
-        self._follower = Follower()
+        self._follower = Follower(role)
         self._images = True
 
     async def serve(self) -> None:
