@@ -18,6 +18,7 @@ INTERRUPTED = 130
 
 COMMANDS = {
     "run": "recognize expressions from a camera, file or URL; the default",
+    "calibrate": "make a person's profile from five seconds of their resting face",
     "report": "an HTML report of a recording: data quality, timeline, expressions, markers",
     "doctor": "check this computer: cameras, screen, network, encoders, latency",
     "guide": "read the user guides here in the terminal",
@@ -74,7 +75,7 @@ def main(argv: list[str] | None = None, load: Callable[[str], Command] = load) -
 def _description(name: str) -> str:
     if name != DEFAULT:
         return f"{COMMANDS[name]}."
-    commands = "\n".join(f"  fer-cam {command:<8} {purpose}" for command, purpose in COMMANDS.items())
+    commands = "\n".join(f"  fer-cam {command:<9} {purpose}" for command, purpose in COMMANDS.items())
     return f"Real-time facial expression recognition: camera or clip in, labelled video and data out.\n\ncommands:\n{commands}"
 
 

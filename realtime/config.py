@@ -1,6 +1,7 @@
 """All settings with their defaults, in one frozen group per part of the program.
 
-Each group validates its values. Errors name the setting; the command line replaces that with its option.
+More than 300 lines, because all settings are looked up in one place. Each group validates its values. Errors name
+the setting; the command line replaces that with its option.
 """
 
 from collections.abc import Iterator
@@ -99,14 +100,18 @@ class ReadingConfig:
         smoothing_s: time constant of the smoothing of probabilities, seconds; 0 turns it off.
         target_latency_ms: latency of a camera from capture to the screen above which work is reduced; 0 means the time between
             two frames.
+        profile: name or path of a person's profile, made by `fer-cam calibrate`; None for none.
     """
 
     min_face: int = 0
     threshold: float = 0.5
     smoothing_s: float = 0.35
     target_latency_ms: float = 0.0
+    profile: str | None = None
 
     def __post_init__(self) -> None:
+        if self.profile is not None and not self.profile.strip():
+            raise ConfigError("is empty; give the name of a profile", "profile")
         if self.min_face and self.min_face < MIN_FACE_FLOOR:
             raise ConfigError(f"{self.min_face}: the smallest face that can be found is {MIN_FACE_FLOOR} px", "min_face")
         if not 0 <= self.threshold < 1:

@@ -145,6 +145,7 @@ class TrackedFace:
         first_seen_s, last_seen_s: seconds of `Frame.time_s`.
         reason: why the face is `uncertain` or poor: "small", "dark", "low contrast", "blurred", "turned away", or "between
             neutral and sadness"; None if neither.
+        profile: name of the person's profile that corrected `probs`; None if none did.
     """
 
     id: int
@@ -158,6 +159,7 @@ class TrackedFace:
     first_seen_s: float
     last_seen_s: float
     reason: str | None = None
+    profile: str | None = None
 
     def __post_init__(self) -> None:
         _checked("TrackedFace.box_xyxy", self.box_xyxy, np.float32, (4,))
@@ -286,6 +288,7 @@ class RunInfo:
         weights_sha256: of the weights file.
         settings: every setting of the run by name.
         versions: of the program and its libraries, by name.
+        correction: what the profile subtracts from the logits, by expression.
     """
 
     version: str
@@ -298,6 +301,7 @@ class RunInfo:
     weights_sha256: str = ""
     settings: tuple[tuple[str, Setting], ...] = ()
     versions: tuple[tuple[str, str], ...] = ()
+    correction: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from realtime.config import Config
 from realtime.datatypes import FULL_EFFORT, Effort, FrameResult, SourceInfo
 from realtime.governor import Governor
 from realtime.model.classifier import Classifier
+from realtime.neutral.profile import Profile
 from realtime.pipeline import Pipeline, open_pipeline
 from realtime.sources.capture import open_feed
 from realtime.sources.feed import MOST_AT_ONCE, Batches, Feed
@@ -72,7 +73,7 @@ class Engine:
 
         Raises:
             SourceOpenError: the source cannot be opened.
-            ModelError: this OpenCV has no cascades.
+            ModelError, ConfigError: as in `on`.
         """
         feed = open_feed(config.source, verbose=config.view.verbosity > 0)
         try:
@@ -87,6 +88,7 @@ class Engine:
 
         Raises:
             ModelError: this OpenCV has no cascades.
+            ConfigError: the profile is missing, damaged, or made with another network.
         """
         pipeline = open_pipeline(config.reading, classifier, feed.info)
         return cls(
@@ -110,6 +112,15 @@ class Engine:
     def dropped(self) -> int:
         """Number of frames of a live source not processed so far."""
         return self._feed.dropped
+
+    @property
+    def profile(self) -> Profile | None:
+        """The person's profile that is applied."""
+        return self._pipeline.profile
+
+    def use(self, profile: Profile | None) -> None:
+        """Applies another profile from the next step on."""
+        self._pipeline.use(profile)
 
     def notices(self) -> tuple[str, ...]:
         """Notices since the last call: source lost or back, image skipped, work reduced to keep up."""

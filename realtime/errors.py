@@ -4,7 +4,8 @@
     ├── ConfigError          2   usage, or contradictory settings
     ├── SourceError          3   camera, file or stream
     │   ├── SourceOpenError      it could not be opened
-    │   └── SourceLostError      it was open and stopped delivering frames
+    │   ├── SourceLostError      it was open and stopped delivering frames
+    │   └── NotResting           it shows no resting face to calibrate on
     ├── ModelError           4   weights or their provider
     │   ├── WeightsNotFound      no such file
     │   ├── WeightsCorrupt       unreadable, or its checksum is wrong
@@ -56,6 +57,10 @@ class SourceOpenError(SourceError):
 
 class SourceLostError(SourceError):
     """The source was open and stopped delivering frames."""
+
+
+class NotResting(SourceError):
+    """The source shows no resting face to calibrate on."""
 
 
 class ModelError(FerError):

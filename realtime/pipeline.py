@@ -1,6 +1,6 @@
 """Processes frames to results. Synchronous: no window, no waiting; the time comes with the frame.
 
-    finder -> preprocess -> classifier -> smoother
+    finder -> preprocess -> classifier -> a person's profile, if any -> smoother
 
 The finder filters the box before the network sees it, since Haar's raw box jumps.
 """
@@ -35,6 +35,9 @@ from realtime.faces.scanner import Scanner
 from realtime.faces.smoother import Smoother
 from realtime.faces.tracker import REMEMBER_S, Sighting
 from realtime.model.classifier import Classifier
+from realtime.neutral import profiles
+from realtime.neutral.applied import Applied
+from realtime.neutral.profile import Profile
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +74,7 @@ class Pipeline:
         config: threshold and smoothing.
         temporal: False for unrelated images, which are not smoothed.
         clock: seconds, for the duration of the stages.
+        profile: corrects the probabilities of the largest face; made with the same network.
     """
 
     def __init__(
@@ -81,13 +85,24 @@ class Pipeline:
         *,
         temporal: bool = True,
         clock: Callable[[], float] = time.perf_counter,
+        profile: Profile | None = None,
     ) -> None:
         self._finder = finder
         self._classifier = classifier
         self._clock = clock
         self._temporal = temporal
         self._evidence = Evidence()
+        self._applied = Applied(profile)
         self._smoother = Smoother(classifier.spec.labels, config.threshold, config.smoothing_s if temporal else 0.0)
+
+    @property
+    def profile(self) -> Profile | None:
+        """The profile that is applied."""
+        return self._applied.profile
+
+    def use(self, profile: Profile | None) -> None:
+        """Applies another profile from the next frame on, to the face that had the last one."""
+        self._applied.profile = profile
 
     def process(self, frame: Frame, dropped: int = 0, effort: Effort = FULL_EFFORT) -> FrameResult:
         """The result of one frame; `dropped` is copied into it."""
@@ -142,11 +157,12 @@ class Pipeline:
         for sighting, face_prob in zip(detected.read, scores.face_probs, strict=True):
             self._evidence.update(sighting.id, float(face_prob), now)
         self._finder.deny(self._evidence.hopeless(now), now)
+        self._applied.choose([each for each in detected.sightings if not self._evidence.is_denied(each.id)])
         for sighting, small, raw in zip(detected.read, detected.smalls, scores.probs, strict=True):
             side = float(sighting.box_xyxy[2] - sighting.box_xyxy[0])
             crop = quality.judge(small, side)
             fault = TURNED_AWAY if sighting.turned else crop.fault
-            self._smoother.update(sighting.id, raw, crop.value, now, fault)
+            self._smoother.update(sighting.id, self._applied.correct(sighting.id, raw), crop.value, now, fault)
         raws = {sighting.id: raw for sighting, raw in zip(detected.read, scores.probs, strict=True)}
         # a face not classified yet has no label
         known = [
@@ -176,7 +192,19 @@ class Pipeline:
             first_seen_s=sighting.first_seen_s,
             last_seen_s=sighting.last_seen_s,
             reason=estimate.reason,
+            profile=self._applied.name(sighting.id),
         )
+
+
+def profile_of(config: ReadingConfig, classifier: Classifier) -> Profile | None:
+    """The profile that the config names, if any.
+
+    Raises:
+        ConfigError: it is missing, damaged, or made with another network.
+    """
+    if config.profile is None:
+        return None
+    return profiles.load_for(config.profile, classifier.name, classifier.weights_sha256, classifier.spec.labels)
 
 
 def open_pipeline(config: ReadingConfig, classifier: Classifier, source: SourceInfo) -> Pipeline:
@@ -184,10 +212,12 @@ def open_pipeline(config: ReadingConfig, classifier: Classifier, source: SourceI
 
     Raises:
         ModelError: this OpenCV has no cascades.
+        ConfigError: the profile is missing, damaged, or made with another network.
     """
+    profile = profile_of(config, classifier)
     finder: Finder
     if source.temporal:
         finder = TrackingFinder(Scanner(config.min_face, live=source.live), Follower())
     else:
         finder = PerImageFinder(HaarDetector(config.min_face))
-    return Pipeline(finder, classifier, config, temporal=source.temporal)
+    return Pipeline(finder, classifier, config, temporal=source.temporal, profile=profile)

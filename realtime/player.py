@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from realtime.calibrate import Calibrator
 from realtime.datatypes import FrameResult
 from realtime.drawing.hud import Status
 from realtime.drawing.painter import Painted, Painter
@@ -44,6 +45,7 @@ class Player:
         painter: paints them.
         snapshots: the folder of snapshots; None refuses them.
         markers: names of the markers with keys, for the help.
+        calibrator: makes a person's profile at the press of a key; None refuses.
         clock: seconds, for the pace of files and the age of notices.
     """
 
@@ -57,6 +59,7 @@ class Player:
         painter: Painter | None = None,
         snapshots: Path | None = Path(),
         markers: Sequence[str] = (),
+        calibrator: Calibrator | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._engine = engine
@@ -67,6 +70,7 @@ class Player:
         self._always_blur = self._painter.blur
         self._snapshots = snapshots
         self._markers = tuple(markers)
+        self._calibrator = calibrator
         self._clock = clock
         self._paced = any(view.paced for view in views)
         self._notices: deque[tuple[float, str]] = deque(maxlen=MOST_NOTICES)
@@ -103,6 +107,7 @@ class Player:
         if self._paced:
             self._wait_until_due(result, stop)
         self._last = painted
+        self._calibrate(result)
         self._turned = self._engine.info.temporal or not self._paced
         self._show()
         self._serve()
@@ -151,6 +156,8 @@ class Player:
                 self._blur()
             case Action.RECORD | Action.STOP_RECORDING:
                 self._say(self._outputs.record(action is Action.RECORD))
+            case Action.CALIBRATE:
+                self._begin_calibration()
 
     def _mark(self, mark: Mark) -> None:
         if self._last is None:
@@ -167,6 +174,25 @@ class Player:
             return
         self._painter.blur = not self._painter.blur
         self._say("faces are hidden" if self._painter.blur else "faces are shown")
+
+    def _begin_calibration(self) -> None:
+        """Begins to make a person's profile, or gives up."""
+        if self._calibrator is None or not self._engine.info.temporal:
+            self._say("no calibration: it needs a camera or a video")
+            return
+        ended = self._calibrator.toggle()
+        self._say("calibrating; c again gives up" if ended is None else ended.text)
+
+    def _calibrate(self, result: FrameResult) -> None:
+        """Passes a frame on to the calibration, if there is one, and uses the new profile from the next frame on."""
+        ended = None if self._calibrator is None else self._calibrator.add(result)
+        if ended is None:
+            return
+        if ended.profile is not None:
+            self._engine.use(ended.profile)
+            if self._outputs.marks:
+                self._marker = self._outputs.mark(result, f"calibrated: {ended.profile.name}", by="calibration")
+        self._say(ended.text)
 
     def _snapshot(self, painted: Painted) -> None:
         if self._snapshots is None:
@@ -218,8 +244,11 @@ class Player:
             markers=self._markers,
             blur=self._painter.blur,
             session=self._outputs.session is not None,
+            sessions=self._outputs.sessions,
             stored=self._outputs.paths,
             marker=self._marker,
+            profile="" if self._engine.profile is None else self._engine.profile.name,
+            calibrating="" if self._calibrator is None else self._calibrator.text,
         )
 
 

@@ -12,6 +12,7 @@ from realtime import __version__
 from realtime.config import Config
 from realtime.datatypes import Setting
 from realtime.model.session import RUNTIME
+from realtime.neutral.profile import Profile
 from realtime.sources.address import redact_url
 from realtime.triggers import Trigger
 
@@ -25,6 +26,11 @@ def settings(config: Config) -> tuple[tuple[str, Setting], ...]:
         values["mqtt"] = redact_url(config.output.mqtt)
     values["triggers"] = tuple(str(Trigger.parse(text)) for text in config.output.triggers)
     return tuple(values.items())
+
+
+def correction(profile: Profile | None) -> tuple[tuple[str, float], ...]:
+    """What a person's profile subtracts from the logits, by expression."""
+    return () if profile is None else tuple((label, round(size, 4)) for label, size in profile.correction.items())
 
 
 def versions() -> tuple[tuple[str, str], ...]:

@@ -46,7 +46,8 @@ class Recognizer:
         open_engine: opens the engine of a stream; for tests and for your own sources.
 
     Raises:
-        ConfigError: `model` and `config.model` name different networks, or `config` requests a window or a file.
+        ConfigError: `model` and `config.model` name different networks, `config` requests a window or a file, or its profile
+            is missing, damaged, or made with another network.
         ModelError: the weights are missing, damaged or not for this program.
     """
 
@@ -84,7 +85,7 @@ class Recognizer:
         return self._images.process(frame)
 
     def classify(self, crops: Sequence[NDArray[np.uint8]]) -> Scores:
-        """Probabilities of face crops, each uint8 (H,W) or (H,W,3) of any size, as one batch.
+        """Probabilities of face crops, each uint8 (H,W) or (H,W,3) of any size, as one batch; no profile corrects them.
 
         Raises:
             ValueError: a crop has another dtype or shape, or the recognizer is closed.

@@ -85,4 +85,5 @@ def _face(face: TrackedFace, labels: tuple[str, ...]) -> FaceRecord:
         raw=None if face.raw is None else rounded(face.raw),
         quality=round(face.quality, 4),
         reason=face.reason,
+        profile=face.profile,
     )

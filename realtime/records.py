@@ -43,6 +43,7 @@ class FaceRecord:
     raw: tuple[float, ...] | None
     quality: float
     reason: str | None
+    profile: str | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Marker:
         index, t: the frame that was shown then, and its time.
         name: None for a marker without one.
         at: when it was set, on the axis of `t`: of live sources between two frames, of a file `t` itself.
-        by: "key", "udp", "terminal" or "page".
+        by: "key", "udp", "terminal", "page" or "calibration".
         set_at: the same moment in seconds of `time.perf_counter`; None in a recording.
     """
 
@@ -203,6 +204,7 @@ def header_fields(header: Header) -> dict[str, Any]:
         "weights_sha256": run.weights_sha256,
         "settings": dict(run.settings),
         "versions": dict(run.versions),
+        "correction": dict(run.correction),
     }
 
 
@@ -218,6 +220,7 @@ def _read_header(line: dict[str, Any]) -> Header:
         weights_sha256=line["weights_sha256"],
         settings=tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in line["settings"].items()),
         versions=tuple(line["versions"].items()),
+        correction=tuple(line.get("correction", {}).items()),  # early recordings of schema 3 have none, nor profiles below
     )
     return Header(run, line["first_frame"]["monotonic"], line["first_frame"]["utc"])
 
@@ -246,6 +249,7 @@ def _face(face: FaceRecord, labels: tuple[str, ...]) -> dict[str, Any]:
         "raw": None if face.raw is None else dict(zip(labels, face.raw, strict=True)),
         "quality": face.quality,
         "reason": face.reason,
+        "profile": face.profile,
     }
 
 
@@ -309,4 +313,5 @@ def _read_face(face: dict[str, Any]) -> FaceRecord:
         raw=None if face["raw"] is None else tuple(face["raw"].values()),
         quality=face["quality"],
         reason=face["reason"],
+        profile=face.get("profile"),
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from realtime import __version__, provenance, signals
+from realtime.calibrate import Calibrator, Maker
 from realtime.config import BROWSER, Config
 from realtime.datatypes import RunInfo, SourceInfo
 from realtime.drawing.painter import Painter
@@ -19,6 +20,7 @@ from realtime.engine import Engine
 from realtime.errors import FerError, SinkError
 from realtime.meter import Meter
 from realtime.model.classifier import Classifier
+from realtime.neutral.resting import READY_S
 from realtime.player import Player
 from realtime.printable import printable
 from realtime.signals import Stop
@@ -34,6 +36,12 @@ if TYPE_CHECKING:
     from realtime.views.web.view import WebView
 
 
+def open_calibrator(maker: Maker, config: Config, source: SourceInfo) -> Calibrator:
+    """For the key c. In front of a camera there is time to settle after it."""
+    ready_s = READY_S if source.live else 0.0
+    return Calibrator(maker, config.reading.profile, overwrite=config.output.overwrite, ready_s=ready_s)
+
+
 @dataclass(frozen=True)
 class Openers:
     """The openers of a run; tests and other programs can replace them.
@@ -43,12 +51,14 @@ class Openers:
         window: from a title, whether it is mirrored, and the names of markers with keys.
         outputs: from the config of a run's outputs, and its facts.
         console: where the terminal view writes.
+        calibrator: from the maker of profiles, the config and the source.
     """
 
     engine: Callable[[Config, Classifier], Engine] = Engine.open
     window: Callable[[str, bool, Sequence[str]], View] = Window
     outputs: Callable[..., Outputs] = open_outputs
     console: Callable[[], Console] = StderrConsole
+    calibrator: Callable[[Maker, Config, SourceInfo], Calibrator] = open_calibrator
 
 
 def run(config: Config, openers: Openers | None = None) -> int:
@@ -76,6 +86,7 @@ def run(config: Config, openers: Openers | None = None) -> int:
             weights_sha256=classifier.weights_sha256,
             settings=provenance.settings(config),
             versions=provenance.versions(),
+            correction=provenance.correction(engine.profile),
         )
         _run(config, info, engine, classifier, openers, stop)
     return stop.exit_code
@@ -134,6 +145,7 @@ def _run(config: Config, info: RunInfo, engine: Engine, classifier: Classifier, 
                 painter=Painter(blur=files.blur, temporal=engine.info.temporal),
                 snapshots=None if files.numbers_only else files.snapshots,
                 markers=files.markers,
+                calibrator=openers.calibrator(Maker.of(config, classifier), config, engine.info),
             ).play(stop)
         except BaseException:
             with suppress(SinkError):  # the first failure is the one to report

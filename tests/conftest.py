@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from realtime.model import cache
+from realtime.neutral import profiles
 
 ROOT = Path(__file__).parent.parent
 
@@ -35,9 +36,10 @@ def clips() -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def no_cache_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Gives tests, and the programs they start, a temporary cache folder."""
+    """Gives tests, and the programs they start, temporary folders for the cache and for profiles."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(cache.VARIABLE, str(tmp_path_factory.mktemp("cache")))
+        patch.setenv(profiles.VARIABLE, str(tmp_path_factory.mktemp("profiles")))
         yield
 
 

@@ -16,7 +16,7 @@ from realtime.errors import SourceLostError
 from realtime.faces.finder import FrameByFrame, PerImageFinder
 from realtime.governor import Governor
 from realtime.model.classifier import Classifier
-from realtime.pipeline import Pipeline
+from realtime.pipeline import Pipeline, profile_of
 from realtime.run import Openers, run
 from realtime.sources.base import Source
 from realtime.sources.feed import DirectFeed, Feed
@@ -138,7 +138,13 @@ class Studio:
         """An engine on the feed and the detector."""
         info = self.feed.info
         finder = FrameByFrame(self.watcher) if info.temporal else PerImageFinder(self.watcher)
-        pipeline = Pipeline(finder, classifier, config.reading, temporal=info.temporal)
+        pipeline = Pipeline(
+            finder,
+            classifier,
+            config.reading,
+            temporal=info.temporal,
+            profile=profile_of(config.reading, classifier),
+        )
         governor = Governor.of(info, config.reading.target_latency_ms)
         return Engine(self.feed, pipeline, governor, max_frames=config.source.max_frames, clock=clock)
 

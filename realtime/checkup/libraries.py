@@ -27,6 +27,7 @@ EXTRAS = {
     "mqtt": "paho-mqtt",
     "osc": "python-osc",
     "report": "jinja2",
+    "web": "starlette",
 }
 """The package behind each optional feature of `fer-cam`."""
 

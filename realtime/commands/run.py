@@ -1,41 +1,26 @@
-"""`fer-cam run`, the default command: its options, and the run.
-
-More than 300 lines, because every option is defined here with its help, group by group.
-"""
+"""`fer-cam run`, the default command: its options, and the run."""
 
 import argparse
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from realtime.commands import browser_options
-from realtime.config import BROWSER, Config, SourceConfig
-from realtime.errors import ConfigError, SourceError, SourceOpenError
-from realtime.model.providers import AUTO, PROVIDERS
+from realtime.commands import browser_options, shared
+from realtime.commands.shared import Settings
+from realtime.config import Config
+from realtime.errors import ConfigError, SourceError
 
 if TYPE_CHECKING:
     from realtime.sources.camera import CameraInfo
 
-Settings = Mapping[str, Any]
-
 SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
-
-OPTIONS = {
-    "camera_size_wh": "--size",
-    "camera_fps": "--fps",
-    "open_timeout_s": "--timeout",
-    "reconnect_s": "--reconnect",
-    "smoothing_s": "--smoothing",
-    "target_latency_ms": "--target-latency",
-    "triggers": "--trigger",
-}
-"""Options whose names differ from those of their settings."""
 
 EPILOG = """\
 keys in the window:
   q, ESC  quit          space  pause        s  snapshot     m  marker
   f  full screen        d  details          h  help         1 to 9  named markers
+  c  calibrate
 
 exit codes:
   0 done   2 usage   3 camera or source   4 model   5 cannot write   130 Ctrl-C   1 a bug, please report it
@@ -45,13 +30,9 @@ examples:
   fer-cam --device 0                               the first camera
   fer-cam clip.mp4 --save --jsonl out.jsonl        a video, an image, a folder of images, a URL
   fer-cam --device 0 --no-display --jsonl - | your-program
+  fer-cam --device 0 --serve                       a page in the browser
   fer-cam --device 0 --session P07 --participant P07 --markers stimulus,response
 """
-
-
-def option(setting: str) -> str:
-    """The option of a setting: --min-face for min_face."""
-    return OPTIONS.get(setting, f"--{setting.replace('_', '-')}")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -68,14 +49,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _source_options(parser: argparse.ArgumentParser) -> None:
-    sources = parser.add_argument_group("source (the first camera, if none is given)")
-    sources.add_argument(
-        "anything", nargs="?", metavar="SOURCE", help="camera number, file, image, folder of images, http/rtsp URL"
-    )
-    source = sources.add_mutually_exclusive_group()
-    source.add_argument("--device", type=_device, metavar="N", help="camera number N, from 0, its node, or `browser`")
-    source.add_argument("--video", metavar="FILE", help="a video file: every frame, in order")
-    source.add_argument("--source", metavar="ANY", help="the same as SOURCE")
+    source = shared.add_source(parser.add_argument_group("source (the first camera, if none is given)"), browser=True)
     source.add_argument("--demo", action="store_true", help="the bundled demo clip; saves demo_fer.mp4 here")
     source.add_argument("--list-cameras", action="store_true", help="list the available cameras and exit")
 
@@ -155,33 +129,8 @@ def _live_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _reading_options(parser: argparse.ArgumentParser, defaults: Settings) -> None:
-    reading = parser.add_argument_group("recognition")
-    reading.add_argument(
-        "--model",
-        default=defaults["model"],
-        metavar="NAME",
-        help="int8, full, fast, an .onnx file from train.export, or auto: the best that is fast enough here, measured once",
-    )
-    reading.add_argument(
-        "--provider",
-        default=defaults["provider"],
-        metavar="NAME",
-        help=f"backend for the network: {', '.join((AUTO, *PROVIDERS))} (default: %(default)s)",
-    )
-    reading.add_argument(
-        "--threads",
-        type=int,
-        default=defaults["threads"],
-        metavar="N",
-        help="faces classified in parallel on the CPU (default: by cores)",
-    )
-    reading.add_argument(
-        "--min-face",
-        type=int,
-        default=defaults["min_face"],
-        metavar="PX",
-        help="smallest face, in pixels of the frame (default: a twelfth of its height)",
-    )
+    reading = shared.add_model(parser, defaults)
+    reading.add_argument("--profile", metavar="NAME", help="correct for a person's resting face; see fer-cam calibrate")
     reading.add_argument(
         "--threshold",
         type=float,
@@ -233,18 +182,19 @@ def main(
     try:
         return run(_config(args))
     except ConfigError as error:
-        raise ConfigError(error.with_names({setting: option(setting) for setting in error.settings})) from error
+        raise ConfigError(error.with_names({setting: shared.option(setting) for setting in error.settings})) from error
 
 
 def _config(args: argparse.Namespace) -> Config:
     return Config.of(
-        source=_source(args),
+        source=shared.source_of(args),
         model=args.model,
         provider=args.provider,
         threads=args.threads,
         min_face=args.min_face,
         threshold=args.threshold,
         smoothing_s=args.smoothing,
+        profile=args.profile,
         display=args.display,
         mirror=args.mirror,
         save=args.save if args.save or not args.demo or args.numbers_only else Path(),
@@ -276,44 +226,6 @@ def _config(args: argparse.Namespace) -> Config:
         insecure=args.insecure,
         verbosity=args.verbose - args.quiet,
     )
-
-
-def _source(args: argparse.Namespace) -> str:
-    given = {"--demo": args.demo or None, "--device": args.device, "--video": args.video, "--source": args.source}
-    other = next((name for name, value in given.items() if value is not None), None)
-    if args.anything is not None and other is not None:
-        raise ConfigError(f"{args.anything} and {other} name two sources; give one of them")
-    if args.demo:
-        return "demo"
-    if args.device is not None:
-        if args.device.startswith("-"):
-            raise ConfigError(f"--device {args.device}: camera numbers start at 0; --list-cameras lists the available ones")
-        return str(args.device)
-    if args.video is not None:
-        return _video(args.video)
-    anything = args.anything if args.source is None else args.source
-    return SourceConfig.location if anything is None else anything
-
-
-def _video(name: str) -> str:
-    """The absolute path of a video, since a file may have the name 0 or demo; an address unchanged."""
-    if "://" in name:
-        return name
-    if Path(name).is_dir():
-        raise ConfigError(f"--video {name} is a folder; for a folder of images use --source {name}")
-    try:
-        return str(Path(name).absolute())
-    except FileNotFoundError as error:
-        raise SourceOpenError(f"cannot open {name}: the current folder was deleted; change to one that exists") from error
-
-
-def _device(text: str) -> str:
-    """A camera's number, its device node, or a link to that. argparse reports the error."""
-    from realtime.sources.nodes import camera_number
-
-    if text != BROWSER and camera_number(text) is None:
-        raise argparse.ArgumentTypeError(f"{text} is not a camera; give its number or its node, such as /dev/video0")
-    return text
 
 
 def _target(text: str) -> Path | str:

@@ -17,6 +17,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("space", "pause"),
     ("s", "snapshot"),
     ("m", "marker"),
+    ("c", "calibrate"),
     ("f", "full screen"),
     ("d", "details"),
     ("h", "this help"),
@@ -45,8 +46,11 @@ class Status:
         markers: names of the markers with the keys 1 to 9.
         blur: whether faces are hidden.
         session: whether a session is being recorded.
+        sessions: the folders of all sessions of the run, the newest last.
         stored: the files and folders that are written.
         marker: the marker set last.
+        profile: name of the person's profile that is applied; empty without one.
+        calibrating: what to do while a profile is made; empty otherwise.
     """
 
     fps: float
@@ -65,8 +69,11 @@ class Status:
     markers: tuple[str, ...] = ()
     blur: bool = False
     session: bool = False
+    sessions: tuple[Path, ...] = ()
     stored: tuple[Path, ...] = ()
     marker: Marker | None = None
+    profile: str = ""
+    calibrating: str = ""
 
 
 def draw_corners(image: Image, hud: Status, no_face: bool, sizes: Sizes) -> list[Rect]:
@@ -76,7 +83,7 @@ def draw_corners(image: Image, hud: Status, no_face: bool, sizes: Sizes) -> list
     """
     whole = canvas.bounds(image)
     covered = [_pill(image, speed_line(hud), sizes.pad, sizes.pad, sizes)]
-    for line in (*(["no face"] if no_face else []), *hud.notices):
+    for line in (*([hud.calibrating] if hud.calibrating else []), *(["no face"] if no_face else []), *hud.notices):
         covered.append(_pill(image, line, sizes.pad, covered[-1].y2 + sizes.pad // 2, sizes))
     if hud.recording:
         x = whole.x2 - sizes.pad - canvas.text_width("REC", sizes.cap) - 4 * sizes.pad
@@ -97,7 +104,8 @@ def speed_line(hud: Status) -> str:
     what = "latency" if hud.live else "a frame"
     speed = f"{hud.fps:.1f} fps   {hud.latency_ms.p50:.0f} ms {what} (p95 {hud.latency_ms.p95:.0f})"
     speed += f"   {hud.dropped} dropped" if hud.dropped else ""
-    return speed + (f"   {hud.effort.name}" if hud.effort != FULL_EFFORT else "")
+    speed += f"   {hud.effort.name}" if hud.effort != FULL_EFFORT else ""
+    return speed + (f"   profile {hud.profile}" if hud.profile else "")
 
 
 def _pill(image: Image, text: str, x: int, y: int, sizes: Sizes, fill: Colour = PANEL, alpha: float = 0.72) -> Rect:

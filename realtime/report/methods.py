@@ -24,6 +24,7 @@ def paragraph(recording: Recording, quality: Quality, figures: Figures | None) -
             f"classified by the network {run.model} (SHA-256 {run.weights_sha256[:16] or UNKNOWN}) in ONNX Runtime "
             f"{versions.get('onnxruntime', UNKNOWN)} on {run.provider}, which returns a probability for each of "
             f"{len(run.labels)} expressions ({', '.join(run.labels)}).",
+            *_profile(recording),
             _smoothing(settings),
             f"The recording has {quality.frames} frames over {quality.span_s:.1f} s ({quality.fps:.1f} frames/s); "
             f"{quality.dropped} frames of the source ({quality.dropped_share:.1%}) were not processed.",
@@ -33,6 +34,23 @@ def paragraph(recording: Recording, quality: Quality, figures: Figures | None) -
             _accuracy(figures),
         )
     )
+
+
+def _profile(recording: Recording) -> tuple[str, ...]:
+    """What was corrected for a person's neutral, if anything."""
+    run = recording.header.run
+    sentences = []
+    name = dict(run.settings).get("profile")
+    if name is not None:
+        sizes = ", ".join(f"{label} {size:.2f}" for label, size in run.correction) or "no expression by any amount"
+        sentences.append(
+            f"The probabilities of the largest face were corrected for the person's neutral (profile {name}; subtracted from "
+            f"the logits: {sizes})."
+        )
+    later = sorted({marker.name for marker in recording.markers if marker.by == "calibration"})
+    if later:
+        sentences.append(f"A correction for the person's neutral began in the course of the recording ({', '.join(later)}).")
+    return tuple(sentences)
 
 
 def _smoothing(settings: dict[str, Setting]) -> str:

@@ -49,10 +49,11 @@ class FaceSeries:
 
 @dataclass(frozen=True)
 class MarkerAt:
-    """A moment that the user marked, seconds of the recording: when it was set, not when a frame was shown."""
+    """A moment that the user marked, seconds of the recording: when it was set, not when a frame was shown; and by what."""
 
     name: str
     t: float
+    by: str = "key"
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,8 +121,8 @@ def load(path: Path) -> Recording:
                 if record.t is None:
                     raise SourceOpenError(f"{path} is of images, which have no time; a report needs a video or a camera")
                 rows.add(record, record.t)
-            case Marker(t=t, at=at, name=named) if t is not None:
-                rows.markers.append(MarkerAt(named or UNNAMED, t if at is None else at))
+            case Marker(t=t, at=at, name=named, by=by) if t is not None:
+                rows.markers.append(MarkerAt(named or UNNAMED, t if at is None else at, by))
             case Summary():
                 rows.summary = record
     if not rows.t:

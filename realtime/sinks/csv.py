@@ -15,7 +15,7 @@ from realtime.sinks.textfile import TextFile
 Cell = str | int | float | None
 
 FRAME_COLUMNS = ("source", "frame", "t", "utc", "latency_ms", "dropped")
-FACE_COLUMNS = ("id", "state", "x", "y", "width", "height", "label", "confidence", "quality", "reason")
+FACE_COLUMNS = ("id", "state", "x", "y", "width", "height", "label", "confidence", "quality", "reason", "profile")
 
 
 def columns(labels: tuple[str, ...]) -> tuple[str, ...]:
@@ -68,7 +68,7 @@ class CsvSink(DataSink):
 
     def _face(self, face: FaceRecord) -> tuple[Cell, ...]:
         raw: tuple[Cell, ...] = (None,) * len(self._labels) if face.raw is None else face.raw
-        what = (face.label, face.confidence, face.quality, face.reason)
+        what = (face.label, face.confidence, face.quality, face.reason, face.profile)
         return (face.id, face.state, *face.box_xywh, *what, *face.probs, *raw)
 
     def _put(self, rows: list[tuple[Cell, ...]] | list[tuple[str, ...]]) -> None:

@@ -18,6 +18,7 @@ class Action(StrEnum):
     PAUSE = "pause"
     SNAPSHOT = "snapshot"
     MARKER = "marker"
+    CALIBRATE = "calibrate"
     FULLSCREEN = "full screen"
     DETAILS = "details"
     HELP = "help"

@@ -131,23 +131,24 @@ class Terminal:
         """Closes the view and prints the summary and the written files."""
         self.close()
         if not self._quiet:
-            self._console.print(_summary(summary), highlight=False, soft_wrap=True)
+            if self._run.source.width:
+                self._console.print(_summary(summary), highlight=False, soft_wrap=True)
             for path in paths:
                 self._console.print(printable(f"wrote {path}"), highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 def _opening(run: RunInfo) -> Text:
     source = run.source
-    facts = [f"{source.width}x{source.height}"]
+    facts = [f"{source.width}x{source.height}"] if source.width else ["no source on this machine"]
     if source.fps is not None:
         facts.append(f"{source.fps:.4g} fps")
     if source.frames is not None and not source.live:
         facts.append(f"{source.frames} {'frames' if source.temporal else 'images'}")
     name = f"camera {source.name}" if source.live and source.name.isdigit() else source.name
     where = run.provider if run.provider == run.provider_asked else f"{run.provider} ({run.provider_asked})"
-    return Text.assemble(
-        (printable(name), "bold"), "  ", (", ".join(facts), "dim"), "  ", (printable(f"{run.model} on {where}"), "dim")
-    )
+    profile = dict(run.settings).get("profile")
+    what = f"{run.model} on {where}" + ("" if profile is None else f"  profile {profile}")
+    return Text.assemble((printable(name), "bold"), "  ", (", ".join(facts), "dim"), "  ", (printable(what), "dim"))
 
 
 def _progress(run: RunInfo, console: Console) -> Progress:
@@ -180,6 +181,7 @@ def _table(result: FrameResult, status: Status) -> Group:
         (f"{status.fps:5.1f}", "bold"), " fps   ", (f"{latency.p50:.0f}", "bold"), " / ",
         (f"{latency.p95:.0f}", "bold"), " ms p50/p95   ", (f"{result.dropped}", "bold"), " dropped",
         f"   {result.effort.name}" if result.effort != FULL_EFFORT else "",
+        printable(f"   profile {status.profile}") if status.profile else "",
     )  # fmt: skip
     faces = result.faces[:SHOWN_FACES]
     if not faces:

@@ -36,6 +36,7 @@ ACTIONS = {
     " ": Action.PAUSE,
     "s": Action.SNAPSHOT,
     "m": Action.MARKER,
+    "c": Action.CALIBRATE,
     "f": Action.FULLSCREEN,
     "d": Action.DETAILS,
     "h": Action.HELP,

@@ -2,7 +2,7 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from realtime.commands.run import option
+from realtime.commands.shared import option
 from realtime.config import Config, ReadingConfig
 from realtime.errors import ConfigError
 
@@ -66,7 +66,7 @@ def test_a_setting_that_does_not_exist_is_named_beside_those_that_do() -> None:
 
 def test_every_setting_has_one_name() -> None:
     names = list(Config().settings())
-    assert len(names) == len(set(names)) == 37
+    assert len(names) == len(set(names)) == 38
 
 
 def test_smallest_allowed_face() -> None:

@@ -13,7 +13,7 @@ from realtime.views.web.cameras import KEEP_S, MOST_CAMERAS, Cameras, Kept
 from realtime.views.web.hub import FINISHED, STATUS_S, TOO_SLOW, Follower
 from realtime.views.web.orders import OrderError, mark_of, number, parse
 from realtime.views.web.sockets import GONE, TOO_MANY, close, received
-from realtime.views.web.wire import MOST_PIXELS, WireError, unpack
+from realtime.views.web.wire import MOST_PIXELS, ImageMessage, WireError, unpack
 
 MOST_FAULTS = 20
 """Frames in a row that cannot be read; then the connection is closed."""
@@ -61,7 +61,8 @@ class CameraPage:
     def tick(self) -> None:
         """Sends the state, twice a second and when it changes."""
         assert self._kept is not None
-        state, now = self._kept.session.state(), self._cameras.clock()
+        self._pass_on_notices(self._kept)
+        state, now = self._kept.session.state, self._cameras.clock()
         if now - self._told_s < STATUS_S and state.recording is self._told_recording:
             return
         self._told_s, self._told_recording = now, state.recording
@@ -78,6 +79,7 @@ class CameraPage:
                 "recording": state.recording,
                 "blur": self._cameras.config.output.blur,
                 "live": True,
+                "stored": self._stored(self._kept),
                 "age_p50_ms": latency["p50"],
                 "age_p95_ms": latency["p95"],
             }
@@ -94,11 +96,7 @@ class CameraPage:
             "labels": list(run.labels),
             "source": {"name": "browser", "width": 0, "height": 0, "live": True, "fps": None},
             "markers": list(config.output.markers),
-            "stored": {
-                "recording": kept.session.state().recording,
-                "available": available,
-                "paths": [str(path) for path in kept.session.folders],
-            },
+            "stored": self._stored(kept),
             "can": ["marker", *(["record"] if available else [])],
             "role": "control",
             "clock": "browser",
@@ -110,6 +108,16 @@ class CameraPage:
             },
             "model": {"name": run.model, "provider": run.provider},
             "limits": {"pixels": MOST_PIXELS},
+        }
+
+    def _stored(self, kept: Kept) -> dict[str, Any]:
+        state = kept.session.state
+        return {
+            "recording": state.recording,
+            "available": self._cameras.config.output.session is not None,
+            "anything": state.recording,
+            "paths": [str(path) for path in kept.session.folders],
+            "finished": [path.name for path in state.finished],
         }
 
     def _take(self, kept: Kept, message: str | bytes) -> None:
@@ -125,22 +133,32 @@ class CameraPage:
             self.outbox.close(BAD_DATA, str(error))
 
     async def _answer(self, kept: Kept, message: bytes, received_s: float) -> None:
+        sent: ImageMessage | None = None
         try:
-            picture = unpack(message)
-            offset_s = kept.clock.frame(picture.captured_at, received_s)
-            line = await self._cameras.work(partial(kept.session.process, picture, offset_s))
-        except WireError as error:
+            sent = unpack(message)
+            offset_s = kept.clock.frame(sent.captured_at, received_s)
+            line = await self._cameras.work(partial(kept.session.process, sent, offset_s))
+        except (WireError, FerError) as error:
             self._faults += 1
-            self._say({"type": "refused", "text": f"A frame was refused: {error}."})
+            self._say(
+                {
+                    "type": "refused",
+                    "frame": None if sent is None else sent.index,
+                    "text": f"A frame was refused: {error}.",
+                }
+            )
             if self._faults >= MOST_FAULTS:
                 self.outbox.close(BAD_DATA, "Too many frames could not be read.")
-        except FerError as error:
-            self._say({"type": "notice", "text": str(error)})
         except Exception:  # such as a bug in a decoder: this page ends, the program goes on
             self.outbox.close(BROKEN, "A frame could not be processed.")
         else:
             self._faults = 0
             self.outbox.put(line)
+        self._pass_on_notices(kept)
+
+    def _pass_on_notices(self, kept: Kept) -> None:
+        for text in kept.session.notices():
+            self._say({"type": "notice", "text": text})
 
     def _handle(self, kept: Kept, order: dict[str, Any]) -> None:
         now = self._cameras.clock()
@@ -159,22 +177,14 @@ class CameraPage:
                 self._background(self._stop(kept))
 
     async def _record(self, kept: Kept, on: bool) -> None:
-        try:
-            self._say({"type": "notice", "text": await self._cameras.work(partial(kept.session.record, on))})
-        except FerError as error:
-            self._say({"type": "notice", "text": str(error)})
+        await self._cameras.work(partial(kept.session.record, on))
         self.tick()
 
     async def _mark(self, kept: Kept, order: dict[str, Any], now: float) -> None:
-        try:
-            line = await self._cameras.work(partial(kept.session.mark, mark_of(order, now)))
-        except FerError as error:
-            self._say({"type": "notice", "text": str(error)})
-            return
-        if line is None:
-            self._say({"type": "notice", "text": "Markers belong to a recording; start one first."})
-        else:
+        line = await self._cameras.work(partial(kept.session.mark, mark_of(order, now)))
+        if line is not None:
             self.outbox.put(line)
+        self._pass_on_notices(kept)
 
     async def _stop(self, kept: Kept) -> None:
         self.outbox.put(await self._cameras.finish(kept))

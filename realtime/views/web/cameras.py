@@ -77,7 +77,8 @@ class Cameras:
         self.clock = clock
         self._classifier = classifier
         self._sessions: dict[str, Kept] = {}
-        self._ended: list[CameraSession] = []
+        self._ending: set[CameraSession] = set()
+        self._folders: list[Path] = []
         self._count = 0
         # each session has one frame in it at most, so they take turns
         self._workers = Workers(min(MOST_THREADS, os.cpu_count() or 1), "web camera")
@@ -87,7 +88,7 @@ class Cameras:
         """The session of a page: the one it had, or a new one; None if there are too many."""
         kept = None if key is None else self._sessions.get(key)
         if kept is None:
-            if len(self._sessions) >= MOST_CAMERAS:
+            if len(self._sessions) >= MOST_CAMERAS and not self._make_room():
                 return None
             self._count += 1
             kept = Kept(CameraSession(f"browser-{self._count}", self.config, self.run, self._classifier, self.clock))
@@ -114,7 +115,7 @@ class Cameras:
     async def finish(self, kept: Kept) -> str:
         """Ends a session; returns the line of its summary."""
         self._forget(kept)
-        return await self.work(kept.session.end)
+        return await self._end(kept.session)
 
     def tick(self) -> None:
         """Called from time to time: ends sessions whose browser has not come back."""
@@ -122,10 +123,7 @@ class Cameras:
             if kept.page is not None:
                 kept.page.tick()
             elif self.clock() - kept.gone_s > KEEP_S:
-                self._forget(kept)  # at once: the browser may come back before it has ended
-                ending: asyncio.Task[object] = asyncio.create_task(self.work(kept.session.end))
-                self._endings.add(ending)
-                ending.add_done_callback(self._endings.discard)
+                self._end_in_background(kept)
 
     async def end(self) -> None:
         """The program ends: every page gets its summary."""
@@ -138,18 +136,47 @@ class Cameras:
 
     def close(self) -> None:
         """Ends every session, and the threads in bounded time; called on the main thread, after the loop has ended."""
-        for kept in self._sessions.values():
-            self._ended.append(kept.session)
-        self._sessions.clear()
-        for session in self._ended:
+        for kept in list(self._sessions.values()):
+            self._forget(kept)
+        for session in list(self._ending):
             session.end()
+            self._keep_folders(session)
         self._workers.close()
+
+    def _make_room(self) -> bool:
+        """Ends the session whose browser has been away for longest; False if none is."""
+        away = [kept for kept in self._sessions.values() if kept.page is None]
+        if away:
+            self._end_in_background(min(away, key=lambda kept: kept.gone_s))
+        return bool(away)
+
+    def _end_in_background(self, kept: Kept) -> None:
+        self._forget(kept)  # at once: the browser may come back before it has ended
+        ending: asyncio.Task[object] = asyncio.create_task(self._end(kept.session))
+        self._endings.add(ending)
+        ending.add_done_callback(self._endings.discard)
 
     def _forget(self, kept: Kept) -> None:
         if self._sessions.pop(kept.key, None) is not None:
-            self._ended.append(kept.session)
+            self._ending.add(kept.session)
+
+    async def _end(self, session: CameraSession) -> str:
+        """Ends a session and keeps nothing of it but its folders: in a day a page may come and go often."""
+        summary = await self.work(session.end)
+        self._keep_folders(session)
+        return summary
+
+    def _keep_folders(self, session: CameraSession) -> None:
+        if session in self._ending:
+            self._ending.remove(session)
+            self._folders += session.folders
+
+    @property
+    def finished(self) -> tuple[Path, ...]:
+        """The folders of recordings that have ended, and can be downloaded."""
+        return (*self._folders, *(folder for kept in self._sessions.values() for folder in kept.session.state.finished))
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        """The folders of all recordings."""
-        return tuple(folder for session in self._ended for folder in session.folders)
+        """The folders of the recordings of sessions that have ended."""
+        return tuple(self._folders)

@@ -6,6 +6,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 from realtime.config import BROWSER, Config
@@ -212,9 +213,19 @@ class Hub:
                 "age_p50_ms": None if age is None else round(age.p50, 2),
                 "age_p95_ms": None if age is None else round(age.p95, 2),
                 "position": status.position,
+                "profile": status.profile,
+                "calibrating": status.calibrating,
                 "watchers": sum(not each.data_only for each in self._followers),
             }
         )
+
+    @property
+    def finished(self) -> tuple[Path, ...]:
+        """The folders of sessions that have ended, and can be downloaded."""
+        status = self.status
+        if status is None:
+            return ()
+        return status.sessions[:-1] if status.session else status.sessions
 
     def _can(self) -> list[str]:
         """Names of the actions that make sense in this run."""
@@ -234,6 +245,7 @@ class Hub:
             "available": self.config.output.session is not None,
             "anything": bool(paths),
             "paths": [str(path) for path in paths] if role is Role.CONTROL else [],
+            "finished": [path.name for path in self.finished] if role is Role.CONTROL else [],
         }
 
     def _tell(self, text: str, *, data: bool = False) -> None:
@@ -252,7 +264,7 @@ class Hub:
 
 def _switches(status: Status) -> tuple[object, ...]:
     """The parts of a state whose change is told at once."""
-    return status.paused, status.session, status.blur, status.effort, status.stored
+    return status.paused, status.session, status.blur, status.effort, status.stored, status.profile, status.calibrating
 
 
 def _json(value: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from mimetypes import guess_type
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
@@ -44,6 +44,10 @@ PAGES = {"/": "index.html", "/overlay": "overlay.html"}
 
 FOLDERS = ("realtime.views.web", "realtime.report")
 """Packages whose assets a page may load; the report has uPlot."""
+
+
+DOWNLOADS = frozenset({"frames.jsonl", "faces.csv", "events.tsv", "session.json", "video.mp4"})
+"""Files of a session; a page gets no others."""
 
 
 class Gate:
@@ -114,6 +118,7 @@ class Site:
             Route("/me", self._me),
             Route("/events", self._events),
             Route("/video.mjpg", self._video),
+            Route("/download/{folder}/{name}", self._download),
             WebSocketRoute("/watch", self._watch),
             WebSocketRoute("/camera", self._camera),
         ]
@@ -164,6 +169,16 @@ class Site:
         if not self._hub.images:
             return PlainTextResponse("fer-cam was started with --numbers-only.", HTTPStatus.FORBIDDEN)
         return _crowded() if self._full else streams.mjpeg(self._hub)
+
+    async def _download(self, request: Request) -> Response:
+        """A file of a session that has ended."""
+        if self._role(request) is not Role.CONTROL:
+            return _unknown()
+        folders = {folder.name: folder for folder in (*self._hub.finished, *self._cameras.finished)}
+        folder, name = folders.get(request.path_params["folder"]), request.path_params["name"]
+        if folder is None or name not in DOWNLOADS or not (folder / name).is_file():
+            return PlainTextResponse("There is no such file.", HTTPStatus.NOT_FOUND)
+        return FileResponse(folder / name, filename=f"{folder.name}-{name}")
 
     async def _watch(self, websocket: WebSocket) -> None:
         if (role := await self._admitted(websocket)) is not None:

@@ -124,6 +124,9 @@ class WebServer:
         while True:
             if self._server.started:
                 self._ready.set()
-            guard.check(self._loop.time())
-            self._tick()
+            try:
+                guard.check(self._loop.time())
+                self._tick()
+            except Exception as error:  # a bug; without the guard, connections would pile up
+                self._loop.call_exception_handler({"message": "the web server's watch failed", "exception": error})
             await asyncio.sleep(CHECK_S if self._ready.is_set() else 0.01)

@@ -74,7 +74,7 @@ class Shot:
         """The same with the time of capture, for pages."""
         return f'{self.line[:-1]},"at":{self.captured_at:.6f}}}'
 
-    async def picture(self) -> bytes:
+    async def image(self) -> bytes:
         """The binary message: the image without boxes or text."""
         if self._plain is None:
             frame = self._painted.result.frame

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from realtime.config import Config
+from realtime.config import BROWSER, Config
 from realtime.datatypes import FrameResult, RunInfo, SourceInfo
 from realtime.drawing.painter import Painter
 from realtime.errors import SinkError
@@ -16,9 +16,10 @@ from realtime.pipeline import open_pipeline
 from realtime.recognizer import Session
 from realtime.recorder import Recorder
 from realtime.records import to_line
+from realtime.sinks.live import Lines
 from realtime.sinks.switch import Recording
 from realtime.views.base import Mark
-from realtime.views.web.wire import Picture, WireError, decode
+from realtime.views.web.wire import ImageMessage, WireError, decode
 
 NO_FOLDER = "Recording needs a folder; start fer-cam with --session DIR."
 
@@ -27,15 +28,16 @@ NO_FOLDER = "Recording needs a folder; start fer-cam with --session DIR."
 class State:
     """What a page is told of its camera; see `Status`."""
 
-    fps: float
-    p50_ms: float
-    p95_ms: float
-    dropped: int
-    recording: bool
+    fps: float = 0.0
+    p50_ms: float = 0.0
+    p95_ms: float = 0.0
+    dropped: int = 0
+    recording: bool = False
+    finished: tuple[Path, ...] = ()
 
 
 class CameraSession:
-    """Reads the frames of one browser. Every method may be called from any thread; they wait for each other.
+    """Reads the frames of one browser. Its methods may be called from any thread, and wait for each other.
 
     Args:
         name: of the source, in the data.
@@ -55,8 +57,12 @@ class CameraSession:
     ) -> None:
         self._source = SourceInfo(name, live=True, temporal=True, width=0, height=0, fps=None, frames=None)
         self._config = config
-        self._run = replace(run, source=self._source)
-        self._session = Session(open_pipeline(config.reading, classifier, self._source), name)
+        # a profile is that of the person at this machine's camera; a browser has somebody else before it
+        alone = config.source.location == BROWSER
+        self._reading = config.reading if alone else replace(config.reading, profile=None)
+        self._run = replace(run, source=self._source, correction=run.correction if alone else ())
+        self._classifier = classifier
+        self._session: Session | None = None  # opened by the first frame: cascades take time and memory
         self._clock = clock
         self._lock = threading.Lock()
         self._meter = Meter(run.labels)
@@ -64,103 +70,97 @@ class CameraSession:
         self._recorder = Recorder(self._run, clock)
         self._recording: Recording | None = None
         self._last: FrameResult | None = None
-        self._first: Picture | None = None
+        self._first: ImageMessage | None = None
         self._offset_s = 0.0
         self._last_index = -1
         self._count = 0
         self._wanted = False
         self._ended: str | None = None
+        self._lines = Lines()
+        self.state = State()
+        """How it is; replaced after every frame, so that it can be read without waiting for one."""
         self.folders: list[Path] = []
         """Where recordings were written."""
 
-    def process(self, picture: Picture, offset_s: float) -> str:
+    def process(self, sent: ImageMessage, offset_s: float) -> str:
         """The line of a frame.
 
         Args:
-            picture: the next one, in order.
+            sent: the next one, in order.
             offset_s: our clock minus the browser's; that of the first frame counts.
 
         Raises:
             WireError: the frame is not one that may follow the one before.
-            SinkError: the recording cannot be written, and has ended.
             ModelError: the network hangs.
         """
-        image = decode(picture)
+        image = decode(sent)
         with self._lock:
             if self._ended is not None:
                 raise WireError("the session has ended")
-            first = self._first or self._begin(picture, offset_s)
-            if picture.index <= self._last_index:
-                raise WireError(f"frame {picture.index} does not follow frame {self._last_index}")
+            first = self._first or self._begin(sent, offset_s)
+            session = self._session = self._session or self._open()
+            if sent.index <= self._last_index:
+                raise WireError(f"frame {sent.index} does not follow frame {self._last_index}")
             try:
-                result = self._session.push(image, at=picture.captured_at - first.captured_at)
+                result = session.push(image, at=sent.captured_at - first.captured_at)
             except ValueError as error:
                 raise WireError("its time of capture is not after that of the frame before") from error
-            self._last_index, self._count = picture.index, self._count + 1
-            captured_at = picture.captured_at + self._offset_s
+            self._last_index, self._count = sent.index, self._count + 1
+            captured_at = sent.captured_at + self._offset_s
             result = replace(
                 result,
                 # without a media time, its own time is that of its capture
-                frame=replace(result.frame, index=picture.index, captured_at=captured_at, media_time=None),
+                frame=replace(result.frame, index=sent.index, captured_at=captured_at, media_time=None),
                 latency_s=max(result.stages.total, self._clock() - captured_at),
-                dropped=picture.index - first.index + 1 - self._count,
+                dropped=sent.index - first.index + 1 - self._count,
             )
             return self._finish(result)
 
     def mark(self, mark: Mark) -> str | None:
-        """Sets a marker in the recording; returns its line, None if there is no recording.
-
-        Raises:
-            SinkError: it cannot be written, and the recording has ended.
-        """
+        """Sets a marker in the recording; returns its line, None if it is not recorded."""
         with self._lock:
             if self._recording is None or self._last is None:
+                self._lines.say("Markers belong to a recording; start one first.")
                 return None
             try:
                 return to_line(self._recording.outputs.mark(self._last, mark.name, mark.at, mark.by), self._run)
-            except SinkError:
-                self._stop()
-                raise
+            except SinkError as error:
+                self._give_up(error)
+                return None
 
-    def record(self, on: bool) -> str:
-        """Begins or ends a recording; returns what happened, a sentence for the page.
-
-        Raises:
-            SinkError: it cannot be opened, or its end cannot be written.
-        """
+    def record(self, on: bool) -> None:
+        """Begins or ends a recording, and says so in a notice."""
         with self._lock:
             if self._config.output.session is None:
-                return NO_FOLDER
-            if self._first is None:
+                self._lines.say(NO_FOLDER)
+            elif self._first is None:
                 self._wanted = on
-                return "Recording begins with the first frame." if on else "Not recording."
-            if self._ended is not None or on is (self._recording is not None):
-                return "Recording." if on else "Not recording."
-            if not on:
-                return f"Recorded to {self._stop()}"
-            return self._start()
+                self._lines.say("Recording begins with the first frame." if on else "Not recording.")
+            elif self._ended is None and on and self._recording is None:
+                self._start()
+            elif not on and self._recording is not None:
+                self._stop()
 
-    def state(self) -> State:
-        """Its state now."""
-        latency = self._meter.latency_ms
-        dropped = 0 if self._last is None else self._last.dropped
-        return State(self._meter.fps, latency.p50, latency.p95, dropped, self._recording is not None)
+    def notices(self) -> tuple[str, ...]:
+        """Sentences for the page since the last call; does not wait."""
+        return self._lines.take()
 
     def end(self) -> str:
         """Ends the session and its recording; returns the line of its summary. May be called twice."""
         with self._lock:
             if self._ended is None:
                 self._ended = to_line(self._meter.summary(), self._run)
-                self._session.close()
-                try:
-                    self._stop()
-                except SinkError:  # the browser has gone, or is going
-                    return self._ended
+                if self._session is not None:
+                    self._session.close()
+                self._stop()
             return self._ended
 
-    def _begin(self, picture: Picture, offset_s: float) -> Picture:
-        self._first, self._offset_s = picture, offset_s
-        width, height = picture.size_wh
+    def _open(self) -> Session:
+        return Session(open_pipeline(self._reading, self._classifier, self._source), self._source.name)
+
+    def _begin(self, sent: ImageMessage, offset_s: float) -> ImageMessage:
+        self._first, self._offset_s = sent, offset_s
+        width, height = sent.size_wh
         clock = (("clock", "browser"), ("clock_offset_s", round(offset_s, 6)))
         self._run = replace(
             self._run,
@@ -169,7 +169,7 @@ class CameraSession:
         )
         if self._wanted:
             self._start()
-        return picture
+        return sent
 
     def _finish(self, result: FrameResult) -> str:
         self._last = result
@@ -179,24 +179,40 @@ class CameraSession:
         if self._recording is not None:
             try:
                 self._recording.write(painted)
-            except SinkError:
-                self._stop()
-                raise
+            except SinkError as error:
+                self._give_up(error)
+        self._update_state()
         return line
 
-    def _start(self) -> str:
-        self._recording = Recording(self._config.output, self._run, self._clock)
+    def _start(self) -> None:
+        try:
+            self._recording = Recording(self._config.output, self._run, self._clock)
+        except SinkError as error:
+            self._lines.say(str(error))
+            return
         self.folders.append(self._recording.folder)
-        return f"Recording to {self._recording.folder}"
+        self._lines.say(f"Recording to {self._recording.folder}")
+        self._update_state()
 
-    def _stop(self) -> Path | None:
-        """Closes the recording, if there is one; returns its folder.
-
-        Raises:
-            SinkError: the end cannot be written.
-        """
+    def _stop(self) -> None:
+        """Closes the recording, if there is one."""
         recording, self._recording = self._recording, None
-        if recording is None:
-            return None
-        recording.close()
-        return recording.folder
+        if recording is not None:
+            try:
+                recording.close()
+                self._lines.say(f"Recorded to {recording.folder}")
+            except SinkError as error:
+                self._lines.say(str(error))
+            self._update_state()
+
+    def _give_up(self, error: SinkError) -> None:
+        """The recording cannot go on; the camera can."""
+        self._lines.say(f"The recording ends here: {error}")
+        self._stop()
+
+    def _update_state(self) -> None:
+        latency = self._meter.latency_ms
+        dropped = 0 if self._last is None else self._last.dropped
+        recording = self._recording is not None
+        finished = tuple(self.folders[:-1] if recording else self.folders)
+        self.state = State(self._meter.fps, latency.p50, latency.p95, dropped, recording, finished)

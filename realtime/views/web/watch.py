@@ -81,10 +81,10 @@ class WatchPage:
             return
         follower.seen, follower.busy_since = shot.number, self._hub.clock()
         self._in_flight = shot
-        picture = await shot.picture() if self._images and self._hub.images else None
+        image = await shot.image() if self._images and self._hub.images else None
         await self._websocket.send_text(shot.message)
-        if picture is not None:
-            await self._websocket.send_bytes(picture)
+        if image is not None:
+            await self._websocket.send_bytes(image)
 
     async def _receive(self) -> None:
         while (message := await received(self._websocket)) is not None:

@@ -41,7 +41,7 @@ class WireError(ValueError):
 
 
 @dataclass(frozen=True)
-class Picture:
+class ImageMessage:
     """A message with an image.
 
     Attributes:
@@ -63,7 +63,7 @@ def pack(index: int, size_wh: tuple[int, int], captured_at: float, jpeg: bytes) 
     return HEADER.pack(MAGIC, VERSION, JPEG, 0, index & 0xFFFFFFFF, width << 16 | height, captured_at) + jpeg
 
 
-def unpack(message: bytes) -> Picture:
+def unpack(message: bytes) -> ImageMessage:
     """A message from a browser; its JPEG is checked, and not decoded.
 
     Raises:
@@ -82,7 +82,7 @@ def unpack(message: bytes) -> Picture:
         raise WireError(f"the image has {found[0]}x{found[1]} pixels, its header says {told[0]}x{told[1]}")
     if not 0 < found[0] * found[1] <= MOST_PIXELS:
         raise WireError(f"an image of {found[0]}x{found[1]} pixels is too large; send one of at most 1920x1080")
-    return Picture(index, found, captured_at, jpeg)
+    return ImageMessage(index, found, captured_at, jpeg)
 
 
 def jpeg_size(jpeg: bytes) -> tuple[int, int]:
@@ -119,17 +119,17 @@ def jpeg_size(jpeg: bytes) -> tuple[int, int]:
     raise WireError("the image is not a sequential JPEG")
 
 
-def decode(picture: Picture) -> NDArray[np.uint8]:
+def decode(sent: ImageMessage) -> NDArray[np.uint8]:
     """The image, uint8 (H,W,3) BGR.
 
     Raises:
         WireError: it cannot be decoded.
     """
     try:
-        image = cv2.imdecode(np.frombuffer(picture.jpeg, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+        image = cv2.imdecode(np.frombuffer(sent.jpeg, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
     except cv2.error as error:
         raise WireError("the image cannot be decoded") from error
-    if image is None or (image.shape[1], image.shape[0]) != picture.size_wh:
+    if image is None or (image.shape[1], image.shape[0]) != sent.size_wh:
         raise WireError("the image cannot be decoded")
     return np.asarray(image, np.uint8)
 

@@ -81,7 +81,9 @@ def test_a_library_without_a_package_comes_from_elsewhere() -> None:
 
 def test_extras_that_are_missing_are_named_with_their_command() -> None:
     check = libraries.extras({"pylsl": "1", "jinja2": "3", "paho-mqtt": "2"})
-    assert check.found == "installed: lsl, mqtt, report; not installed: cameras, osc (pip install 'fer-cam[cameras,osc]')"
+    assert (
+        check.found == "installed: lsl, mqtt, report; not installed: cameras, osc, web (pip install 'fer-cam[cameras,osc,web]')"
+    )
     assert check.status is Status.OK
     assert libraries.extras({}).found.startswith("not installed: cameras, lsl")
 

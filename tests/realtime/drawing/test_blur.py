@@ -59,6 +59,16 @@ def test_a_face_that_is_lost_for_a_moment_stays_hidden() -> None:
     np.testing.assert_array_equal(third.result.frame.image, frame.image)
 
 
+def test_blur_that_begins_later_knows_the_faces_from_before() -> None:
+    painter = Painter()
+    frame = replace(builders.frame(media_time=0.0), image=noise())
+    seen = replace(builders.result(of=frame), found_xyxy=BOX[None])
+    np.testing.assert_array_equal(painter.paint(seen).result.frame.image, frame.image)
+    painter.blur = True
+    gone = builders.result(of=replace(frame, media_time=0.5 * HOLD_S))
+    assert not np.array_equal(painter.paint(gone).result.frame.image, frame.image)
+
+
 def test_an_image_hides_its_own_faces_only() -> None:
     painter = Painter(blur=True, temporal=False)
     first = replace(builders.frame(captured_at=100.0), image=noise())

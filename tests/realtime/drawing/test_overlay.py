@@ -302,6 +302,7 @@ def test_an_empty_frame_says_so() -> None:
 def test_latency_is_named() -> None:
     assert hud.speed_line(HUD) == "29.8 fps   14 ms latency (p95 22)"
     assert hud.speed_line(replace(HUD, live=False)) == "29.8 fps   14 ms a frame (p95 22)"
+    assert hud.speed_line(replace(HUD, profile="anna")) == "29.8 fps   14 ms latency (p95 22)   profile anna"
 
 
 def test_a_file_shows_how_far_it_is_and_the_hint_goes_once_help_is_open() -> None:

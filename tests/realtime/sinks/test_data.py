@@ -127,6 +127,7 @@ def test_lines_are_header_frames_marker_summary(tmp_path: Path) -> None:
         "weights_sha256": "ab" * 32,
         "settings": {"source": "clip.mp4", "threshold": 0.5, "camera_size_wh": [640, 480], "save": None},
         "versions": dict.fromkeys(["fer-cam", "python", "numpy", "opencv", "onnxruntime", "av"], "1.0"),
+        "correction": {},
     }
     nobody = {"type": "frame", "frame": 0, "t": 0.0, "latency_ms": 12.5, "dropped": 0, "effort": "full", "faces": []}
     assert lines[1] == nobody
@@ -164,6 +165,7 @@ def test_a_face_is_written_with_everything_known_about_it(tmp_path: Path) -> Non
         "raw": dict.fromkeys(LABELS, 0.02) | {"sadness": 0.86},
         "quality": 0.9,
         "reason": None,
+        "profile": None,
     }
     coasting, uncertain = lines[3]["faces"][0], lines[4]["faces"][0]
     assert (coasting["state"], coasting["raw"]) == ("coasting", None)

@@ -77,6 +77,16 @@ def test_the_first_line_names_source_and_network() -> None:
     assert screen(images).text.splitlines()[0] == "faces  64x48, 3 images  resnet50-test on cpu (auto)"
 
 
+def test_a_profile_is_named_from_the_first_line_on() -> None:
+    run = replace(CAMERA, settings=(("profile", "anna"),))
+    there = screen(run)
+    assert there.text.splitlines()[0] == "camera 0  64x48, 30 fps  resnet50-test on cpu (auto)  profile anna"
+    there.clock.now += 1
+    status = Status(30, there.meter.latency_ms, profile="anna")
+    there.terminal.show(Painted(seen(builders.face())), status)
+    assert re.search(r"dropped +profile anna", there.text)
+
+
 def test_a_provider_asked_for_by_name_and_how_the_network_was_chosen() -> None:
     run = replace(FILE, provider="cuda", provider_asked="cuda", notes=("measured: [a] 2.0 ms",))
     assert screen(run).text.splitlines() == ["clip.mp4  64x48, 30 fps, 10 frames  resnet50-test on cuda"]

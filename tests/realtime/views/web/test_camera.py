@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,12 @@ from realtime.errors import ConfigError
 from realtime.model.classifier import Classifier
 from realtime.records import FrameRecord, Header, records
 from realtime.views.web import wire
+from realtime.views.web.access import Role
 from realtime.views.web.camera import MOST_FAULTS
 from realtime.views.web.cameras import KEEP_S, MOST_CAMERAS, Cameras
 from realtime.views.web.clock import BrowserClock
 from realtime.views.web.hub import Follower
+from realtime.views.web.tracking import CameraSession
 from tests import demo, program
 from tests.tiny_models import write_always
 from tests.web_client import Browser, Socket, Stage, camera_run, jpeg, stage
@@ -59,7 +61,7 @@ def test_every_frame_is_answered_with_its_faces(on: Stage, browser: Browser) -> 
     with browser.camera() as socket:
         hello = socket.next("hello")
         assert (hello["clock"], hello["role"], hello["can"]) == ("browser", "control", ["marker", "record"])
-        assert hello["stored"] == {"recording": False, "available": True, "paths": []}
+        assert hello["stored"] == {"recording": False, "available": True, "anything": False, "paths": [], "finished": []}
         faces = []
         for index, image in zip(range(40), demo.frames(), strict=False):
             line = ask(socket, index, wire.encode(image), (640, 480))
@@ -167,6 +169,22 @@ def test_each_browser_has_its_own_faces(on: Stage) -> None:
             here, there = one.next("frame"), two.next("frame")
         assert len(here["faces"]) == 1
         assert there["faces"] == []
+
+
+def test_a_phone_that_is_turned_goes_on(browser: Browser) -> None:
+    """Width and height change places, and the face is found again."""
+    image = demo.demo_frame(85).image
+    upright = np.ascontiguousarray(image[:, 140:500])
+    with browser.camera() as socket:
+        for index in range(15):
+            line = ask(socket, index, wire.encode(image), (640, 480))
+        assert len(line["faces"]) == 1
+        for index in range(15, 60):
+            line = ask(socket, index, wire.encode(upright), (360, 480))
+        assert len(line["faces"]) == 1
+        assert line["faces"][0]["box"][0] + line["faces"][0]["box"][2] < 360
+        for index in range(60, 75):
+            line = ask(socket, index, jpeg(240, 320), (240, 320))
 
 
 def test_too_many_cameras_are_refused(on: Stage) -> None:
@@ -306,6 +324,25 @@ def test_the_page_begins_and_ends_recordings(on: Stage, browser: Browser, tmp_pa
         assert "stimulus" in (tmp_path / folder / "events.tsv").read_text()
 
 
+def test_the_files_of_a_recording_that_has_ended_can_be_downloaded(on: Stage, browser: Browser, tmp_path: Path) -> None:
+    with browser.camera() as socket:
+        socket.send(type="record", on=True)
+        ask(socket, 0, jpeg())
+        assert browser.get("/download/P/frames.jsonl").code == 404  # still being written
+        socket.send(type="record", on=False)
+        assert socket.until("status", lambda status: status["stored"]["finished"])["stored"]["finished"] == ["P"]
+        for name in ("frames.jsonl", "faces.csv", "events.tsv", "session.json"):
+            answer = browser.get(f"/download/P/{name}")
+            assert (answer.code, answer.body) == (200, (tmp_path / "P" / name).read_bytes())
+            assert answer.headers["content-disposition"] == f'attachment; filename="P-{name}"'
+        socket.send(type="stop")
+        socket.next("summary")
+    assert browser.get("/download/P/frames.jsonl").code == 200
+    assert on.browser(Role.WATCH).get("/download/P/frames.jsonl").code == 401
+    for path in ("P/secret.txt", "P/../tiny.onnx", "../P/frames.jsonl", "P/..%2ftiny.onnx", f"{tmp_path.name}/tiny.onnx", "P/"):
+        assert browser.get(f"/download/{path}").code == 404, path
+
+
 def test_recording_may_be_asked_for_before_the_first_frame(on: Stage, browser: Browser, tmp_path: Path) -> None:
     with browser.camera() as socket:
         socket.send(type="record", on=True)
@@ -406,3 +443,36 @@ def test_browsers_cameras_alone_need_the_page() -> None:
     with pytest.raises(ConfigError, match=r"^source browser needs the page for browsers; add --serve$"):
         Config.of(source="browser")
     assert Config.of(source="browser", serve=0, session=Path("P"), save=Path()).output.session == Path("P")
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """As on a full disk: writing beyond fails."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_recording_on_a_full_disk_ends_and_the_camera_goes_on(tmp_path: Path) -> None:
+    classifier = Classifier.load(str(write_always(tmp_path / "tiny.onnx")), 1)
+    config = Config.of(source="browser", serve=0, session=tmp_path / "P")
+    session = CameraSession("browser-1", config, camera_run(), classifier)
+    session.record(True)
+    lines, said = [], []
+    with files_of_at_most(8192):
+        for index in range(200):
+            lines.append(session.process(wire.unpack(wire.pack(index, WH, 1 + index / 30, jpeg())), 0.0))
+            said += session.notices()
+            assert session.state.recording is not any("ends here" in text for text in said)
+    assert len(lines) == 200
+    assert said[:2] == ["Recording begins with the first frame.", f"Recording to {tmp_path / 'P'}"]
+    assert said[2].startswith(f"The recording ends here: cannot write {tmp_path / 'P' / 'frames.jsonl'}: ")
+    session.record(True)  # there is room again
+    assert session.notices() == (f"Recording to {tmp_path / 'P-2'}",)
+    session.end()
+    classifier.close()
+    assert session.folders == [tmp_path / "P", tmp_path / "P-2"]

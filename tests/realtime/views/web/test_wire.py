@@ -23,9 +23,9 @@ def sized(width: int, height: int, of: bytes = GOOD) -> bytes:
 def test_a_message_comes_back() -> None:
     message = pack(7, (64, 48), 12.5, GOOD)
     assert len(message) == 24 + len(GOOD)
-    picture = unpack(message)
-    assert (picture.index, picture.size_wh, picture.captured_at, picture.jpeg) == (7, (64, 48), 12.5, GOOD)
-    image = decode(picture)
+    sent = unpack(message)
+    assert (sent.index, sent.size_wh, sent.captured_at, sent.jpeg) == (7, (64, 48), 12.5, GOOD)
+    image = decode(sent)
     assert image.shape == (48, 64, 3)
     assert abs(int(image[0, 0, 0]) - 90) <= 2
 
