@@ -22,6 +22,7 @@ COMMANDS = {
     "batch": "many recordings into one Parquet dataset, on all cores or a cluster",
     "report": "an HTML report of a recording: data quality, timeline, expressions, markers",
     "faces": "cut labelled faces out of a recording, for a network of your own",
+    "export": "a session as files for other programs, laid out like BIDS",
     "doctor": "check this computer: cameras, screen, network, encoders, latency",
     "evaluate": "judge a network on labelled faces; needs a checkout",
     "bench": "measure milliseconds per frame; needs a checkout",

@@ -141,6 +141,7 @@ class OutputConfig:
         participant, task: what the session is about, for session.json.
         markers: names of the markers with the keys 1 to 9.
         marker_port: a UDP port of this machine on which other programs set markers.
+        lsl_markers: the name of a stream of the Lab Streaming Layer whose samples set markers.
         osc: where OSC messages go, HOST:PORT.
         mqtt: the broker and the topic that MQTT messages go to, mqtt://USER:PASSWORD@HOST:PORT/TOPIC.
         lsl: the name of the stream of the Lab Streaming Layer.
@@ -159,6 +160,7 @@ class OutputConfig:
     task: str = ""
     markers: tuple[str, ...] = ()
     marker_port: int | None = None
+    lsl_markers: str | None = None
     osc: str | None = None
     mqtt: str | None = None
     lsl: str | None = None
@@ -174,6 +176,10 @@ class OutputConfig:
             raise ConfigError(f"{','.join(self.markers)}: give 1 to {MOST_MARKERS} names with commas between them", "markers")
         if self.marker_port is not None and not 1 <= self.marker_port <= 65_535:
             raise ConfigError(f"{self.marker_port}: give a port from 1 to 65535", "marker_port")
+        if self.lsl_markers is not None and not self.lsl_markers.strip():
+            raise ConfigError("is empty; give the name of a stream", "lsl_markers")
+        if self.lsl is not None and self.lsl_markers == f"{self.lsl}-markers":
+            raise ConfigError(f"{self.lsl_markers} is this run's own stream; give that of another program", "lsl_markers")
         if self.numbers_only and self.save is not None:
             raise ConfigError("exclude each other; leave one of them out", "numbers_only", "save")
         if self.save is not None and str(self.save) == STDOUT:
@@ -200,11 +206,13 @@ class ViewConfig:
     Attributes:
         display: True requires a window, False forbids it, None opens one if a screen is available.
         mirror: mirror the window (never data or files); None mirrors cameras only.
+        lesson: begin with the lesson view, which a saved video then shows too.
         verbosity: -1 quiet, 0 normal, 1 verbose (tracebacks, the libraries' own messages).
     """
 
     display: bool | None = None
     mirror: bool | None = None
+    lesson: bool = False
     verbosity: int = 0
 
 
@@ -264,6 +272,8 @@ class Config:
     web: WebConfig = field(default_factory=WebConfig)
 
     def __post_init__(self) -> None:
+        if self.view.lesson and self.output.blur:
+            raise ConfigError("exclude each other: a lesson shows the faces that blur hides", "lesson", "blur")
         if self.source.location != BROWSER:
             return
         if self.web.serve is None:

@@ -13,6 +13,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from realtime.ending import End
 from realtime.labels import LABELS
 from realtime.rates import plausible_fps
 
@@ -326,6 +327,8 @@ class Summary:
         latency_ms: capture to the end of processing.
         labels: the expressions.
         share: fraction of the labelled time (without uncertain) per expression; sums to 1 or is all zeros.
+        end: how the run ended; None in recordings that do not say it.
+        error: the line that the user got; None unless an error ended the run.
     """
 
     frames: int
@@ -336,3 +339,5 @@ class Summary:
     latency_ms: Percentiles
     labels: tuple[str, ...]
     share: tuple[float, ...]
+    end: End | None = End.COMPLETE
+    error: str | None = None

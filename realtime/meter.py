@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from realtime.datatypes import FrameResult, Percentiles, Summary
+from realtime.ending import End
 from realtime.labels import UNCERTAIN
 
 LONGEST_STEP_S = 1.0
@@ -83,8 +84,8 @@ class Meter:
         """Latency over the last `window_s`."""
         return percentiles([latency for _, latency in self._recent])
 
-    def summary(self) -> Summary:
-        """Totals so far."""
+    def summary(self, end: End = End.COMPLETE, error: str | None = None) -> Summary:
+        """Totals so far of a run that ends in this way."""
         frames = len(self._latencies)
         seconds = 0.0 if self._first is None else self._last - self._first
         labelled = sum(self._labelled_s.values())
@@ -97,4 +98,6 @@ class Meter:
             latency_ms=percentiles(self._latencies),
             labels=self._labels,
             share=tuple(s / labelled if labelled else 0.0 for s in self._labelled_s.values()),
+            end=end,
+            error=error,
         )

@@ -1,4 +1,7 @@
-"""Plays a run: passes results to every output and view at the right pace, and handles the actions of viewers."""
+"""Plays a run: passes results to every output and view at the right pace, and handles the actions of viewers.
+
+It has over 300 lines because every action of a viewer is handled here, each in a few lines.
+"""
 
 import math
 import time
@@ -8,7 +11,8 @@ from pathlib import Path
 
 from realtime.calibrate import Calibrator
 from realtime.datatypes import FrameResult
-from realtime.drawing.hud import Status
+from realtime.drawing.hud import Banner, Status
+from realtime.drawing.overlay import closest
 from realtime.drawing.painter import Painted, Painter
 from realtime.engine import POLL_S, Engine
 from realtime.errors import SinkError
@@ -17,8 +21,9 @@ from realtime.records import Marker
 from realtime.signals import Stop
 from realtime.sinks import Outputs
 from realtime.sinks.images import save_snapshot
+from realtime.sinks.panels import Panels
 from realtime.sinks.paths import stem
-from realtime.views.base import Action, Mark, View
+from realtime.views.base import Action, Mark, Notice, View
 
 POLL_MS = 50
 """How often keys and signals are checked while no frame is shown."""
@@ -46,6 +51,8 @@ class Player:
         snapshots: the folder of snapshots; None refuses them.
         markers: names of the markers with keys, for the help.
         calibrator: makes a person's profile at the press of a key; None refuses.
+        panels: saves panels; None refuses them.
+        lesson: whether the lesson view is shown at the beginning.
         clock: seconds, for the pace of files and the age of notices.
     """
 
@@ -60,6 +67,8 @@ class Player:
         snapshots: Path | None = Path(),
         markers: Sequence[str] = (),
         calibrator: Calibrator | None = None,
+        panels: Panels | None = None,
+        lesson: bool = False,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._engine = engine
@@ -71,6 +80,9 @@ class Player:
         self._snapshots = snapshots
         self._markers = tuple(markers)
         self._calibrator = calibrator
+        self._panels = panels
+        self._lesson = lesson
+        self._chosen: int | None = None
         self._clock = clock
         self._paced = any(view.paced for view in views)
         self._notices: deque[tuple[float, str]] = deque(maxlen=MOST_NOTICES)
@@ -98,6 +110,11 @@ class Player:
                 self._finish(result, stop)
             if not results:
                 self._serve()
+
+    @property
+    def quit(self) -> bool:
+        """Whether a viewer has ended the run."""
+        return self._quit
 
     def _finish(self, result: FrameResult, stop: Stop) -> None:
         """Counts a result and passes it to every output and view."""
@@ -137,8 +154,10 @@ class Player:
             if action is not None:
                 self._do(action)
 
-    def _do(self, action: Action | Mark) -> None:
+    def _do(self, action: Action | Mark | Notice) -> None:
         match action:
+            case Notice():
+                self._say(action.text)
             case Mark():
                 self._mark(action)
             case Action.QUIT:
@@ -158,6 +177,12 @@ class Player:
                 self._say(self._outputs.record(action is Action.RECORD))
             case Action.CALIBRATE:
                 self._begin_calibration()
+            case Action.LESSON:
+                self._teach()
+            case Action.NEXT_FACE if self._last is not None:
+                self._choose(self._last)
+            case Action.PANEL if self._last is not None:
+                self._panel(self._last)
 
     def _mark(self, mark: Mark) -> None:
         if self._last is None:
@@ -174,6 +199,31 @@ class Player:
             return
         self._painter.blur = not self._painter.blur
         self._say("faces are hidden" if self._painter.blur else "faces are shown")
+
+    def _teach(self) -> None:
+        """Shows the lesson view, or hides it."""
+        if self._painter.blur:
+            self._say("no lesson while faces are hidden: it would show them")
+            return
+        self._lesson = not self._lesson
+        self._show()
+
+    def _choose(self, painted: Painted) -> None:
+        """Explains the next face of the frame, by id."""
+        faces = painted.result.faces
+        if faces:
+            ids = sorted(face.id for face in faces)
+            now = self._chosen if self._chosen in ids else closest(faces).id
+            self._chosen = ids[(ids.index(now) + 1) % len(ids)]
+            self._show()
+
+    def _panel(self, painted: Painted) -> None:
+        if self._panels is None:
+            self._say("no panel: --numbers-only keeps every image inside")
+        elif self._painter.blur:
+            self._say("no panel while faces are hidden: it would show them")
+        else:
+            self._say(self._panels.save(painted.result, stem(self._engine.info)))
 
     def _begin_calibration(self) -> None:
         """Begins to make a person's profile, or gives up."""
@@ -206,7 +256,8 @@ class Player:
             self._say(f"wrote {path}")
 
     def _pass_on_notices(self) -> None:
-        for line in (*self._engine.notices(), *self._outputs.notices()):
+        panels = () if self._panels is None else self._panels.notices()
+        for line in (*self._engine.notices(), *self._outputs.notices(), *panels):
             self._say(line)
 
     def _say(self, text: str) -> None:
@@ -249,7 +300,17 @@ class Player:
             marker=self._marker,
             profile="" if self._engine.profile is None else self._engine.profile.name,
             calibrating="" if self._calibrator is None else self._calibrator.text,
+            banner=self._banner() if info.live else None,
+            lesson=self._lesson and not self._painter.blur,
+            chosen=self._chosen,
         )
+
+    def _banner(self) -> Banner:
+        """A line for the people in front of the camera."""
+        paths = self._outputs.paths
+        where = self._outputs.session or (paths[0] if paths else None)
+        stored = "nothing is stored" if where is None else f"stored in {where.name}"
+        return Banner(f"expressions are read, {stored}", stores=where is not None)
 
 
 def position(at_s: float, length_s: float | None) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from realtime.datatypes import Percentiles, RunInfo, SourceInfo, Summary
+from realtime.ending import End
 from realtime.errors import SourceError, SourceOpenError
 from realtime.rounding import iso, rounded
 
@@ -83,7 +84,7 @@ class Marker:
         index, t: the frame that was shown then, and its time.
         name: None for a marker without one.
         at: when it was set, on the axis of `t`: of live sources between two frames, of a file `t` itself.
-        by: "key", "udp", "terminal", "page" or "calibration".
+        by: "key", "udp", "terminal", "lsl", "page" or "calibration".
         set_at: the same moment in seconds of `time.perf_counter`; None in a recording.
     """
 
@@ -168,7 +169,7 @@ def records(path: Path | str) -> Iterator[Record]:
 def _understood(path: Path, number: int, line: dict[str, Any], header: Header) -> Record:
     try:
         return _read(line, header)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise SourceError(f"{path}, line {number} lacks what schema {SCHEMA} asks for ({error}); was it edited?") from error
 
 
@@ -263,6 +264,8 @@ def summary_fields(summary: Summary) -> dict[str, Any]:
         "dropped": summary.dropped,
         "latency_ms": {name: round(value, 3) for name, value in asdict(summary.latency_ms).items()},
         "share": dict(zip(summary.labels, rounded(summary.share), strict=True)),
+        "end": summary.end,
+        "error": summary.error,
     }
 
 
@@ -274,11 +277,21 @@ def _read(line: dict[str, Any], header: Header) -> Record:
             known = ("t", "name", "at", "by")  # early recordings of schema 3 have only the first
             return Marker(line["frame"], **{name: line[name] for name in known if name in line})
         case "summary":
-            percentiles = Percentiles(**line["latency_ms"])
-            totals = {name: line[name] for name in ("frames", "faces", "seconds", "fps", "dropped")}
-            return Summary(**totals, latency_ms=percentiles, labels=tuple(line["share"]), share=tuple(line["share"].values()))
+            return _read_summary(line)
         case kind:
             raise SourceError(f"a line of the unknown type {kind!r}; was it written by a newer fer-cam?")
+
+
+def _read_summary(line: dict[str, Any]) -> Summary:
+    end = line.get("end")  # early recordings of schema 3 do not say it
+    return Summary(
+        **{name: line[name] for name in ("frames", "faces", "seconds", "fps", "dropped")},
+        latency_ms=Percentiles(**line["latency_ms"]),
+        labels=tuple(line["share"]),
+        share=tuple(line["share"].values()),
+        end=None if end is None else End(end),
+        error=line.get("error"),
+    )
 
 
 def _read_frame(line: dict[str, Any], header: Header) -> FrameRecord:

@@ -16,8 +16,10 @@ from realtime.calibrate import Calibrator, Maker
 from realtime.config import BROWSER, Config
 from realtime.datatypes import RunInfo, SourceInfo
 from realtime.drawing.painter import Painter
+from realtime.ending import End, told
 from realtime.engine import Engine
 from realtime.errors import FerError, SinkError
+from realtime.lesson.steps import Lesson
 from realtime.meter import Meter
 from realtime.model.classifier import Classifier
 from realtime.neutral.resting import READY_S
@@ -25,10 +27,12 @@ from realtime.player import Player
 from realtime.printable import printable
 from realtime.signals import Stop
 from realtime.sinks import Outputs, open_outputs, uses_stdout
+from realtime.sinks.panels import Panels
 from realtime.sinks.switch import open_switched
 from realtime.views.base import View
 from realtime.views.inbox import Inbox
 from realtime.views.lost_screen import LostScreen
+from realtime.views.lsl_markers import LslMarkers
 from realtime.views.terminal import StderrConsole, Terminal
 from realtime.views.window import Window
 
@@ -108,10 +112,15 @@ def short_collections() -> Iterator[None]:
 
 def _run(config: Config, info: RunInfo, engine: Engine, classifier: Classifier, openers: Openers, stop: Stop) -> None:
     window, warning = _open_window(config, info.source, openers)  # before any file is created, since it may fail
-    inbox: Inbox | None = None
+    listeners: list[View] = []
     web: WebView | None = None
+    files = config.output
+    lesson = Lesson(classifier.prepare, temporal=info.source.temporal)
+    panels = None if files.numbers_only else Panels(files.snapshots, classifier.prepare, classifier.name)
     try:
-        inbox = _open_inbox(config)
+        for opening in (_open_inbox, _open_lsl_markers):
+            listener = opening(config)
+            listeners += [] if listener is None else [listener]
         web = _open_web(config, info, classifier)
         engine.watched = window is not None or web is not None
         outputs = _open_outputs(config, info, openers)  # a named pipe waits here for its reader
@@ -128,31 +137,33 @@ def _run(config: Config, info: RunInfo, engine: Engine, classifier: Classifier, 
         def end_without_screen() -> None:
             """The screen is lost, and Qt is ending the process: closes the outputs."""
             with suppress(Exception):  # nothing can be done about a second failure
-                outputs.close(meter.summary())
+                outputs.close(meter.summary(End.FAILED, "the screen was lost"))
                 terminal.notice("the screen was lost and the run ends here; all output files are complete")
                 terminal.finish(meter.summary(), written(outputs))
             os._exit(SinkError.exit_code)
 
         guard = LostScreen(end_without_screen) if window is not None else None
         try:
-            views: list[View] = [view for view in (window, web, terminal, inbox) if view is not None]
-            files = config.output
-            Player(
+            views: list[View] = [view for view in (window, web, terminal, *listeners) if view is not None]
+            player = Player(
                 engine,
                 meter,
                 outputs,
                 views,
-                painter=Painter(blur=files.blur, temporal=engine.info.temporal),
+                painter=Painter(blur=files.blur, temporal=engine.info.temporal, lesson=lesson, teach=config.view.lesson),
                 snapshots=None if files.numbers_only else files.snapshots,
                 markers=files.markers,
                 calibrator=openers.calibrator(Maker.of(config, classifier), config, engine.info),
-            ).play(stop)
-        except BaseException:
+                panels=panels,
+                lesson=config.view.lesson,
+            )
+            player.play(stop)
+        except BaseException as error:
             with suppress(SinkError):  # the first failure is the one to report
-                outputs.close(meter.summary())
+                outputs.close(meter.summary(*_ended_by(error)))
             raise
         else:
-            outputs.close(meter.summary())
+            outputs.close(meter.summary(End.STOPPED if player.quit or stop.exit_code else End.COMPLETE))
         finally:
             if guard is not None:
                 guard.disarm()
@@ -163,7 +174,10 @@ def _run(config: Config, info: RunInfo, engine: Engine, classifier: Classifier, 
                 terminal.notice(notice)
             terminal.finish(meter.summary(), (*written(outputs), *(() if web is None else web.sessions)))
     finally:
-        for view in (window, web, inbox):
+        lesson.close()
+        if panels is not None:
+            panels.close()
+        for view in (window, web, *listeners):
             if view is not None:
                 view.close()
 
@@ -180,6 +194,13 @@ def _open_web(config: Config, info: RunInfo, classifier: Classifier) -> "WebView
     from realtime.views.web.view import WebView  # optional libraries
 
     return WebView(config, info, classifier)
+
+
+def _ended_by(error: BaseException) -> tuple[End, str | None]:
+    """How a run ended that was left with an exception, and the line about it."""
+    if isinstance(error, KeyboardInterrupt | SystemExit):  # a second signal
+        return End.STOPPED, None
+    return End.FAILED, told(error)
 
 
 def _reports(folders: Sequence[Path]) -> tuple[str, ...]:
@@ -213,7 +234,7 @@ def _open_outputs(config: Config, info: RunInfo, openers: Openers) -> Outputs:
     )
 
 
-def _open_inbox(config: Config) -> Inbox | None:
+def _open_inbox(config: Config) -> View | None:
     """The receiver of markers from other programs and the terminal, if markers are named or a port is given.
 
     Raises:
@@ -224,6 +245,16 @@ def _open_inbox(config: Config) -> Inbox | None:
         return None
     typed = sys.stdin if sys.stdin is not None and sys.stdin.isatty() else None
     return Inbox(files.markers, files.marker_port, typed)
+
+
+def _open_lsl_markers(config: Config) -> View | None:
+    """The receiver of markers from an LSL stream, if one is named.
+
+    Raises:
+        SinkError: pylsl is missing.
+    """
+    name = config.output.lsl_markers
+    return None if name is None else LslMarkers(name, config.output.markers)
 
 
 def _data_on_screen(config: Config) -> bool:

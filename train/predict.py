@@ -16,11 +16,12 @@ from rich.table import Table
 
 from realtime.datatypes import SourceInfo
 from realtime.errors import ConfigError, FerError
+from realtime.lesson.reading import FaceReading, ImageReading
 from realtime.model.classifier import Classifier
 from realtime.sinks import paths
 from realtime.sources.images import ImageFiles
 from train.extra import EXTRA
-from train.paper.single import FaceReading, ImageReading, read
+from train.paper.single import read
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, the same as fer-cam's."""
@@ -43,7 +44,7 @@ def show(reading: ImageReading, name: str, console: Console) -> None:
 
 
 def _panel(reading: ImageReading, title: str, path: Path) -> None:
-    from train.paper.panel import panel  # matplotlib takes a second to load
+    from realtime.sinks.panel import panel  # matplotlib takes a second to load
 
     panel(reading, title, path)
 
@@ -80,7 +81,7 @@ def main(argv: list[str] | None = None, read: Read = read) -> int:
         _check(args.image, args.out)
         if args.out is not None:
             with EXTRA:  # before reading the image: a panel needs matplotlib
-                import train.paper.panel  # noqa: F401
+                import realtime.sinks.panel  # noqa: F401
             EXTRA.require()
         with closing(ImageFiles(args.image)) as source:
             frame = source.read()

@@ -1,6 +1,7 @@
 """python -m train.window_image --out realtime/guides/window.jpg
+python -m train.window_image --lesson --out realtime/guides/lesson.jpg
 
-Plays the demo clip as `fer-cam --demo` does and saves what the window shows at one moment: the image in the README.
+Plays the demo clip as `fer-cam --demo` does and saves what the window shows at one moment: images for README and guides.
 """
 
 import argparse
@@ -23,6 +24,9 @@ SIZE_WH = (960, 720)
 
 MOMENT_S = 15.1
 """Seconds: two people with two expressions, both at their apex."""
+
+WATCHED_S = 1.0
+"""How long the window is drawn before the moment: the lesson view searches for eyes and mouth while it is shown."""
 
 QUALITY = 85
 """Of the JPEG: 60 kB, without visible artefacts around the text."""
@@ -57,12 +61,13 @@ class Still:
         Raises:
             SinkError: the image cannot be written.
         """
+        if painted.result.frame.time_s < self._moment_s - WATCHED_S:
+            return
+        image = painted.view(status, size_wh=SIZE_WH)
         if painted.result.frame.time_s < self._moment_s:
             return
         try:
-            _, data = cv2.imencode(
-                self._path.suffix, painted.view(status, size_wh=SIZE_WH), [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
-            )
+            _, data = cv2.imencode(self._path.suffix, image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
             self._path.write_bytes(data.tobytes())
         except cv2.error as error:
             raise SinkError(f"cannot write {self._path}: give a name that ends in .jpg or .png") from error
@@ -104,9 +109,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--at", type=float, metavar="S", default=MOMENT_S, help="moment of the demo clip (default: %(default)g)"
     )
+    parser.add_argument("--lesson", action="store_true", help="the lesson view")
     args = parser.parse_args(argv)
     try:
-        return save(args.out, args.at, Config.of(source="demo", verbosity=-1))
+        return save(args.out, args.at, Config.of(source="demo", lesson=args.lesson, verbosity=-1))
     except FerError as error:
         print(f"train.window_image: {error}", file=sys.stderr)
         return error.exit_code

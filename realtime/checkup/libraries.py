@@ -24,6 +24,7 @@ WHEELS = {
 EXTRAS = {
     "bulk": "distributed",
     "cameras": "cv2-enumerate-cameras",
+    "lesson": "matplotlib",
     "lsl": "pylsl",
     "mqtt": "paho-mqtt",
     "osc": "python-osc",

@@ -91,6 +91,9 @@ def _output_options(parser: argparse.ArgumentParser, defaults: Settings) -> None
     output.add_argument("--blur", action="store_true", help="hide every face in the window and in every image that is written")
     output.add_argument("--numbers-only", action="store_true", help="refuse to write any image: no video, no snapshot")
     output.add_argument("--display", action=argparse.BooleanOptionalAction, help="a window (default: where there is a screen)")
+    output.add_argument(
+        "--lesson", action="store_true", help="begin with the lesson view: the paper's steps for one face; --save shows it too"
+    )
     output.add_argument("--mirror", action=argparse.BooleanOptionalAction, help="mirror the window (default: for cameras)")
     output.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     output.add_argument("-v", "--verbose", action="store_true", help="print tracebacks and library messages")
@@ -110,6 +113,7 @@ def _study_options(parser: argparse.ArgumentParser) -> None:
         "--markers", type=_names, default=(), metavar="A,B,...", help="names of the markers with the keys 1 to 9"
     )
     study.add_argument("--marker-port", type=int, metavar="PORT", help="UDP port of this machine: each datagram sets a marker")
+    study.add_argument("--lsl-markers", metavar="NAME", help="a stream of the Lab Streaming Layer: each sample sets a marker")
 
 
 def _live_options(parser: argparse.ArgumentParser) -> None:
@@ -197,6 +201,7 @@ def _config(args: argparse.Namespace) -> Config:
         profile=args.profile,
         display=args.display,
         mirror=args.mirror,
+        lesson=args.lesson,
         save=args.save if args.save or not args.demo or args.numbers_only else Path(),
         jsonl=args.jsonl,
         csv=args.csv,
@@ -209,6 +214,7 @@ def _config(args: argparse.Namespace) -> Config:
         task=args.task,
         markers=args.markers,
         marker_port=args.marker_port,
+        lsl_markers=args.lsl_markers,
         osc=args.osc,
         mqtt=args.mqtt,
         lsl=args.lsl,

@@ -10,20 +10,33 @@ from realtime.datatypes import FULL_EFFORT, Effort, Percentiles
 from realtime.drawing import canvas
 from realtime.drawing.canvas import WHITE, Colour, Image, Rect
 from realtime.drawing.fonts import FALLBACKS
-from realtime.drawing.style import DIM, PANEL, REC, Sizes
+from realtime.drawing.style import DIM, LAMP, PANEL, REC, Sizes
 from realtime.records import Marker
 
 KEYS: tuple[tuple[str, str], ...] = (
     ("space", "pause"),
     ("s", "snapshot"),
     ("m", "marker"),
-    ("c", "calibrate"),
-    ("f", "full screen"),
-    ("d", "details"),
+    ("b, c", "blur, calibrate"),
+    ("f, d", "full screen, details"),
+    ("p, n, e", "lesson, next face, panel"),
     ("h", "this help"),
     ("q, ESC", "quit"),
 )
 """The keys in the help."""
+
+
+@dataclass(frozen=True)
+class Banner:
+    """Tells people in front of a camera that their expressions are read.
+
+    Attributes:
+        text: one line.
+        stores: whether anything is stored.
+    """
+
+    text: str
+    stores: bool
 
 
 @dataclass(frozen=True)
@@ -51,6 +64,9 @@ class Status:
         marker: the marker set last.
         profile: name of the person's profile that is applied; empty without one.
         calibrating: what to do while a profile is made; empty otherwise.
+        banner: for the people in front of the camera; None for none.
+        lesson: whether the paper's steps are shown.
+        chosen: id of the face that they are shown for; None for the closest.
     """
 
     fps: float
@@ -74,10 +90,13 @@ class Status:
     marker: Marker | None = None
     profile: str = ""
     calibrating: str = ""
+    banner: Banner | None = None
+    lesson: bool = False
+    chosen: int | None = None
 
 
 def draw_corners(image: Image, hud: Status, no_face: bool, sizes: Sizes) -> list[Rect]:
-    """Speed, "no face" and notices in the upper left corner, recording in the upper right, position and hint in the lower left.
+    """Speed, "no face" and notices upper left, REC upper right, banner, position and hint lower left.
 
     Returns the covered areas.
     """
@@ -89,9 +108,12 @@ def draw_corners(image: Image, hud: Status, no_face: bool, sizes: Sizes) -> list
         x = whole.x2 - sizes.pad - canvas.text_width("REC", sizes.cap) - 4 * sizes.pad
         covered.append(_pill(image, "REC", x, sizes.pad, sizes, fill=REC, alpha=0.9))
     corner = "   ".join(filter(None, (hud.position, "h  help" if hud.hint and not hud.help else "")))
+    x, y = sizes.pad, whole.y2 - 2 * sizes.pad - canvas.line_height(sizes.cap) - 2 * (sizes.pad // 2)
+    if hud.banner is not None:
+        covered.append(_pill(image, hud.banner.text, x, y, sizes, lamp=REC if hud.banner.stores else LAMP))
+        x = covered[-1].x2 + sizes.pad // 2
     if corner:
-        height = canvas.line_height(sizes.cap) + 2 * (sizes.pad // 2)
-        covered.append(_pill(image, corner, sizes.pad, whole.y2 - 2 * sizes.pad - height, sizes))
+        covered.append(_pill(image, corner, x, y, sizes))
     if hud.progress is not None:
         top, done = whole.y2 - max(2, sizes.pad // 2), round(whole.x2 * min(max(hud.progress, 0), 1))
         canvas.plate(image, Rect(0, top, whole.x2, whole.y2), PANEL, 0, 0.72)
@@ -108,12 +130,27 @@ def speed_line(hud: Status) -> str:
     return speed + (f"   profile {hud.profile}" if hud.profile else "")
 
 
-def _pill(image: Image, text: str, x: int, y: int, sizes: Sizes, fill: Colour = PANEL, alpha: float = 0.72) -> Rect:
-    text = _shortened(text, canvas.bounds(image).x2 - x - 5 * sizes.pad, sizes, FALLBACKS.version)
+def _pill(
+    image: Image,
+    text: str,
+    x: int,
+    y: int,
+    sizes: Sizes,
+    fill: Colour = PANEL,
+    alpha: float = 0.72,
+    lamp: Colour | None = None,
+) -> Rect:
+    """A line on a plate, behind a dot if `lamp` gives its colour."""
+    dot = 0 if lamp is None else sizes.cap + sizes.pad
+    text = _shortened(text, canvas.bounds(image).x2 - x - 5 * sizes.pad - dot, sizes, FALLBACKS.version)
     height = canvas.line_height(sizes.cap) + 2 * (sizes.pad // 2)
-    rect = Rect(x, y, x + canvas.text_width(text, sizes.cap) + 4 * sizes.pad, y + height)
+    rect = Rect(x, y, x + dot + canvas.text_width(text, sizes.cap) + 4 * sizes.pad, y + height)
     canvas.plate(image, rect, fill, 2 * sizes.radius, alpha)
-    canvas.write(image, text, x + 2 * sizes.pad, y + sizes.pad // 2, sizes.cap, WHITE)
+    if lamp is not None:
+        side, left = sizes.cap - sizes.cap // 4, x + 2 * sizes.pad
+        top = y + (height - side) // 2
+        canvas.plate(image, Rect(left, top, left + side, top + side), lamp, side)
+    canvas.write(image, text, x + dot + 2 * sizes.pad, y + sizes.pad // 2, sizes.cap, WHITE)
     return rect
 
 

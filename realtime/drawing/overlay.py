@@ -21,12 +21,17 @@ ABOUT = 0.8
 
 
 def draw(
-    result: FrameResult, hud: Status | None = None, *, mirror: bool = False, size_wh: tuple[int, int] | None = None
+    result: FrameResult,
+    hud: Status | None = None,
+    *,
+    mirror: bool = False,
+    size_wh: tuple[int, int] | None = None,
+    focus: int | None = None,
 ) -> NDArray[np.uint8]:
     """A new image, uint8 (H,W,3), of the frame's size or of `size_wh`: text is drawn at that size, and never scaled.
 
     Without `hud` only faces and the bars of the closest one are drawn, as saved videos show them. `mirror` flips image
-    and boxes, never text.
+    and boxes, never text. With `focus`, the id of the face whose bars are drawn elsewhere, that face is marked and has no bars.
     """
     image = _sized(result.frame.image, mirror, size_wh)
     scale = image.shape[1] / result.frame.image.shape[1], image.shape[0] / result.frame.image.shape[0]
@@ -35,14 +40,17 @@ def draw(
     boxes = [_box(face, image, scale, mirror) for face in faces]
     for face, box in reversed(list(zip(faces, boxes, strict=True))):
         _draw_box(image, face, box, sizes)
+        if face.id == focus and len(faces) > 1:
+            canvas.outline(image, box.inset(-2 * sizes.line), WHITE, sizes.line, 3 * sizes.radius)
     taken = [] if hud is None else draw_corners(image, hud, not faces, sizes)
-    bars = _place_bars(image, boxes, taken, result.labels, sizes) if faces and (hud is None or hud.details) else None
+    detailed = faces and focus is None and (hud is None or hud.details)
+    bars = _place_bars(image, boxes, taken, result.labels, sizes) if detailed else None
     if hud is not None and hud.help:
         help_spot = draw_help(image, hud.markers, boxes, taken, bars, sizes)
         taken.append(help_spot)
         bars = None if bars is None or bars.intersect(help_spot).area else bars  # too small for both
     if bars is not None:
-        _draw_bars(image, _closest(faces), bars, result.labels, sizes)
+        _draw_bars(image, closest(faces), bars, result.labels, sizes)
         taken.append(bars)
     _draw_plates(image, faces, boxes, taken, sizes)
     if hud is not None and hud.paused and not hud.help:
@@ -63,7 +71,7 @@ def _side(face: TrackedFace) -> float:
     return float(face.box_xyxy[2] - face.box_xyxy[0])
 
 
-def _closest(faces: Sequence[TrackedFace]) -> TrackedFace:
+def closest(faces: Sequence[TrackedFace]) -> TrackedFace:
     """The largest face; of several about as large the oldest, so that the bars do not switch."""
     side = max(_side(face) for face in faces)
     return min((face for face in faces if _side(face) >= ABOUT * side), key=lambda face: face.id)

@@ -24,6 +24,8 @@ UNKNOWN = WHITE
 PANEL = Colour.of("14171a")
 DIM = Colour.of("b4bac0")
 REC = Colour.of("e5484d")
+LAMP = Colour.of("46c37b")
+"""A camera is in use, and nothing is stored: green, as on laptops and telephones."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime.datatypes import FULL_EFFORT, Percentiles
+from realtime.ending import End
 from realtime.meter import LONGEST_STEP_S, percentiles
 from realtime.report.formats import percent
 from realtime.report.recording import UNLABELLED, FaceSeries, Recording
@@ -82,6 +83,7 @@ class Quality:
         efforts: how much work was done, from when on; one entry where it never changed.
         full_effort: share of the frames with full effort.
         complete: False where the run was killed.
+        ended: how the run ended, in words.
         faces: by id.
     """
 
@@ -99,6 +101,7 @@ class Quality:
     efforts: tuple[EffortChange, ...]
     full_effort: float
     complete: bool
+    ended: str
     faces: tuple[FaceQuality, ...]
 
     @property
@@ -144,6 +147,7 @@ def assess(recording: Recording) -> Quality:
         efforts=_changes(recording),
         full_effort=Counter(recording.efforts)[FULL_EFFORT.name] / len(recording.efforts),
         complete=recording.summary is not None,
+        ended=_ended(recording),
         faces=tuple(_face(recording, face) for face in recording.faces),
     )
 
@@ -153,6 +157,8 @@ def flaws(quality: Quality) -> tuple[str, ...]:
     found = []
     if not quality.complete:
         found.append("The run did not end properly: the recording has no summary and may lack its last seconds.")
+    if quality.ended.startswith(End.FAILED):
+        found.append(f"The run {quality.ended}.")
     if not quality.faces:
         found.append("No face was found.")
     elif quality.faceless_s > NOTEWORTHY * quality.watched_s:
@@ -179,6 +185,16 @@ def _histogram(latency_ms: NDArray[np.float64]) -> tuple[Bar, ...]:
     counts, _ = np.histogram(latency_ms, [*LATENCY_EDGES_MS, np.inf])
     ends = (*LATENCY_EDGES_MS[1:], None)
     return tuple(Bar(low, high, int(n)) for low, high, n in zip(LATENCY_EDGES_MS, ends, counts, strict=True))
+
+
+def _ended(recording: Recording) -> str:
+    """How the run ended, such as "stopped by the user"."""
+    summary = recording.summary
+    if summary is None:
+        return "killed, or still running"
+    if summary.error is not None:
+        return f"{summary.end}: {summary.error}"
+    return summary.end or "not recorded"
 
 
 def _changes(recording: Recording) -> tuple[EffortChange, ...]:

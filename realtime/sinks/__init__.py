@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from realtime.config import OutputConfig
 from realtime.datatypes import FrameResult, RunInfo, Summary
 from realtime.drawing.painter import Painted
+from realtime.ending import End
 from realtime.errors import ConfigError, SinkError
 from realtime.meter import Meter
 from realtime.recorder import Recorder
@@ -134,6 +136,8 @@ class Outputs:
         failures: list[SinkError] = []
         for sink in self._all:
             self._try(sink, failures, sink.close, summary)
+            if failures and summary.end is not End.FAILED:  # a session is closed after its files, and tells of them
+                summary = replace(summary, end=End.FAILED, error=str(failures[0]))
         for sink in self._left_out:
             with suppress(Exception):  # its failure was reported
                 sink.close(summary)

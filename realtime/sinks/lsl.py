@@ -54,11 +54,13 @@ class LslSink(DataSink):
     marks = True
 
     def __init__(self, name: str, run: RunInfo, clock: Callable[[], float] = time.perf_counter) -> None:
-        lsl = _library()
+        lsl = library("--lsl")
         self._lines = Lines()
         self._leader = LargestFace()
         self._local_clock: Callable[[], float] = lsl.local_clock
-        self._offset_s = self._measure(clock)
+        clocks = Clocks(self._local_clock, clock)
+        self._offset_s = clocks.offset_s
+        self._lines.say(clocks.comparison)
         identity = f"fer-cam-{name}-{platform.node()}"  # the same in the next run, so that recorders find it again
         channels = [*run.labels, *FACE_CHANNELS, *FRAME_CHANNELS]
         info = lsl.StreamInfo(name, CONTENT_TYPE, len(channels), lsl.IRREGULAR_RATE, lsl.cf_float32, identity)
@@ -95,28 +97,37 @@ class LslSink(DataSink):
     def _stamp(self, record: FrameRecord) -> float:
         return self._local_clock() if record.captured_at is None else record.captured_at + self._offset_s
 
-    def _measure(self, clock: Callable[[], float]) -> float:
-        """The offset from capture times to LSL's clock; adds a notice with its value.
 
-        LSL's clock is read between two readings of the other, and the closest of several attempts counts.
-        """
-        _, offset_s = min(self._compare(clock) for _ in range(READINGS))
+class Clocks:
+    """LSL's clock against that of capture times.
+
+    LSL's clock is read between two readings of the other, and the closest of several attempts counts.
+
+    Attributes:
+        offset_s: LSL's clock minus the other; 0 if they are one clock.
+        comparison: the result as a line for the user.
+    """
+
+    def __init__(self, local_clock: Callable[[], float], clock: Callable[[], float]) -> None:
+        _, offset_s = min(self._compare(local_clock, clock) for _ in range(READINGS))
         if abs(offset_s) < SAME_CLOCK_S:
-            self._lines.say(f"LSL: capture times are on LSL's own clock (difference {1e6 * abs(offset_s):.0f} microseconds)")
-            return 0.0
-        self._lines.say(f"LSL: {offset_s:+.6f} s are added to capture times, which are on another clock than LSL's")
-        return offset_s
+            self.offset_s = 0.0
+            self.comparison = f"LSL: capture times are on LSL's own clock (difference {1e6 * abs(offset_s):.0f} microseconds)"
+        else:
+            self.offset_s = offset_s
+            self.comparison = f"LSL: {offset_s:+.6f} s are added to capture times, which are on another clock than LSL's"
 
-    def _compare(self, clock: Callable[[], float]) -> tuple[float, float]:
+    @staticmethod
+    def _compare(local_clock: Callable[[], float], clock: Callable[[], float]) -> tuple[float, float]:
         """How long the reading took, and the difference, seconds."""
         before = clock()
-        theirs = self._local_clock()
+        theirs = local_clock()
         after = clock()
         return after - before, theirs - (before + after) / 2
 
 
-def _library() -> Any:
-    """pylsl, quiet.
+def library(option: str) -> Any:
+    """pylsl, quiet, for an option that needs it.
 
     Raises:
         SinkError: it is missing, or liblsl is, which it loads.
@@ -124,10 +135,10 @@ def _library() -> Any:
     try:
         import pylsl
     except ImportError as error:
-        raise missing("--lsl", "pylsl", "lsl") from error
+        raise missing(option, "pylsl", "lsl") from error
     except RuntimeError as error:  # pylsl's wheel brings no liblsl for Linux on ARM
         raise SinkError(
-            "--lsl needs liblsl, and pylsl brings none for this machine; install it from conda-forge or "
+            f"{option} needs liblsl, and pylsl brings none for this machine; install it from conda-forge or "
             "github.com/sccn/liblsl/releases, and name it in the variable PYLSL_LIB"
         ) from error
     configured = "LSLAPICFG" in os.environ or any(Path(file).expanduser().exists() for file in CONFIG_FILES)

@@ -13,14 +13,18 @@ from realtime.records import FrameRecord, Header, Marker, header_fields, summary
 from realtime.sinks.base import DataSink
 from realtime.sinks.paths import OutputPaths, reason
 
-RUNNING, COMPLETE = "running", "complete"
+RUNNING = "running"
+"""The status until the run ends, and after a kill."""
+
+RESERVED = 32_768
+"""Bytes kept on the disk for the last version of the file, so that a full disk cannot keep a run from saying how it ended."""
 
 
 class SessionSink(DataSink):
     """Keeps `session.json` up to date: when the run begins, at its first frame, and at its end.
 
-    Each time the whole file is replaced, so that a kill leaves the version before. `status` says "running" of a run that was
-    killed.
+    Each time the whole file is replaced, so that a kill leaves the version before. `status` is "running", then the summary's
+    `end`; of a run that was killed it stays "running".
 
     Args:
         path: the file.
@@ -36,6 +40,7 @@ class SessionSink(DataSink):
     def __init__(self, path: Path, config: OutputConfig, run: RunInfo) -> None:
         self.path = path.parent
         self._file = path
+        self._aside = path.with_suffix(".json.tmp")
         self._config = config
         self._header = Header(run, None, None)
         self._begun = False
@@ -63,21 +68,26 @@ class SessionSink(DataSink):
         Raises:
             SinkError: the disk is full.
         """
-        self._save(COMPLETE, summary)
+        self._save(summary.end or RUNNING, summary)
 
     def _save(self, status: str, summary: Summary | None) -> None:
         values: dict[str, Any] = {
             "status": status,
+            "error": None if summary is None else summary.error,
             "participant": self._config.participant,
             "task": self._config.task,
             "markers": self._markers,
             "run": header_fields(self._header),
             "summary": None if summary is None else summary_fields(summary),
         }
-        aside = self._file.with_suffix(".json.tmp")
+        text = json.dumps(values, indent=2, allow_nan=False) + "\n"
         try:
-            aside.write_text(json.dumps(values, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-            aside.replace(self._file)
+            with self._aside.open("r+b" if self._aside.exists() else "xb") as file:
+                file.write(text.encode("utf-8"))
+                file.truncate()
+            self._aside.replace(self._file)
+            if summary is None:
+                self._aside.write_bytes(bytes(RESERVED))
         except OSError as error:
             raise SinkError(f"cannot write {self._file}: {reason(error)}") from error
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from realtime.config import OutputConfig
 from realtime.datatypes import FrameResult, RunInfo, Summary
 from realtime.drawing.painter import Painted
+from realtime.ending import End
 from realtime.errors import SinkError
 from realtime.meter import Meter
 from realtime.records import Marker
@@ -61,7 +62,7 @@ class Recording:
         Raises:
             SinkError: the end cannot be written.
         """
-        own = self._meter.summary()
+        own = self._meter.summary(End.STOPPED)  # on the page, if the run goes on
         totals = {name: getattr(own, name) for name in TOTALS}
         self.outputs.close(own if run is None else replace(run, **totals))
 

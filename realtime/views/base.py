@@ -21,6 +21,9 @@ class Action(StrEnum):
     CALIBRATE = "calibrate"
     FULLSCREEN = "full screen"
     DETAILS = "details"
+    LESSON = "lesson"
+    NEXT_FACE = "next face"
+    PANEL = "panel"
     HELP = "help"
     BLUR = "blur"
     RECORD = "record"
@@ -34,12 +37,19 @@ class Mark:
     Attributes:
         name: None for a marker without one.
         at: when it was set, seconds of `time.perf_counter`.
-        by: "key", "udp", "terminal" or "page".
+        by: "key", "udp", "terminal", "lsl" or "page".
     """
 
     name: str | None
     at: float
     by: str
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A line for the user from a view that listens to others."""
+
+    text: str
 
 
 class View(Protocol):
@@ -61,7 +71,7 @@ class View(Protocol):
             SinkError: it cannot be shown.
         """
 
-    def poll(self, wait_ms: int) -> Action | Mark | None:
+    def poll(self, wait_ms: int) -> Action | Mark | Notice | None:
         """The viewer's next action; a view with input waits at most `wait_ms` for one."""
 
     def notice(self, text: str) -> None:

@@ -1,33 +1,24 @@
 """Markers from other programs on this machine, by UDP, and from lines typed into the terminal."""
 
-import queue
 import select
 import socket
 import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TextIO
 
-from realtime.datatypes import Summary
-from realtime.drawing.hud import Status
-from realtime.drawing.painter import Painted
 from realtime.errors import ConfigError
-from realtime.views.base import Action, Mark
+from realtime.views.marks import MarkerView
 
 POLL_S = 0.1
 """How often the thread checks whether it should end; a marker wakes it at once."""
 
 JOIN_S = 1.0
-LONGEST_NAME = 200
-"""Characters of a marker's name; the rest is cut off."""
 
 
-class Inbox:
-    """A view without images, which only takes markers. Each is stamped when it arrives, by a thread of its own.
-
-    A number from 1 to 9 stands for the marker of that key, any other text for itself.
+class Inbox(MarkerView):
+    """Takes datagrams and typed lines as markers. Each is stamped when it arrives, by a thread of its own.
 
     Args:
         names: of the markers with keys.
@@ -39,8 +30,6 @@ class Inbox:
         ConfigError: the port is in use.
     """
 
-    paced = False
-
     def __init__(
         self,
         names: Sequence[str],
@@ -49,9 +38,8 @@ class Inbox:
         *,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self._names = names
+        super().__init__(names)
         self._clock = clock
-        self._marks: queue.SimpleQueue[Mark] = queue.SimpleQueue()
         self._closing = threading.Event()
         self._socket = None if udp_port is None else _listen(udp_port)
         self._terminal = terminal if sys.platform != "win32" else None
@@ -62,26 +50,6 @@ class Inbox:
     def port(self) -> int | None:
         """The UDP port that is listened to."""
         return None if self._socket is None else int(self._socket.getsockname()[1])
-
-    def due(self) -> bool:
-        """Never: it shows nothing."""
-        return False
-
-    def show(self, painted: Painted, status: Status) -> None:
-        """Shows nothing."""
-
-    def poll(self, wait_ms: int) -> Action | Mark | None:
-        """The next marker that has arrived."""
-        try:
-            return self._marks.get_nowait()
-        except queue.Empty:
-            return None
-
-    def notice(self, text: str) -> None:
-        """Shows nothing."""
-
-    def finish(self, summary: Summary, paths: Sequence[Path]) -> None:
-        """Shows nothing."""
 
     def close(self) -> None:
         """Ends the thread; may be called twice."""
@@ -98,19 +66,13 @@ class Inbox:
             ready, _, _ = select.select(open_ones, [], [], POLL_S)
             now = self._clock()
             if self._socket is not None and self._socket in ready:
-                self._leave(self._socket.recv(65_535).decode("utf-8", "replace"), now, "udp")
+                self.leave(self._socket.recv(65_535).decode("utf-8", "replace"), now, "udp")
             if self._terminal is not None and self._terminal in ready:
                 line = self._terminal.readline()
                 if line:
-                    self._leave(line, now, "terminal")
+                    self.leave(line, now, "terminal")
                 else:
                     self._terminal = None  # its end
-
-    def _leave(self, text: str, now: float, by: str) -> None:
-        name = " ".join(text.split())[:LONGEST_NAME]
-        if name.isdecimal() and 1 <= int(name) <= len(self._names):
-            name = self._names[int(name) - 1]
-        self._marks.put(Mark(name or None, now, by))
 
 
 def _listen(port: int) -> socket.socket:

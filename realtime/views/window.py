@@ -37,8 +37,12 @@ ACTIONS = {
     "s": Action.SNAPSHOT,
     "m": Action.MARKER,
     "c": Action.CALIBRATE,
+    "b": Action.BLUR,
     "f": Action.FULLSCREEN,
     "d": Action.DETAILS,
+    "p": Action.LESSON,
+    "n": Action.NEXT_FACE,
+    "e": Action.PANEL,
     "h": Action.HELP,
 }
 """By key, in lower case; case is ignored."""

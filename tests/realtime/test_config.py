@@ -66,7 +66,7 @@ def test_a_setting_that_does_not_exist_is_named_beside_those_that_do() -> None:
 
 def test_every_setting_has_one_name() -> None:
     names = list(Config().settings())
-    assert len(names) == len(set(names)) == 38
+    assert len(names) == len(set(names)) == 40
 
 
 def test_smallest_allowed_face() -> None:

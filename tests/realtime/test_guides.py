@@ -23,6 +23,7 @@ from tests import builders, demo
 from tests.conftest import ROOT
 from tests.pages import GUIDES, README, anchors, described, links, pages, run_examples, section
 
+IMAGES = {path.name for path in (ROOT / "realtime" / "guides").glob("*.jpg")}
 SHARED = section(GUIDES["commands"], "Every command")
 OF_A_COMMAND = [f"fer-cam {name}" for name in cli.COMMANDS]
 
@@ -122,7 +123,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_links_between_guides_work_where_they_are_installed() -> None:
     for name, text in GUIDES.items():
-        assert {link.partition("#")[0] for link in links(text)} <= {f"{guide}.md" for guide in GUIDES}, name
+        assert {link.partition("#")[0] for link in links(text)} <= {*(f"{guide}.md" for guide in GUIDES), *IMAGES}, name
 
 
 def test_files_that_are_named_exist() -> None:

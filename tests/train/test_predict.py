@@ -15,16 +15,17 @@ from realtime.datatypes import SourceInfo
 from realtime.errors import SinkError
 from realtime.faces.detector import HaarDetector
 from realtime.labels import LABELS, UNCERTAIN
+from realtime.lesson import algorithms
+from realtime.lesson.reading import FaceReading, ImageReading
 from realtime.model.classifier import Classifier
 from realtime.model.session import Session
 from realtime.recognizer import Recognizer
+from realtime.sinks import panel
 from tests.builders import probs, source_info
 from tests.demo import demo_frame
 from tests.tiny_models import write_left_right
 from train import predict
-from train.images import algorithms
-from train.paper import panel, single
-from train.paper.single import FaceReading, ImageReading
+from train.paper import single
 
 TWO_FACES = 318
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from realtime import preprocess
-from train.images import algorithms
+from realtime.lesson import algorithms
 
 Image = NDArray[np.uint8]
 

@@ -3,26 +3,22 @@
 Every function writes one PNG and replaces an existing file.
 """
 
-import io
-from collections.abc import Callable
 from pathlib import Path
 
-import cv2
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
-from numpy.typing import NDArray
 
 from realtime import preprocess
-from realtime.errors import SinkError
-from realtime.sinks.paths import reason
+from realtime.lesson import algorithms
+from realtime.lesson.algorithms import RegionDetector
+from realtime.sinks.panel import LABEL_PT as LABEL_PT
+from realtime.sinks.panel import SMALL_PT as SMALL_PT
+from realtime.sinks.panel import TITLE_PT as TITLE_PT
+from realtime.sinks.panel import Image, region_legend, show, to_rgb
+from realtime.sinks.panel import Save as Save
+from realtime.sinks.panel import save as save
 from train.data.datasets import FaceSet
-from train.images import algorithms
-from train.images.algorithms import RegionDetector
 
-DPI = 150
-TITLE_PT, LABEL_PT, SMALL_PT = 12, 10, 8.5
 TILE_IN = 1.3
 """Size of a face in a figure, inches."""
 
@@ -31,27 +27,6 @@ SAMPLES = 4
 
 REGION_SAMPLES = 2
 """Faces per class in Figure 4."""
-
-Image = NDArray[np.uint8]
-
-
-Save = Callable[[Figure, Path], None]
-
-
-def save(figure: Figure, path: Path) -> None:
-    """Writes a PNG. Renders it in memory first, so that a failure leaves an existing file unchanged.
-
-    Raises:
-        SinkError: the file cannot be written; a partial file is removed.
-    """
-    data = io.BytesIO()
-    figure.savefig(data, format="png", dpi=DPI, bbox_inches="tight", pad_inches=0.1)
-    try:
-        path.write_bytes(data.getvalue())
-    except OSError as error:
-        if path.is_file():
-            path.unlink()
-        raise SinkError(f"cannot write {path}: {reason(error)}") from error
 
 
 def class_samples(faces: FaceSet, title: str, path: Path, save: Save = save) -> None:
@@ -106,29 +81,6 @@ def sample(faces: FaceSet, label: str, count: int) -> list[int]:
     peaks = list(by_sequence.values()) if len(by_sequence) >= count else [int(row) for row in rows]
     places = np.linspace(0, len(peaks), count, endpoint=False) + len(peaks) / count / 2
     return list(dict.fromkeys(peaks[int(place)] for place in places)) if peaks else []
-
-
-def show(axes: Axes, image: Image) -> None:
-    """Draws one image, gray (H,W) or RGB (H,W,3), without axes, and without smoothing if it is enlarged."""
-    axes.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="nearest" if image.shape[0] < 150 else "antialiased")
-    axes.set_xticks([])
-    axes.set_yticks([])
-    for spine in axes.spines.values():
-        spine.set_visible(False)
-
-
-def to_rgb(bgr: Image) -> Image:
-    """BGR -> RGB, for matplotlib."""
-    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
-
-
-def region_legend() -> list[Patch]:
-    """The legend of Algorithm 2's boxes."""
-    colours = {"face": algorithms.FACE_COLOUR, "eyes": algorithms.EYE_COLOUR, "mouth": algorithms.MOUTH_COLOUR}
-    return [
-        Patch(facecolor="none", edgecolor=f"#{red:02x}{green:02x}{blue:02x}", linewidth=2, label=name)
-        for name, (blue, green, red) in colours.items()
-    ]
 
 
 def _grid(columns: list[list[Image]], headings: list[str], rows: list[str], title: str) -> Figure:

@@ -1,7 +1,5 @@
 """Reads one image with the live program's detector, preprocessing and network, and keeps the intermediate results."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,50 +9,10 @@ from realtime.datatypes import Faces
 from realtime.faces import quality
 from realtime.faces.detector import HaarDetector
 from realtime.faces.smoother import Smoother
+from realtime.lesson.reading import FaceReading, ImageReading
 from realtime.model.classifier import Classifier
 
 NO_FACE = "no face found: using the whole image as the face; the result is meaningful only if it is one"
-
-
-@dataclass(frozen=True, eq=False)
-class FaceReading:
-    """One face and its prediction.
-
-    Attributes:
-        box_xyxy: float32 (4,), pixels of the image.
-        small: uint8 (S,S), gray, at the network's input size, not equalized.
-        probs: float32 (k,), sums to 1.
-        label: as in the live program: an expression or `uncertain`.
-    """
-
-    box_xyxy: NDArray[np.float32]
-    small: NDArray[np.uint8]
-    probs: NDArray[np.float32]
-    label: str
-
-    @property
-    def best(self) -> int:
-        """Index of the most likely expression."""
-        return int(self.probs.argmax())
-
-
-@dataclass(frozen=True, eq=False)
-class ImageReading:
-    """One image and its faces.
-
-    Attributes:
-        image: uint8 (H,W,3), BGR.
-        faces: largest first, at least one.
-        labels: classes of the columns of `probs`.
-        model: file name of the weights.
-        note: why the whole image is used as the face; empty if faces were found.
-    """
-
-    image: NDArray[np.uint8]
-    faces: tuple[FaceReading, ...]
-    labels: tuple[str, ...]
-    model: str
-    note: str
 
 
 def read(image: NDArray[np.uint8], classifier: Classifier) -> ImageReading:

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from realtime.errors import ConfigError, SinkError
+from realtime.lesson import algorithms
+from realtime.lesson.algorithms import RegionDetector
 from realtime.preprocess import SIZE
 from train.data.datasets import FaceSet
-from train.images import algorithms
-from train.images.algorithms import RegionDetector
 from train.network import layers, models
 from train.paper import figures, layer_figure
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from realtime.config import BROWSER, Config
 from realtime.datatypes import FrameResult, RunInfo, SourceInfo
 from realtime.drawing.painter import Painter
+from realtime.ending import End
 from realtime.errors import SinkError
 from realtime.meter import Meter
 from realtime.model.classifier import Classifier
@@ -149,7 +150,7 @@ class CameraSession:
         """Ends the session and its recording; returns the line of its summary. May be called twice."""
         with self._lock:
             if self._ended is None:
-                self._ended = to_line(self._meter.summary(), self._run)
+                self._ended = to_line(self._meter.summary(End.STOPPED), self._run)
                 if self._session is not None:
                     self._session.close()
                 self._stop()

@@ -81,10 +81,10 @@ def test_a_library_without_a_package_comes_from_elsewhere() -> None:
 
 def test_extras_that_are_missing_are_named_with_their_command() -> None:
     check = libraries.extras({"pylsl": "1", "jinja2": "3", "paho-mqtt": "2"})
-    missing = "bulk, cameras, osc, web (pip install 'fer-cam[bulk,cameras,osc,web]')"
+    missing = "bulk, cameras, lesson, osc, web (pip install 'fer-cam[bulk,cameras,lesson,osc,web]')"
     assert check.found == f"installed: lsl, mqtt, report; not installed: {missing}"
     assert check.status is Status.OK
-    assert libraries.extras({}).found.startswith("not installed: bulk, cameras, lsl")
+    assert libraries.extras({}).found.startswith("not installed: bulk, cameras, lesson")
 
 
 def test_every_extra_of_the_program_is_known() -> None:

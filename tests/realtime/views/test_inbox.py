@@ -9,8 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from realtime.errors import ConfigError
-from realtime.views.base import Action, Mark
-from realtime.views.inbox import LONGEST_NAME, Inbox
+from realtime.views.base import Action, Mark, Notice
+from realtime.views.inbox import Inbox
+from realtime.views.marks import LONGEST_NAME
 
 pytestmark = [pytest.mark.timeout(30), pytest.mark.usefixtures("nothing_left_behind")]
 
@@ -33,7 +34,7 @@ def send(inbox: Inbox, text: bytes) -> None:
 def arrived(inbox: Inbox) -> Mark:
     """The next marker, which takes a moment to come through the loopback."""
     until = time.monotonic() + LIMIT_S
-    mark: Action | Mark | None = None
+    mark: Action | Mark | Notice | None = None
     while mark is None and time.monotonic() < until:
         mark = inbox.poll(0)
     assert isinstance(mark, Mark)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from realtime import preprocess
+from realtime.lesson import algorithms
 from tests.train_data import noise_image
-from train.images import algorithms
 from train.images.inputs import INPUTS
 
 

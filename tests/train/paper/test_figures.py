@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from realtime import preprocess
 from realtime.errors import SinkError
 from realtime.faces import detector
+from realtime.lesson import algorithms
 from tests.demo import demo_frame
 from train.data.datasets import FaceSet
-from train.images import algorithms
 from train.network.layers import Stage
 from train.paper import figures, layer_figure
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from realtime import preprocess
 from realtime.errors import ModelError
 from realtime.faces import detector, geometry
+from realtime.lesson import algorithms
+from realtime.lesson.algorithms import RegionDetector
 from tests.demo import Shot, demo_frame
-from train.images import algorithms
-from train.images.algorithms import RegionDetector
 
 TWO_FACES = 318
 """A frame of the demo clip with two people."""

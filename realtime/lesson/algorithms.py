@@ -1,4 +1,4 @@
-"""The paper's Algorithm 1 (edges) and Algorithm 2 (regions), on an image of any size.
+"""The paper's Algorithm 1 (edges) and Algorithm 2 (regions), on an image of any size. Training and the lesson view share it.
 
 The paper used MATLAB 2024a with defaults; MATLAB's constants are used here where known.
 """
@@ -121,6 +121,19 @@ class Regions:
         return f"Faces detected: {len(self.faces)}" if len(self.faces) else "No faces detected."
 
 
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """Eyes and mouth of one face. Boxes are x1 y1 x2 y2 in pixels of the image.
+
+    Attributes:
+        eyes_xyxy: float32 (n,4), at most two.
+        mouths_xyxy: float32 (m,4), at most one.
+    """
+
+    eyes_xyxy: Boxes
+    mouths_xyxy: Boxes
+
+
 class RegionDetector:
     """Algorithm 2: gray, cascade face detector, red boxes; then cascades for eyes and mouth in each face.
 
@@ -158,6 +171,15 @@ class RegionDetector:
                 _draw(canvas, box, colour)
         unit = np.float32(scale)
         return Regions(Faces(faces.boxes_xyxy / unit, faces.scores), eyes / unit, mouths / unit, canvas, scale)
+
+    def parts(self, gray: NDArray[np.uint8], face_xyxy: Boxes) -> Parts:
+        """Eyes and mouth of a face that is known already: the second half of the algorithm, in 2 ms instead of 100.
+
+        Args:
+            gray: uint8 (H,W), the whole image.
+            face_xyxy: float32 (4,), the face's square box.
+        """
+        return Parts(_stack(self._eyes(gray, face_xyxy)), _stack(self._mouths(gray, face_xyxy)))
 
     def _detect_close(self, gray: NDArray[np.uint8]) -> Faces:
         """The face in a close crop, at least half as large as the image."""

@@ -1,19 +1,30 @@
-"""The panel of a single prediction: original, equalized, edges, regions and bars, one row per face. Never commit one."""
+"""The panel of one image: original, equalized, edges, regions and bars, one row per face. It shows faces: never commit one.
 
+The only file that imports matplotlib.
+"""
+
+import io
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from realtime import preprocess
 from realtime.drawing.style import colour_of
-from train.images import algorithms
-from train.images.algorithms import RegionDetector
-from train.paper.figures import LABEL_PT, SMALL_PT, TITLE_PT, Save, region_legend, save, show, to_rgb
-from train.paper.single import FaceReading, ImageReading
+from realtime.errors import SinkError
+from realtime.lesson import algorithms
+from realtime.lesson.algorithms import RegionDetector
+from realtime.lesson.reading import FaceReading, ImageReading
+from realtime.lesson.steps import MARGIN
+from realtime.sinks.paths import reason
+
+DPI = 150
+TITLE_PT, LABEL_PT, SMALL_PT = 12, 10, 8.5
 
 MOST_ROWS = 4
 """Largest number of faces in a panel; with more, rows would be too small."""
@@ -21,11 +32,28 @@ MOST_ROWS = 4
 ROW_IN = 2.1
 """Height of a row, inches."""
 
-MARGIN = 0.25
-"""Margin around a face, as a share of its side."""
-
 LARGEST_SIDE = 1000
 """Longer side of the original in the panel, pixels."""
+
+Image = NDArray[np.uint8]
+
+Save = Callable[[Figure, Path], None]
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Writes a PNG. Renders it in memory first, so that a failure leaves an existing file unchanged.
+
+    Raises:
+        SinkError: the file cannot be written; a partial file is removed.
+    """
+    data = io.BytesIO()
+    figure.savefig(data, format="png", dpi=DPI, bbox_inches="tight", pad_inches=0.1)
+    try:
+        path.write_bytes(data.getvalue())
+    except OSError as error:
+        if path.is_file():
+            path.unlink()
+        raise SinkError(f"cannot write {path}: {reason(error)}") from error
 
 
 def panel(reading: ImageReading, title: str, path: Path, save: Save = save) -> None:
@@ -66,6 +94,29 @@ def panel(reading: ImageReading, title: str, path: Path, save: Save = save) -> N
     figure.suptitle("\n".join(line for line in lines if line), fontsize=TITLE_PT)
     figure.legend(handles=region_legend(), loc="outside lower center", ncols=3, fontsize=SMALL_PT, frameon=False)
     save(figure, path)
+
+
+def show(axes: Axes, image: Image) -> None:
+    """Draws one image, gray (H,W) or RGB (H,W,3), without axes, and without smoothing if it is enlarged."""
+    axes.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="nearest" if image.shape[0] < 150 else "antialiased")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def to_rgb(bgr: Image) -> Image:
+    """BGR -> RGB, for matplotlib."""
+    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
+def region_legend() -> list[Patch]:
+    """The legend of Algorithm 2's boxes."""
+    colours = {"face": algorithms.FACE_COLOUR, "eyes": algorithms.EYE_COLOUR, "mouth": algorithms.MOUTH_COLOUR}
+    return [
+        Patch(facecolor="none", edgecolor=f"#{red:02x}{green:02x}{blue:02x}", linewidth=2, label=name)
+        for name, (blue, green, red) in colours.items()
+    ]
 
 
 def _original(reading: ImageReading, face: FaceReading) -> NDArray[np.uint8]:

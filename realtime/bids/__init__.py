@@ -1,0 +1,1 @@
+"""Sessions as files laid out like BIDS, the Brain Imaging Data Structure."""
