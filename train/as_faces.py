@@ -51,7 +51,9 @@ def write(archive: Path, out: Path) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """Writes the folder; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m train.as_faces", description="CK+48's held-out persons as a folder of faces.")
+    parser = argparse.ArgumentParser(
+        prog="python -m train.as_faces", description="CK+48's unseen persons as a folder of faces."
+    )
     parser.add_argument("archive", type=Path, help="ckplus48.zip, or the unpacked folder")
     parser.add_argument("--out", type=Path, required=True, help="the folder to make")
     args = parser.parse_args(argv)

@@ -80,6 +80,10 @@ class Judged:
         right = paired.right_units(probs[rows], self.truth[rows], names)
         return Share(int(right.sum()), len(right))
 
+    def accuracy(self, probs: NDArray[np.float32]) -> float:
+        """The share of the faces read correctly."""
+        return float(np.mean(probs.argmax(axis=1) == self.truth))
+
     def labels(self) -> tuple[str, ...]:
         """The expressions that occur."""
         return tuple(label for index, label in enumerate(LABELS) if (self.truth == index).any())
@@ -186,9 +190,7 @@ def write(
     return export.export(trained.state(), faces, faces, out, keep_temperature=True, about=about, judged_on=judged_on)[0]
 
 
-def _train(
-    train: FaceSet, val: FaceSet, recipe: Recipe, init: Path, device: str, what: str, on_step: OnStep
-) -> Trainer:
+def _train(train: FaceSet, val: FaceSet, recipe: Recipe, init: Path, device: str, what: str, on_step: OnStep) -> Trainer:
     with tempfile.TemporaryDirectory() as folder:
 
         def step(epoch: int, step: int, steps: int, loss: float) -> None:
@@ -219,7 +221,7 @@ def report(judged: Judged, mine: Personal, out: Path, seconds: float) -> tuple[s
         f"{len(entries)} faces in {len(set(judged.segments))} segments of {recordings} recordings and {persons} persons",
         f"divided by {judged.by} into {judged.folds} parts, {personal.MEANING[judged.by]}",
         *(
-            f"{name:<8} {_words(judged.share(probs))} of the segments right; faces {np.mean(probs.argmax(axis=1) == judged.truth):.1%}"
+            f"{name:<8} {_words(judged.share(probs))} of the segments right, {judged.accuracy(probs):.1%} of the faces"
             for name, probs in (("shipped", judged.before), ("personal", judged.after))
         ),
         *(
@@ -289,7 +291,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--by",
         choices=tuple(personal.MEANING),
-        help=f"what is held out as a whole (default: person from {personal.LEAST_PERSONS} persons on, else recording or segment)",
+        help=f"what is held out as a whole (default: person if there are {personal.LEAST_PERSONS}, else recording or segment)",
     )
     parser.add_argument(
         "--folds", type=int, default=FOLDS, metavar="N", help="parts, each held out once (default: %(default)s)"

@@ -173,6 +173,6 @@ def _write(path: Path, entries: Iterable[Entry]) -> None:
 def _entry(path: Path, number: int, row: Sequence[str]) -> Entry:
     try:
         values = {name: _KINDS.get(name, str)(value) for name, value in zip(COLUMNS, row, strict=True)}
-        return Entry(**values)  # type: ignore[arg-type]
+        return Entry(**values)
     except ValueError as error:
         raise ConfigError(f"{path}: row {number}: {error}; the file is damaged, cut the faces again") from error

@@ -83,9 +83,7 @@ def test_the_result_is_honest_and_whole(init: Path, tmp_path: Path, capsys: pyte
     assert np.isin(lineage.read(init), seen).all()
 
 
-def test_faces_that_the_start_has_learned_are_no_test(
-    init: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_faces_that_the_start_has_learned_are_no_test(init: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     faces = write_faces(tmp_path / "faces")
     assert fit.main(["personal", "--data", str(faces), "--out", str(tmp_path / "a"), "--init", str(init)]) == 0
     words = ["--data", str(faces), "--out", str(tmp_path / "b"), "--init", str(tmp_path / "a" / "personal.onnx")]

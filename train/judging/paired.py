@@ -33,7 +33,7 @@ class Paired:
         """McNemar's exact test, two-sided: how likely so uneven changes are if neither network is better."""
         changes = self.gained + self.lost
         fewer = min(self.gained, self.lost)
-        return min(1.0, 2 * sum(comb(changes, k) for k in range(fewer + 1)) / 2**changes)
+        return min(1.0, 2 * sum(comb(changes, k) for k in range(fewer + 1)) / float(2**changes))
 
     @property
     def verdict(self) -> str:

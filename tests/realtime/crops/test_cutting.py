@@ -70,7 +70,8 @@ def test_one_face_is_cut_and_the_others_are_named() -> None:
     anna, ben = cutter.cuts()
     assert {crop.face for crop in anna.crops} == {1}
     assert {crop.face for crop in ben.crops} == {2}
-    assert remarks([anna, ben]) == ("row 2 (happiness, Anna): faces 1, 2 were seen, and 1 was cut; a column face names another",)
+    (line,) = remarks([anna, ben])
+    assert line == "row 2 (happiness, Anna): faces 1, 2 were seen, and 1 was cut; a column face names another"
 
 
 def test_segments_without_frames_or_faces_say_so() -> None:
