@@ -21,8 +21,11 @@ COMMANDS = {
     "calibrate": "make a person's profile from five seconds of their resting face",
     "batch": "many recordings into one Parquet dataset, on all cores or a cluster",
     "report": "an HTML report of a recording: data quality, timeline, expressions, markers",
+    "faces": "cut labelled faces out of a recording, for a network of your own",
     "export": "a session as files for other programs, laid out like BIDS",
     "doctor": "check this computer: cameras, screen, network, encoders, latency",
+    "evaluate": "judge a network on labelled faces; needs a checkout",
+    "bench": "measure milliseconds per frame; needs a checkout",
     "guide": "read the user guides here in the terminal",
 }
 """Every command, by the name of its module in `realtime.commands`, with its purpose. Add a new command here."""
@@ -59,7 +62,10 @@ def main(argv: list[str] | None = None, load: Callable[[str], Command] = load) -
     )
     command.add_options(parser)
     parser.add_argument("--version", action="version", version=f"fer-cam {__version__}")
-    args = parser.parse_args(words)
+    args, rest = parser.parse_known_args(words)
+    if rest and not hasattr(args, "passed_on"):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    args.passed_on = rest  # a command that hands them on takes any
     verbose = getattr(args, "verbose", 0)
     _quieten(verbose)
     try:

@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import hashlib
 import lzma
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -14,6 +15,9 @@ import torchvision
 from numpy.typing import NDArray
 from torch import nn
 
+from realtime.crops import folder
+from realtime.crops.cutting import Crop, Cut
+from realtime.crops.segments import Segment
 from realtime.labels import LABELS, PAPER_LABELS
 from train.data.datasets import FaceSet
 from train.data.fer2013 import VOTE_COLUMNS
@@ -211,3 +215,28 @@ def write_sets(folder: Path) -> Path:
 
 def _noise(first: int, count: int) -> NDArray[np.uint8]:
     return np.stack([noise_image(seed) for seed in range(first, first + count)])
+
+
+def write_faces(path: Path, persons: str = "ABC", recordings: int = 2) -> Path:
+    """A folder of `fer-cam faces`: per person and recording, 4 segments of two expressions; 16 faces a person."""
+    each = 4 // recordings
+    for number, person in enumerate(persons):
+        for recording in range(recordings):
+            digest = hashlib.sha256(f"{person}{recording}".encode()).hexdigest()
+            cuts = []
+            for segment in range(4):
+                label = ("neutral", "happiness")[segment % 2]
+                seed = 100 * number + 20 * recording + 4 * segment
+                images = [_half_bright(segment % 2, seed + shot) for shot in range(each)]
+                box = np.array([0, 0, 48, 48], np.float32)
+                crops = tuple(Crop(image, 10 * segment + i, segment + i / 10, box, 1, 1.0) for i, image in enumerate(images))
+                cuts.append(Cut(Segment(f"row {segment + 2}", segment, segment + 1, label, person), crops, 30, (1,), 30))
+            folder.add(path, f"{person}.mp4", digest, cuts)
+    return path
+
+
+def _half_bright(index: int, seed: int) -> NDArray[np.uint8]:
+    """Noise with a bright half at the place of the class."""
+    image = np.random.default_rng(seed).integers(0, 120, (48, 48)).astype(np.uint8)
+    image[:, 24 * index : 24 * index + 24] += 100
+    return image

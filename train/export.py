@@ -69,6 +69,7 @@ def export(
     out: Path,
     *,
     tau: float = 0.0,
+    keep_temperature: bool = False,
     int8: bool = False,
     about: str = "",
     judged_on: str = "",
@@ -83,6 +84,7 @@ def export(
         val: held-out faces with majority labels, for fitting the temperature and for the scores.
         out: the full-precision file; weights are stored in 16 bits, computation is in 32.
         tau: strength of the logit adjustment.
+        keep_temperature: leave the probabilities as they are, for a calibrated network that learned from its own answers.
         int8: whether to write the int8 copy too.
         about, judged_on: descriptions of `train` and `val` for the files' provenance.
         open_session: loads a file, to compare it with torch.
@@ -98,7 +100,10 @@ def export(
     inference.settle(network, train.images, saved.recipe, torch.device("cpu"))
     network.eval()
     val = expressions(val)
-    fitted = calibration.calibrate(_logits(network, val), val.classes(), calibration.class_shares(train), tau)
+    if keep_temperature:
+        fitted = Calibration(0.0, np.zeros(len(val.labels), np.float32), 1.0)
+    else:
+        fitted = calibration.calibrate(_logits(network, val), val.classes(), calibration.class_shares(train), tau)
     fitted.fold_into(models.last_layer(network))
     try:
         out.parent.mkdir(parents=True, exist_ok=True)

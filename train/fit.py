@@ -1,5 +1,6 @@
 """python -m train.fit RECIPE --data fer2013.csv.xz --votes fer2013new.csv --out RUN, alone or under torchrun
 python -m train.fit RECIPE --data FOLDER --labels folder --out RUN
+python -m train.fit personal --data FACES --out RUN, which has options of its own (`train.personal`)
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from realtime.errors import ConfigError, FerError
 from realtime.model import session
-from train import recipes
+from train import personal, recipes
 from train.data import manifest, training_data
 from train.data.manifest import Manifest
 from train.data.training_data import TrainingData
@@ -35,7 +36,10 @@ with EXTRA:
 
 def main(argv: list[str] | None = None) -> int:
     """Trains one network; returns the exit code."""
-    args = _parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    if words[:1] == [personal.NAME]:
+        return personal.main(words[1:])
+    args = _parser().parse_args(words)
     console = Console(stderr=True)
     try:
         EXTRA.require()

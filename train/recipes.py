@@ -46,6 +46,8 @@ class Recipe:
             MATLAB does; otherwise they are running averages over the last batches.
         statistics_pictures: number of training images, drawn by the seed, over which batch norm's statistics are recomputed
             for evaluation and export; 0 keeps the running averages.
+        trained: the top-level parts of the network that learn, such as "layer4" and "fc"; the others are frozen, and so are the
+            statistics of every batch norm. Empty: all of it learns.
         seed: of initial weights, order and augmentation.
         start: the initial weights: "scratch", "imagenet", "webcam" or the SHA-256 of an ONNX file (`train.fit --init`).
     """
@@ -77,6 +79,7 @@ class Recipe:
     ema_decay: float = 0.998
     population_statistics: bool = False
     statistics_pictures: int = 0
+    trained: tuple[str, ...] = ()
     seed: int = 0
     start: str = SCRATCH
 
@@ -126,12 +129,32 @@ CK+ images are repeated 4 times: 45 of contempt and 51 of fear have no effect am
 FER2013 labels fear, and disgust in 225 instead of 129.
 """
 
+PERSONAL = Recipe(
+    "personal",
+    max_pool=False,
+    epochs=10,
+    batch_size=32,
+    optimizer="adamw",
+    learning_rate=1e-4,
+    weight_decay=0.01,
+    balance="sqrt",
+    teacher_weight=0.5,
+    ema_decay=0.9,
+    trained=("layer4", "fc"),
+)
+"""A few hundred faces of one's own (`train.personal`): the shipped network's last stage and its classification layer learn.
+
+Half of each target is the shipped network's own answer, so that it forgets little of the other expressions and people. It is
+the first guess, not tuned.
+"""
+
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
         PAPER,
         CAREFUL,
         WEBCAM_RARE,
+        PERSONAL,
         # The same with distillation: the teacher (`--teacher`) weighs more than the votes. Mixup adds inputs between the
         # teacher's classes.
         replace(WEBCAM_RARE, name="webcam-taught", epochs=8, mixup_probability=0.3, teacher_weight=0.7, ema_decay=0.996),

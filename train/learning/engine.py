@@ -17,7 +17,7 @@ from realtime.machine import current_commit
 from train.data import lineage
 from train.data.datasets import FaceSet
 from train.judging import inference, metrics, set_scores
-from train.learning import balance, checkpoint, curves, optimizers
+from train.learning import balance, checkpoint, curves, freezing, optimizers
 from train.learning.batches import Batches
 from train.learning.checkpoint import Checkpoint
 from train.learning.curves import Epoch
@@ -59,6 +59,7 @@ class Trainer:
         stop: called after every step; True saves a checkpoint and raises Stopped.
         group: the processes of a distributed run, each with its own Trainer; they share every batch.
         teachers: ONNX files for distillation, matching `recipe.teachers`.
+        checkpoints: whether to write a checkpoint after every epoch; short runs of large networks do without.
 
     Raises:
         ConfigError: `init` or a teacher was trained on faces of `val`, or the batch has fewer faces than there are processes.
@@ -77,10 +78,12 @@ class Trainer:
         stop: Callable[[], bool] = lambda: False,
         group: Group | None = None,
         teachers: Sequence[Path] = (),
+        checkpoints: bool = True,
     ) -> None:
         self.recipe, self.train, self.val, self.folder = recipe, train, val, folder
         self.device = torch.device(device)
         self.on_step, self.stop, self.group = on_step, stop, group or Group()
+        self.checkpoints = checkpoints
         self.manifest = train.manifest_sha256()
         self.steps = max(1, len(train) // recipe.batch_size)
         if min(len(train), recipe.batch_size) < self.group.size:
@@ -98,6 +101,7 @@ class Trainer:
             lineage.refuse_seen(before, val, init.name)
             self.seen = np.union1d(self.seen, before)
             onnx_graph.load_into(network, init, new_classes=onnx_graph.load_labels(init) != train.labels)
+        freezing.freeze(network, recipe.trained)
         if not self.group.is_main:
             torch.manual_seed(recipe.seed + self.group.rank)  # different dropout in every process
         self.layout = torch.channels_last if recipe.batch_size >= CHANNELS_LAST_FROM else torch.contiguous_format
@@ -130,7 +134,7 @@ class Trainer:
         self.group.on_main(lambda: curves.write(self.folder, self._curve))
 
     def run(self) -> Iterator[Epoch]:
-        """Trains the remaining epochs; yields each after its checkpoint is on disk.
+        """Trains the remaining epochs; yields each after its checkpoint, if any, is on disk.
 
         Raises:
             Stopped: `stop` returned True.
@@ -142,14 +146,15 @@ class Trainer:
             done = self.group.on_main(self._judge)
             self.epoch, self.step, self.loss_sum, self.right = self.epoch + 1, 0, 0.0, 0
             self._curve += (done,)
-            self.save()
+            if self.checkpoints:
+                self.save()
             self.group.on_main(lambda: curves.write(self.folder, self._curve))
             yield done
 
     def save(self) -> None:
         """Writes a checkpoint of the current state."""
-        random_state = self.group.stack(torch.get_rng_state())
-        self.group.on_main(lambda: self._checkpoint(random_state).save(self.folder))
+        saved = self.state()
+        self.group.on_main(lambda: saved.save(self.folder))
 
     def predict(self, faces: FaceSet) -> NDArray[np.float32]:
         """Probabilities, float32 (n,k), from the averaged weights if the recipe has averaging."""
@@ -168,7 +173,8 @@ class Trainer:
         if saved.manifest_sha256 != self.manifest:
             raise ConfigError(f"{self.folder}: was trained on other data (manifest {saved.manifest_sha256[:12]})")
 
-    def _checkpoint(self, random_state: torch.Tensor) -> Checkpoint:
+    def state(self) -> Checkpoint:
+        """The current state, as a checkpoint holds it."""
         return Checkpoint(
             recipe=self.recipe,
             labels=self.train.labels,
@@ -184,12 +190,12 @@ class Trainer:
             average=self.average.state_dict() if self.average is not None else {},
             optimizer=self.optimizer.state_dict(),
             schedule=self.schedule.state_dict(),
-            random_state=random_state,
+            random_state=self.group.stack(torch.get_rng_state()),
         )
 
     def _train_epoch(self, network: nn.Module) -> None:
         """Trains the remaining steps of the epoch."""
-        self.model.train()
+        freezing.train_mode(self.model, self.recipe.trained)
         order = balance.order(self.recipe.balance, self.train, np.random.default_rng([self.recipe.seed, self.epoch]))
         prior = balance.prior(self.recipe.balance, self.train)
         # a class without images gets a tiny prior instead of zero

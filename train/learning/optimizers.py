@@ -15,9 +15,10 @@ def optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
         ConfigError: unknown name.
     """
     head = {id(p) for p in models.last_layer(model).parameters()} if recipe.head_rate != 1 else set()
+    learning = [p for p in model.parameters() if p.requires_grad]
     groups = [
         {
-            "params": [p for p in model.parameters() if (p.ndim > 1) == decays and (id(p) in head) == in_head],
+            "params": [p for p in learning if (p.ndim > 1) == decays and (id(p) in head) == in_head],
             "weight_decay": recipe.weight_decay if decays else 0.0,
             "lr": recipe.learning_rate * (recipe.head_rate if in_head else 1),
         }

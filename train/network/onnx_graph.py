@@ -147,3 +147,12 @@ def _load(path: Path) -> onnx.ModelProto:
         raise WeightsNotFound(f"{path}: cannot be read ({error.strerror}); give the path of an .onnx file") from error
     except DecodeError as error:
         raise WeightsCorrupt(f"{path} is no ONNX file; give one written by train.export") from error
+
+
+def has_max_pool(path: Path) -> bool:
+    """Whether the network in a file has the max-pool of a ResNet's stem, which has no weights.
+
+    Raises:
+        ModelError: missing, or not an ONNX file.
+    """
+    return any(node.op_type == "MaxPool" for node in _load(path).graph.node)
