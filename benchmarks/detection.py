@@ -62,7 +62,7 @@ def search(config: Config, classifier: Classifier, full_precision: Path, *, alon
     """
     info = ours.info_of(config)
     if info.live:
-        raise ConfigError(f"--on {config.source.location}: give a video file or a folder of pictures")
+        raise ConfigError(f"--on {config.source.location}: give a video file or a folder of images")
     known = truth.find(info)
     sights: list[Sight] = []
     raw: list[Sight] = []

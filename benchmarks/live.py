@@ -60,7 +60,7 @@ class Views:
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
+class Drawn:
     """One image as displayed by a side.
 
     Attributes:
@@ -96,17 +96,17 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
     rates: list[float] = []
     ages: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        console.print("encoding the camera's pictures", style="dim")
+        console.print("encoding the camera's images", style="dim")
         camera.encode(scenes.compose(scene, actor), Path(folder))
         for what in (OURS,) if args.alone else (OURS, THEIRS):
             console.print(f"{what}: {args.warm_up:g} s of warm-up, {args.seconds:g} s", style="dim")
             with Camera(Path(folder), args.fps) as source:  # one per side: the log is for a single client
                 if what == OURS:
-                    pictures = _ours(Config.of(source=source.url, model=args.model, threads=args.threads), classifier)
+                    images = _ours(Config.of(source=source.url, model=args.model, threads=args.threads), classifier)
                 else:
-                    pictures = _theirs(source.url, full_precision, classifier)
-                with closing(pictures):
-                    views = view(pictures, args.warm_up, args.seconds)
+                    images = _theirs(source.url, full_precision, classifier)
+                with closing(images):
+                    views = view(images, args.warm_up, args.seconds)
                 sent = source.sent()
             ages[what] = ages_ms(views, sent)
             rates.append(round((len(sent.times) - 1) / float(sent.times[-1] - sent.times[0]), 2))
@@ -124,7 +124,7 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
     suite.finish(outcome, classifier, args, console)
 
 
-def view(pictures: Iterator[Picture], warm_up_s: float, seconds: float) -> Views:
+def view(images: Iterator[Drawn], warm_up_s: float, seconds: float) -> Views:
     """Consumes images for a time; measures after the warm-up.
 
     Raises:
@@ -134,12 +134,12 @@ def view(pictures: Iterator[Picture], warm_up_s: float, seconds: float) -> Views
     began = time.perf_counter()
     counted = False
     warm_up, cpu_s, dropped = 0, 0.0, 0
-    for picture in pictures:
-        views.append(View(stamp.read(picture.image), picture.drawn_at, picture.effort))
-        if not counted and picture.drawn_at - began >= warm_up_s:
-            counted, warm_up, cpu_s, dropped = True, len(views) - 1, time.process_time(), picture.dropped or 0
-        if counted and picture.drawn_at - views[warm_up].drawn_at >= seconds:
-            since = None if picture.dropped is None else picture.dropped - dropped
+    for drawn in images:
+        views.append(View(stamp.read(drawn.image), drawn.drawn_at, drawn.effort))
+        if not counted and drawn.drawn_at - began >= warm_up_s:
+            counted, warm_up, cpu_s, dropped = True, len(views) - 1, time.process_time(), drawn.dropped or 0
+        if counted and drawn.drawn_at - views[warm_up].drawn_at >= seconds:
+            since = None if drawn.dropped is None else drawn.dropped - dropped
             return Views(tuple(views), warm_up, time.process_time() - cpu_s, since)
     raise SourceLostError("the benchmark's own camera ended too early; run it again")
 
@@ -159,7 +159,7 @@ def summary(what: str, views: Views, sent: Sent) -> Watched:
     """
     ages = ages_ms(views, sent)
     if not ages:
-        raise SourceLostError(f"{what}: no picture's number could be read; report this")
+        raise SourceLostError(f"{what}: no image's number could be read; report this")
     shown = sent.sendings([view.place for view in views.views])[views.warm_up :]
     known = {n for n in shown if n is not None}
     unreadable = shown.count(None)
@@ -183,21 +183,21 @@ def _least(views: Views) -> str | None:
     return max(done, key=EFFORTS.index).name if done else None
 
 
-def _ours(config: Config, classifier: Classifier) -> Generator[Picture]:
+def _ours(config: Config, classifier: Classifier) -> Generator[Drawn]:
     """Images as the program displays them, including its HUD."""
     for shown in ours.watch(config, classifier, hud=True):
-        yield Picture(shown.result.frame.image, shown.drawn_at, shown.dropped, shown.result.effort)
+        yield Drawn(shown.result.frame.image, shown.drawn_at, shown.dropped, shown.result.effort)
 
 
-def _theirs(url: str, model: Path, classifier: Classifier) -> Generator[Picture]:
+def _theirs(url: str, model: Path, classifier: Classifier) -> Generator[Drawn]:
     for looked in tutorial.Loop(model, classifier.spec.mean, classifier.spec.std).watch(url):
-        yield Picture(looked.picture, looked.drawn_at, None)
+        yield Drawn(looked.image, looked.drawn_at, None)
 
 
 def table(measured: Record[Live]) -> Table:
     """The result for the terminal."""
     result = measured.result
-    title = f"{result.width}x{result.height}, {result.fps:g} pictures a second sent, faces: {result.faces}"
+    title = f"{result.width}x{result.height}, {result.fps:g} images a second sent, faces: {result.faces}"
     shown = Table(title=title)
     columns = (
         "",
@@ -241,9 +241,9 @@ def _parser() -> argparse.ArgumentParser:
     suite.add_face(parser)
     suite.add_loop(parser)
     parser.add_argument("--video", default="demo", metavar="CLIP", help="whose face it is (default: the demo clip's)")
-    parser.add_argument("--size", default="1280x720", metavar="WxH", help="of the pictures (default: 1280x720)")
-    parser.add_argument("--faces", type=int, default=1, metavar="N", help="in the picture (default: 1)")
-    parser.add_argument("--fps", type=float, default=30.0, metavar="F", help="pictures a second (default: 30)")
+    parser.add_argument("--size", default="1280x720", metavar="WxH", help="of the images (default: 1280x720)")
+    parser.add_argument("--faces", type=int, default=1, metavar="N", help="in the image (default: 1)")
+    parser.add_argument("--fps", type=float, default=30.0, metavar="F", help="images a second (default: 30)")
     parser.add_argument("--seconds", type=float, default=60.0, metavar="S", help="counted, on each side (default: 60)")
     parser.add_argument("--warm-up", type=float, default=3.0, metavar="S", help="not counted (default: 3)")
     parser.add_argument("--alone", action="store_true", help="without the tutorial loop")

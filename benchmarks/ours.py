@@ -36,14 +36,14 @@ class Shown:
 
     Attributes:
         result: its faces and data.
-        picture: uint8 (H,W,3), the drawn frame.
+        image: uint8 (H,W,3), the drawn frame.
         drawn_at: time.perf_counter after drawing.
         steps: duration of each stage.
         dropped: unprocessed frames of a live source so far.
     """
 
     result: FrameResult
-    picture: NDArray[np.uint8]
+    image: NDArray[np.uint8]
     drawn_at: float
     steps: Steps
     dropped: int

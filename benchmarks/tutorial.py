@@ -26,14 +26,14 @@ class Looked:
     """One frame of the loop.
 
     Attributes:
-        picture: uint8 (H,W,3), the drawn frame.
+        image: uint8 (H,W,3), the drawn frame.
         boxes_xyxy: float32 (n,4), pixels.
         labels: of each box.
         drawn_at: time.perf_counter after drawing.
         steps: duration of each stage.
     """
 
-    picture: NDArray[np.uint8]
+    image: NDArray[np.uint8]
     boxes_xyxy: NDArray[np.float32]
     labels: tuple[str, ...]
     drawn_at: float
@@ -116,11 +116,11 @@ def save(clip: Path, model: Path, mean: float, std: float, path: Path, fps: floa
     try:
         for looked in Loop(model, mean, std).watch(str(clip)):
             if writer is None:
-                height, width = looked.picture.shape[:2]
+                height, width = looked.image.shape[:2]
                 writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), fps, (width, height))
                 if not writer.isOpened():
                     raise SinkError(f"OpenCV cannot write {path}")
-            writer.write(looked.picture)
+            writer.write(looked.image)
             frames += 1
     finally:
         if writer is not None:

@@ -47,13 +47,13 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("faces", [0, 1, 4])
 def test_a_scene_has_the_specified_faces(faces: int) -> None:
     scene = Scene(Size(640, 360), faces, 3)
-    picture = list(scenes.compose(scene, cells.actor(Config.of(source="demo"))))[2]
-    assert picture.shape == (360, 640, 3)
+    image = list(scenes.compose(scene, cells.actor(Config.of(source="demo"))))[2]
+    assert image.shape == (360, 640, 3)
     boxes = scene.boxes(2)
     assert boxes.shape == (faces, 4)
     assert np.allclose(boxes[:, 2:] - boxes[:, :2], 360 // 7)
     path = locate("full")
-    found = tutorial.Loop(path, 0.5, 0.25).look(picture.copy()).boxes_xyxy
+    found = tutorial.Loop(path, 0.5, 0.25).look(image.copy()).boxes_xyxy
     centres = (found[:, :2] + found[:, 2:]) / 2
     for box in boxes:
         near = np.abs(centres - (box[:2] + box[2:]) / 2).max(axis=1) < 10

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from benchmarks import camera, live, record, soak, stamp
 from benchmarks.camera import Camera, Sent
-from benchmarks.live import Picture, View, Views
+from benchmarks.live import Drawn, View, Views
 from benchmarks.payloads import Live, Sample, Soak
 from realtime.errors import SourceLostError
 from realtime.governor import EFFORTS
@@ -83,19 +83,19 @@ def test_a_side_without_numbers_is_an_error() -> None:
 
 
 def test_the_warm_up_does_not_count() -> None:
-    def pictures(began: float) -> Iterator[Picture]:
+    def images(began: float) -> Iterator[Drawn]:
         for n in range(100):
             image = np.zeros((180, 320, 3), np.uint8)
             stamp.draw(image, n)
-            yield Picture(image, began + 0.25 * n, dropped=n)
+            yield Drawn(image, began + 0.25 * n, dropped=n)
 
     now = live.time.perf_counter()
-    views = live.view(pictures(now + 0.125), 1.0, 2.0)
+    views = live.view(images(now + 0.125), 1.0, 2.0)
     assert views.warm_up == 4
     assert [view.place for view in views.views] == list(range(13))
     assert (views.seconds, views.dropped) == (2.0, 8)
     with pytest.raises(SourceLostError):
-        live.view(pictures(now), 1.0, 200.0)
+        live.view(images(now), 1.0, 200.0)
 
 
 def test_the_lowest_effort_in_the_measurement() -> None:

@@ -35,8 +35,8 @@ TOO_SLOW, TOO_SLOW_TEXT = 4408, "This page is too slow: it did not draw a frame 
 PROGRAM_ENDS, PROGRAM_ENDS_TEXT = 1001, "fer-cam ends."
 FINISHED = 1000
 
-OF_WINDOWS = frozenset({Action.FULLSCREEN, Action.DETAILS, Action.HELP})
-"""Actions that concern a window only; a page has its own."""
+OF_WINDOWS = frozenset({Action.FULLSCREEN, Action.DETAILS, Action.HELP, Action.LESSON, Action.NEXT_FACE, Action.PANEL})
+"""Actions that concern a window only; a page has its own, and no lesson view yet."""
 
 CAN = tuple(action.value for action in Action if action not in OF_WINDOWS)
 

@@ -7,8 +7,7 @@ const ACTIONS = [
   { name: "record", text: "Record a session", other: "Stop recording", pressed: (status) => status.recording },
   { name: "snapshot", text: "Snapshot", key: "s" },
   { name: "calibrate", text: "Calibrate", other: "Give up calibrating", key: "c", pressed: (status) => Boolean(status.calibrating) },
-  { name: "lesson", text: "Lesson view", pressed: (status) => Boolean(status.lesson) },
-  { name: "blur", text: "Blur faces", pressed: (status) => status.blur, toggles: true },
+  { name: "blur", text: "Blur faces", key: "b", pressed: (status) => status.blur, toggles: true },
   { name: "quit", text: "End fer-cam", key: "q" },
 ];
 

@@ -26,7 +26,8 @@ let feed = null, hello = null, mirror = null, summary = null, details = true;
 
 const own = () => feed instanceof Camera;
 const sourceName = () => (own() ? "this browser’s camera" : hello.source.live ? `the camera ${hello.source.name}` : hello.source.name);
-const useOwn = () => { $("camera").value = $("camera").querySelector(`[value^="${OWN}"]`).value; choose(); };
+// The list comes first: the button may be pressed before it is there.
+const useOwn = async () => { await listCameras(); $("camera").value = $("camera").querySelector(`[value^="${OWN}"]`).value; choose(); };
 
 const events = {
   hello(message, resumed = false) {
@@ -166,7 +167,7 @@ function press(key, agoMs) {
   const marks = !$("marker-form").hidden && !$("marker-form").querySelector("button").disabled;
   if (key === "m" && marks) return mark(null, agoMs) ?? true;
   if (/^[1-9]$/.test(key) && marks && controls.markers[key - 1]) return mark(controls.markers[key - 1], agoMs) ?? true;
-  const name = { space: "pause", s: "snapshot", c: "calibrate", q: "quit" }[key];
+  const name = { space: "pause", s: "snapshot", b: "blur", c: "calibrate", q: "quit" }[key];
   return name !== undefined && controls.press(name);
 }
 
