@@ -144,8 +144,8 @@ PERSONAL = Recipe(
 )
 """A few hundred faces of one's own (`train.personal`): the shipped network's last stage and its classification layer learn.
 
-Half of each target is the shipped network's own answer, so that it forgets little of the other expressions and people. It is
-the first guess, not tuned.
+Half of each target is the shipped network's own answer, so that it forgets less of the other expressions and people (it still
+forgets; the guide *your-faces* has figures). It is the first guess, not tuned.
 """
 
 RECIPES: dict[str, Recipe] = {

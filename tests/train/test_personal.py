@@ -14,9 +14,11 @@ from tests.demo import write_clip
 from tests.train_data import patterns, recipe, tiny, write_faces
 from train import export, fit, recipes
 from train.data import lineage, personal
+from train.judging.held_out import Judged
 from train.judging.predictions import open_classifier
 from train.learning.engine import Trainer
 from train.network import models
+from train.personal import report
 
 
 @pytest.fixture
@@ -81,6 +83,19 @@ def test_the_result_is_honest_and_whole(init: Path, tmp_path: Path, capsys: pyte
     seen = lineage.read(run / "personal.onnx")
     assert lineage.among(mine.faces, seen).all()
     assert np.isin(lineage.read(init), seen).all()
+
+
+def test_a_set_without_resting_faces_is_warned_of(tmp_path: Path) -> None:
+    mine = personal.load(write_faces(tmp_path), LABELS)
+    probs = np.full((48, 8), 1 / 8, np.float32)
+
+    def judged(first: int) -> Judged:
+        truth = mine.faces.classes() + first
+        return Judged("person", 3, truth, mine.segments, probs, probs)
+
+    warning = "no face is labelled neutral"
+    assert not [line for line in report(judged(0), mine, tmp_path, 60) if line.startswith(warning)]
+    assert report(judged(1), mine, tmp_path, 60)[0].startswith(warning)
 
 
 def test_faces_that_the_start_has_learned_are_no_test(init: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,9 +1,6 @@
 """Freezes the parts of a network that a recipe does not train."""
 
-from collections.abc import Mapping
-
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from realtime.errors import ConfigError
 
@@ -31,10 +28,3 @@ def train_mode(network: nn.Module, trained: tuple[str, ...]) -> None:
         for module in network.modules():
             if isinstance(module, nn.BatchNorm2d):
                 module.eval()
-
-
-def mix(network: nn.Module, start: Mapping[str, Tensor], share: float) -> None:
-    """Moves every weight towards its start: share * start + (1 - share) * weight. Batch norm's statistics stay."""
-    with torch.no_grad():
-        for name, weight in network.named_parameters():
-            weight.lerp_(start[name], share)

@@ -33,14 +33,6 @@ def test_a_run_without_checkpoints_leaves_none(tmp_path: Path, monkeypatch: pyte
     assert np.isfinite(trainer.predict(patterns(8, seed=1))).all()
 
 
-def test_weights_move_towards_their_start() -> None:
-    network = torch.nn.Linear(3, 2)
-    start = {name: torch.zeros_like(value) for name, value in network.named_parameters()}
-    before = network.weight.detach().clone()
-    freezing.mix(network, start, 0.25)
-    assert torch.allclose(network.weight, 0.75 * before)
-
-
 def test_a_part_that_is_missing_is_named() -> None:
     with pytest.raises(ConfigError, match="ResNet has no part layer9; it has conv1"):
         freezing.freeze(tiny(8), ("layer9",))
