@@ -1,7 +1,6 @@
 """python -m benchmarks.bulk: fer-cam batch by workers, beside plain runs; what cutting, memory and the scheduler cost."""
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
@@ -11,10 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import av
-import pyarrow.parquet as pq
 from rich.console import Console
 from rich.table import Table
 
@@ -22,11 +18,7 @@ from benchmarks import cells, ours, suite
 from benchmarks.payloads_programs import Bulk, Bulked, Cutting
 from benchmarks.record import Record, Spread
 from benchmarks.suite import Outcome
-from realtime.bulk.cluster import tasks
-from realtime.bulk.joining import Written, join
-from realtime.bulk.parts import PART_S, WARM_UP_S, survey
-from realtime.bulk.reading import Job, read
-from realtime.bulk.recordings import Recording
+from realtime.bulk.parts import PART_S
 from realtime.config import Config
 from realtime.errors import ConfigError, SourceLostError
 from realtime.sources import DEMO, EQUIPMENT
@@ -45,13 +37,17 @@ def main(argv: list[str] | None = None) -> int:
 def _measure(args: argparse.Namespace, console: Console) -> None:
     for option, value, least in (("--loops", args.loops, 1), ("--files", args.files, 1), ("--tasks", args.tasks, 10)):
         suite.at_least(option, value, least)
+    try:
+        from benchmarks import cutting as cuts
+    except ModuleNotFoundError as error:
+        raise ConfigError(f"bulk needs {error.name}; pip install -e '.[bulk]' in fer-cam's folder installs it") from error
     config = Config.of(source=args.video, model=args.model, threads=args.threads)
     classifier = ours.load(config)
     actor = cells.actor(config)
     clip = EQUIPMENT.demo if args.video == DEMO else Path(args.video)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        source = looped(clip, folder / "in" / "0.mp4", args.loops)
+        source = cuts.looped(clip, folder / "in" / "0.mp4", args.loops)
         for number in range(1, args.files):
             (folder / "in" / f"{number}.mp4").hardlink_to(source)
         network = ["--model", args.model]
@@ -61,8 +57,8 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
             rows.append(("plain", _plain(folder, network)))
             rows += [(f"workers: {count}", _batch(folder, network, count)) for count in args.workers]
         console.print(f"cutting, then {args.tasks} empty tasks", style="dim")
-        cutting = cut(source, config, folder, args.part)
-        per_task = _empty_tasks(args.tasks, max(args.workers))
+        cutting = cuts.cut(source, config, folder, args.part)
+        per_task = cuts.empty_tasks(args.tasks, max(args.workers))
     result = Bulk(
         clip=actor.name,
         files=args.files,
@@ -93,65 +89,6 @@ class _Run:
     most_mb: float
 
 
-def looped(clip: Path, path: Path, loops: int) -> Path:
-    """A video that repeats a clip, without encoding it again."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with av.open(str(path), "w") as out, av.open(str(clip)) as first:
-        stream = out.add_stream_from_template(first.streams.video[0])
-        shift = 0
-        for _ in range(loops):
-            with av.open(str(clip)) as container:
-                length = 0
-                for packet in container.demux(container.streams.video[0]):
-                    if packet.pts is None or packet.dts is None:
-                        continue
-                    length = max(length, packet.pts + (packet.duration or 0))
-                    packet.pts, packet.dts, packet.stream = packet.pts + shift, packet.dts + shift, stream
-                    out.mux(packet)
-                shift += length
-    return path
-
-
-def cut(path: Path, config: Config, folder: Path, part_s: float) -> Cutting:
-    """Reads a video whole and in parts, and compares the labels and ids of every frame."""
-    recording = Recording(path.name, str(path), True)
-    whole = Written(folder / "whole-frames.parquet", folder / "whole-faces.parquet")
-    read(Job(recording, config, whole.frames, whole.faces))
-    found = survey(path, part_s)
-    parts = [Written(folder / f"{part.number}-frames.parquet", folder / f"{part.number}-faces.parquet") for part in found.parts]
-    if not parts:
-        raise ConfigError(f"--part {part_s:g}: the video is too short to be cut; give less, or more --loops")
-    for part, written in zip(found.parts, parts, strict=True):
-        read(Job(recording, config, written.frames, written.faces, part))
-    joined = Written(folder / "joined-frames.parquet", folder / "joined-faces.parquet")
-    join(parts, joined.frames, joined.faces, found.seconds)
-    frames = len(pq.read_table(whole.frames))
-    return Cutting(
-        seconds=round(found.seconds or 0.0, 3),
-        parts=len(parts),
-        part_s=part_s,
-        warm_up_s=WARM_UP_S,
-        frames=frames,
-        frames_read=sum(len(pq.read_table(written.frames)) for written in parts),
-        labels_equal=round(equal(whole, joined, "label", frames), 5),
-        ids_equal=round(equal(whole, joined, "id", frames), 5),
-    )
-
-
-def equal(one: Written, other: Written, column: str, frames: int) -> float:
-    """Share of frames in which all faces, from left to right, have equal values."""
-    first, second = (_by_frame(written, column) for written in (one, other))
-    return sum(first.get(frame) == second.get(frame) for frame in range(frames)) / frames
-
-
-def _by_frame(written: Written, column: str) -> dict[int, list[Any]]:
-    rows = pq.read_table(written.faces, columns=["frame", "x", column]).sort_by([("frame", "ascending"), ("x", "ascending")])
-    found: dict[int, list[Any]] = {}
-    for row in rows.to_pylist():
-        found.setdefault(row["frame"], []).append(row[column])
-    return found
-
-
 def _plain(folder: Path, network: Sequence[str]) -> _Run:
     """fer-cam --video for each file."""
     began, frames, most = time.perf_counter(), 0, 0.0
@@ -168,6 +105,8 @@ def _batch(folder: Path, network: Sequence[str], workers: int) -> _Run:
     began = time.perf_counter()
     most = _run(["batch", str(folder / "in"), "--out", str(out), "--quiet", "--no-cut", "--workers", str(workers), *network])
     seconds = time.perf_counter() - began
+    import pyarrow.parquet as pq
+
     frames = sum(row["frames"] for row in pq.read_table(out / "recordings.parquet").to_pylist())
     return _Run(seconds, frames, most)
 
@@ -189,7 +128,7 @@ def _run(arguments: Sequence[str]) -> float:
 @contextmanager
 def _watched(pid: int) -> Iterator[list[float]]:
     """Samples the memory of a process, or of its children where it has any, until the block ends."""
-    psutil, most, over = _psutil(), [0.0], threading.Event()
+    psutil, most, over = suite.library("psutil", "bulk"), [0.0], threading.Event()
 
     def sample() -> None:
         while not over.wait(SAMPLE_S):
@@ -209,20 +148,6 @@ def _watched(pid: int) -> Iterator[list[float]]:
         thread.join()
 
 
-def _empty_tasks(count: int, workers: int) -> float:
-    """Seconds that client and scheduler need for a task, from tasks that do nothing."""
-    done: list[None] = []
-    with tasks(None, workers) as pool:
-        for _ in range(workers):
-            pool.submit(lambda *_: None, os.getpid)
-        pool.run()
-        began = time.perf_counter()
-        for _ in range(count):
-            pool.submit(lambda *_: done.append(None), os.getpid)
-        pool.run()
-        return (time.perf_counter() - began) / len(done)
-
-
 def _row(what: str, runs: Sequence[_Run]) -> Bulked:
     return Bulked(
         what=what,
@@ -236,14 +161,6 @@ def _part_s(run: _Run, cutting: Cutting) -> float:
     """Seconds that a worker needs for a part of the usual length."""
     fps = cutting.frames / cutting.seconds
     return PART_S * fps / (run.frames / run.seconds)
-
-
-def _psutil() -> Any:
-    try:
-        import psutil
-    except ModuleNotFoundError as error:
-        raise ConfigError("bulk needs psutil; pip install -e '.[benchmarks]' in fer-cam's folder installs it") from error
-    return psutil
 
 
 def table(measured: Record[Bulk]) -> Table:

@@ -48,7 +48,7 @@ def main(argv: list[str] | None = None) -> int:
 def _measure(args: argparse.Namespace, console: Console) -> bool:
     if args.minutes <= 0 or args.speed <= 0 or args.fps <= 0:
         raise ConfigError("give --minutes, --speed and --fps above 0")
-    psutil = _psutil()
+    psutil = suite.library("psutil", "soak")
     size = Size.parse(args.size)
     config = Config.of(source=args.video, model=args.model, threads=args.threads)
     classifier = ours.load(config)
@@ -182,14 +182,6 @@ def table(measured: Record[Soak]) -> Table:
     shown.add_row("threads", str(first.threads), str(last.threads), f"{last.threads - first.threads:+d}")
     shown.add_row("open files", str(first.handles), str(last.handles), f"{last.handles - first.handles:+d}")
     return shown
-
-
-def _psutil() -> Any:
-    try:
-        import psutil
-    except ModuleNotFoundError as error:
-        raise ConfigError("soak needs psutil; pip install -e '.[benchmarks]' in fer-cam's folder installs it") from error
-    return psutil
 
 
 def _plot(measured: Record[Soak], path: Path) -> None:

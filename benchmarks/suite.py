@@ -1,11 +1,13 @@
 """The common command line of the benchmarks: options, errors and output files."""
 
 import argparse
+import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Generic, TypeVar
 
 from rich.console import Console
@@ -130,6 +132,20 @@ def environment() -> dict[str, str]:
     """This process's environment, extended so that child processes find this checkout."""
     paths = [str(Path(__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     return os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+
+
+def library(name: str, benchmark: str) -> ModuleType:
+    """A library of the extra `benchmarks`.
+
+    Raises:
+        ConfigError: it is not installed.
+    """
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"{benchmark} needs {name}; pip install -e '.[benchmarks]' in fer-cam's folder installs it"
+        ) from error
 
 
 def at_least(option: str, value: float, least: float) -> None:

@@ -24,7 +24,7 @@ from benchmarks.record import Record, Spread
 from benchmarks.scenes import Scene
 from benchmarks.suite import Outcome, Size
 from realtime.config import BROWSER, Config
-from realtime.errors import ConfigError, SourceLostError
+from realtime.errors import SourceLostError
 from realtime.views.web.access import VARIABLE
 
 START_S = 30.0
@@ -139,7 +139,7 @@ def _server(location: str, token: str, args: argparse.Namespace) -> Iterator[tup
     Raises:
         SourceLostError: it does not start.
     """
-    psutil = _psutil()
+    psutil = suite.library("psutil", "web")
     options = ["--serve", "--no-display", "--model", args.model, "--threads", str(args.threads)]
     command = [sys.executable, "-m", "realtime", "--device" if location == BROWSER else "--source", location, *options]
     with subprocess.Popen(
@@ -161,14 +161,6 @@ def _server(location: str, token: str, args: argparse.Namespace) -> Iterator[tup
 def _cpu_s(process: Any) -> float:
     times = process.cpu_times()
     return float(times.user + times.system)
-
-
-def _psutil() -> Any:
-    try:
-        import psutil
-    except ModuleNotFoundError as error:
-        raise ConfigError("web needs psutil; pip install -e '.[benchmarks]' in fer-cam's folder installs it") from error
-    return psutil
 
 
 def table(measured: Record[Web]) -> Table:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import bulk, record
+from benchmarks import bulk, cutting, record
 from benchmarks.payloads_programs import Bulk
 from realtime.bulk.joining import Written
 from realtime.bulk.tables import RecordTables
@@ -43,7 +43,7 @@ def test_plain_runs_and_workers_are_measured(tmp_path: Path) -> None:
 def test_a_video_that_is_too_short_to_be_cut(tmp_path: Path) -> None:
     path = write_video(tmp_path / "short.mp4", gray_levels(30))
     with pytest.raises(ConfigError, match="too short to be cut"):
-        bulk.cut(path, Config.of(model=str(write_always(tmp_path / "tiny.onnx"))), tmp_path, 30.0)
+        cutting.cut(path, Config.of(model=str(write_always(tmp_path / "tiny.onnx"))), tmp_path, 30.0)
 
 
 def test_a_face_that_differs_counts_for_its_frame(tmp_path: Path) -> None:
@@ -55,4 +55,4 @@ def test_a_face_that_differs_counts_for_its_frame(tmp_path: Path) -> None:
         return written
 
     one, other = write("one", "happiness", "neutral", "", ""), write("other", "happiness", "sadness", "", "neutral")
-    assert bulk.equal(one, other, "label", 4) == 0.5
+    assert cutting.equal(one, other, "label", 4) == 0.5

@@ -121,7 +121,10 @@ def test_closing_ends_the_thread(markers: LslMarkers) -> None:
     assert any(thread.name == "LSL markers" for thread in threading.enumerate())
     markers.close()
     markers.close()
-    assert not any(thread.name == "LSL markers" for thread in threading.enumerate())
+    ends = time.monotonic() + 10
+    while any(thread.name == "LSL markers" for thread in threading.enumerate()):
+        assert time.monotonic() < ends
+        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("option", ["--lsl", "--lsl-markers"])
