@@ -29,11 +29,6 @@ class Unpaced(FakeWindow):
     paced = False
 
 
-@pytest.fixture
-def studio(tmp_path: Path) -> Studio:
-    return Studio(tmp_path)
-
-
 def test_the_key_shows_and_hides_it(studio: Studio) -> None:
     studio.window.keys = {0: [Action.LESSON], 2: [Action.LESSON]}
     studio.run(film(1, 2, 3, 4), display=True)

@@ -14,7 +14,7 @@ from realtime.drawing.painter import Painter
 from realtime.lesson.steps import Lesson, Steps
 from realtime.model.classifier import Classifier
 from tests import builders, demo
-from tests.realtime.drawing.test_overlay import HUD
+from tests.drawn import HUD
 
 SIZES = [(640, 480), (960, 720), (1280, 720), (1920, 1080)]
 LESSON = replace(HUD, lesson=True)
