@@ -1,6 +1,5 @@
 """The lesson view, its panels and the banner in a run, as a viewer asks for them."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -99,13 +98,6 @@ def test_a_file_has_no_banner(studio: Studio) -> None:
 
 
 # panels
-
-
-@pytest.fixture(scope="module")
-def classifier() -> Iterator[Classifier]:
-    network = Classifier.load("int8", 1)
-    yield network
-    network.close()
 
 
 def test_a_panel_is_written_in_the_background(tmp_path: Path, classifier: Classifier) -> None:

@@ -21,13 +21,6 @@ LESSON = replace(HUD, lesson=True)
 
 
 @pytest.fixture(scope="module")
-def classifier() -> Iterator[Classifier]:
-    network = Classifier.load("int8", 1)
-    yield network
-    network.close()
-
-
-@pytest.fixture(scope="module")
 def lesson(classifier: Classifier) -> Iterator[Lesson]:
     made = Lesson(classifier.prepare)
     yield made
