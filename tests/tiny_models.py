@@ -48,7 +48,10 @@ def write_left_right(path: Path) -> Path:
 
 
 def write_top_bottom(path: Path) -> Path:
-    """A network that predicts `happiness` if the top half of the face is brighter, `sadness` if the bottom half is, mirrored or not."""
+    """A network that predicts `happiness` if the top half of the face is brighter, `sadness` if the bottom half is.
+
+    It says the same of mirrored faces.
+    """
     weights = np.zeros((48, 48, len(LABELS)), np.float32)
     weights[:24, :, LABELS.index("happiness")] = 0.01
     weights[24:, :, LABELS.index("sadness")] = 0.01

@@ -1,7 +1,7 @@
 """Reads each face as it is and mirrored: in turns from frame to frame, or both at once in single images.
 
-An expression is the same in a mirror, but a network's answer is not quite: the mean of both is right a little more often, and steadier.
-In video it costs nothing, since every frame is read once either way.
+An expression is the same in a mirror, but a network's answer is not quite: the mean of both is right a little more often, and
+steadier. In video it costs nothing, since every frame is read once either way.
 """
 
 from collections.abc import Sequence
@@ -45,7 +45,10 @@ class BothWays:
         self._readings: dict[int, _Reading] = {}
 
     def images(self, ids: Sequence[int], faces: Sequence[NDArray[np.uint8]], now: float) -> tuple[NDArray[np.uint8], ...]:
-        """The images to read for faces uint8 (S,S) of a frame at `now`: in video one each, the other way than last time; else two."""
+        """The images to read for faces, uint8 (S,S), of a frame at `now`: in video one each, the other way than last time.
+
+        Otherwise two each.
+        """
         if not self._temporal:
             return tuple(image for face in faces for image in (face, face[:, ::-1]))
         images = []
