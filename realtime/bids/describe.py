@@ -1,4 +1,4 @@
-"""The descriptions beside the tables of a dataset: columns, units, how samples came about, and what is not BIDS about it."""
+"""The descriptions beside the tables of a dataset: columns, units, how samples are made, and what is not BIDS about them."""
 
 from typing import Any
 
