@@ -79,7 +79,7 @@ class CameraSession:
         self._ended: str | None = None
         self._lines = Lines()
         self.state = State()
-        """The current state; replaced after every frame, so that it can be read without waiting for one."""
+        """How it is; replaced after every frame, so that it can be read without waiting for one."""
         self.folders: list[Path] = []
         """Where recordings were written."""
 
