@@ -19,22 +19,22 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument(
-        "recording", nargs="?", type=Path, metavar="RECORDING", help="JSON Lines of a run, or the folder of a session"
+        "recording", nargs="?", type=Path, metavar="RECORDING", help="what --jsonl wrote, or the folder of a session"
     )
     what.add_argument("--compare", nargs="+", type=Path, metavar="RECORDING", help="two or more recordings side by side")
     parser.add_argument(
         "--out",
         type=Path,
         metavar="FILE",
-        help="path of the page (default: RUN_report.html beside RUN.jsonl, report.html in a session)",
+        help="where to (default: RUN_report.html beside RUN.jsonl, report.html in a session)",
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace an existing report (default: number the new one)")
+    parser.add_argument("--overwrite", action="store_true", help="replace a report that exists (default: number the new one)")
     parser.add_argument(
         "--window",
         type=float,
         default=5.0,
         metavar="S",
-        help="seconds after a marker in which expressions are examined (default: %(default)g)",
+        help="seconds after a marker in which expressions are looked at (default: %(default)g)",
     )
 
 
