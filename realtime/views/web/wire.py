@@ -20,11 +20,11 @@ MOST_PIXELS = 1920 * 1200
 """Largest image of a browser's camera; 12 MB when decoded."""
 
 MOST_SCANS = 4
-"""A JPEG of a browser has one scan, a sequential one at most one for each component. Thousands of them, each over the whole
+"""A browser's JPEG has one scan, a sequential JPEG at most one per component. Thousands of them, each over the whole
 image, would keep the decoder busy for minutes."""
 
 QUALITY = 80
-"""Of the images sent to pages: 1280x720 in about 100 KB."""
+"""JPEG quality of images sent to pages: 1280x720 takes about 100 KB."""
 
 _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 """Markers without a length."""
@@ -37,7 +37,7 @@ _SCAN, _END = 0xDA, b"\xff\xd9"
 
 
 class WireError(ValueError):
-    """A message is not what it says; the text is for the page."""
+    """A message is invalid; the text is for the page."""
 
 
 @dataclass(frozen=True)
