@@ -3,7 +3,7 @@
 Coordinates are pixels of the full frame, float32, half-open (x2 and y2 are outside). Colour is BGR. Time is seconds of
 `time.perf_counter`, unless a field says media time.
 
-More than 300 lines, because these few values are the language between all folders, and are looked up together.
+One file because these few values pass between all folders, and are looked up together.
 """
 
 from collections.abc import Iterable

@@ -1,6 +1,6 @@
 """Plays a run: passes results to every output and view at the right pace, and handles the actions of viewers.
 
-It has over 300 lines because every action of a viewer is handled here, each in a few lines.
+One file because every action of a viewer changes the same state, each in a few lines.
 """
 
 import math

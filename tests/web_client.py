@@ -27,6 +27,8 @@ from tests import builders
 from tests.tiny_models import write_left_right
 
 WAIT_S = 20.0
+WH = (320, 240)
+"""The size of a camera's images."""
 TOKEN = "test-token_" + "0123456789abcdef" * 3
 
 
@@ -209,6 +211,12 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def ask(socket: Socket, index: int, image: bytes, size_wh: tuple[int, int] = WH, at: float | None = None) -> dict[str, Any]:
+    """The answer to a camera's frame."""
+    socket.frame(index, image, size_wh, at)
+    return socket.next("frame")
 
 
 def jpeg(width: int = 320, height: int = 240, value: int = 90) -> bytes:

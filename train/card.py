@@ -13,11 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from realtime.errors import ConfigError, FerError, SinkError
 from train import evaluate, groups
 from train.extra import EXTRA
+from train.failed import failed
 
 CARD = "README.md"
 RESULTS = "results"
@@ -268,8 +267,7 @@ def main(argv: list[str] | None = None) -> int:
             return code
         fill(args.model.parent / CARD, text(args.model))
     except FerError as error:
-        Console(stderr=True).print(f"train.card: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-        return error.exit_code
+        return failed("card", error)
     return 0
 
 

@@ -23,6 +23,7 @@ from realtime.model.spec import ModelSpec
 from train.data import manifest, training_data
 from train.data.datasets import FaceSet
 from train.extra import EXTRA
+from train.failed import failed
 from train.judging import metrics, predictions
 from train.judging.metrics import Scorecard
 
@@ -263,8 +264,7 @@ def main(argv: list[str] | None = None, write: Callable[..., list[Exported]] = e
                 soft_wrap=True,
             )
     except FerError as error:
-        console.print(f"train.export: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-        return error.exit_code
+        return failed("export", error, console)
     except KeyboardInterrupt:
         console.print("stopped; nothing was written")
         return 130

@@ -22,6 +22,7 @@ from realtime.faces.evidence import LEAST_FACE
 from train.data import sets, utkface
 from train.data.utkface import GroupedFaces
 from train.extra import EXTRA
+from train.failed import failed
 from train.judging import predictions, result_files, tables, validation
 from train.judging.intervals import Share
 
@@ -151,8 +152,7 @@ def main(argv: list[str] | None = None) -> int:
             }
             result_files.write(args.json, {**result_files.header("train.groups", words, classifier), **values})
     except FerError as error:
-        Console(stderr=True).print(f"train.groups: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-        return error.exit_code
+        return failed("groups", error)
     return 0
 
 

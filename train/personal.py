@@ -27,6 +27,7 @@ from train.data import personal
 from train.data.datasets import FaceSet
 from train.data.personal import Personal
 from train.extra import EXTRA
+from train.failed import failed
 from train.judging import predictions, result_files
 from train.judging.held_out import Judged
 from train.judging.intervals import Share
@@ -61,8 +62,7 @@ def main(argv: Sequence[str]) -> int:
         EXTRA.require()
         return _fit(args, argv, console)
     except FerError as error:
-        console.print(f"train.fit: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-        return error.exit_code
+        return failed("fit", error, console)
     except KeyboardInterrupt:
         console.print("stopped; nothing was written")
         return 130

@@ -31,8 +31,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     stretch.add_argument("--start", type=float, metavar="S", help="where it begins in a video (default: the first face)")
     parser.add_argument("--overwrite", action="store_true", help="replace the profile of this name, if there is one")
     shared.add_model(parser, defaults)
-    parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
-    parser.add_argument("-v", "--verbose", action="store_true", help="print tracebacks and library messages")
+    shared.add_verbosity(parser)
 
 
 def main(args: argparse.Namespace) -> int:
@@ -41,10 +40,8 @@ def main(args: argparse.Namespace) -> int:
     Raises:
         FerError: it cannot.
     """
-    try:
+    with shared.naming_options():
         return _calibrate(args)
-    except ConfigError as error:
-        raise ConfigError(error.with_names({setting: shared.option(setting) for setting in error.settings})) from error
 
 
 def _calibrate(args: argparse.Namespace) -> int:
@@ -52,14 +49,7 @@ def _calibrate(args: argparse.Namespace) -> int:
         raise ConfigError(f"--seconds {args.seconds:g}: give {SHORTEST_S:g} to {LONGEST_S:g}")
     if args.start is not None and not 0 <= args.start < math.inf:
         raise ConfigError(f"--start {args.start:g}: give seconds from the beginning of the video")
-    config = Config.of(
-        source=shared.source_of(args),
-        model=args.model,
-        provider=args.provider,
-        threads=args.threads,
-        min_face=args.min_face,
-        verbosity=args.verbose - args.quiet,
-    )
+    config = Config.of(source=shared.source_of(args), **shared.settings_of(args))
     from contextlib import closing
 
     from realtime.calibrate import Maker, calibrate, effect

@@ -46,8 +46,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--overwrite", action="store_true", help="replace what DIR has of this clip")
     shared.add_model(parser, defaults)
-    parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
-    parser.add_argument("-v", "--verbose", action="store_true", help="print tracebacks and library messages")
+    shared.add_verbosity(parser)
 
 
 def main(args: argparse.Namespace) -> int:
@@ -58,10 +57,8 @@ def main(args: argparse.Namespace) -> int:
         SourceError: the clip cannot be read, or shows no face in any segment.
         SinkError: the faces cannot be written.
     """
-    try:
+    with shared.naming_options():
         return _faces(args)
-    except ConfigError as error:
-        raise ConfigError(error.with_names({setting: shared.option(setting) for setting in error.settings})) from error
 
 
 def _faces(args: argparse.Namespace) -> int:
@@ -82,14 +79,7 @@ def _faces(args: argparse.Namespace) -> int:
     segments = _segments(args)
     if folder.of_recording(args.out, digest) and not args.overwrite:
         raise ConfigError(f"{args.out} has faces of {args.clip.name} already; give --overwrite to cut them again")
-    config = Config.of(
-        source=str(args.clip.absolute()),
-        model=args.model,
-        provider=args.provider,
-        threads=args.threads,
-        min_face=args.min_face,
-        verbosity=args.verbose - args.quiet,
-    )
+    config = Config.of(source=str(args.clip.absolute()), **shared.settings_of(args))
     cutter = Cutter(segments, args.quality, lambda: Thinner(args.every))
     with (
         closing(Classifier.load(config.model.name, config.model.threads, config.model.provider)) as classifier,

@@ -95,8 +95,7 @@ def _output_options(parser: argparse.ArgumentParser, defaults: Settings) -> None
         "--lesson", action="store_true", help="begin with the lesson view: the paper's steps for one face; --save shows it too"
     )
     output.add_argument("--mirror", action=argparse.BooleanOptionalAction, help="mirror the window (default: for cameras)")
-    output.add_argument("-q", "--quiet", action="store_true", help="print errors only")
-    output.add_argument("-v", "--verbose", action="store_true", help="print tracebacks and library messages")
+    shared.add_verbosity(output)
 
 
 def _study_options(parser: argparse.ArgumentParser) -> None:
@@ -183,19 +182,14 @@ def main(
     """
     if args.list_cameras:
         return _list(cameras())
-    try:
+    with shared.naming_options():
         return run(_config(args))
-    except ConfigError as error:
-        raise ConfigError(error.with_names({setting: shared.option(setting) for setting in error.settings})) from error
 
 
 def _config(args: argparse.Namespace) -> Config:
     return Config.of(
         source=shared.source_of(args),
-        model=args.model,
-        provider=args.provider,
-        threads=args.threads,
-        min_face=args.min_face,
+        **shared.settings_of(args),
         threshold=args.threshold,
         smoothing_s=args.smoothing,
         profile=args.profile,
@@ -230,7 +224,6 @@ def _config(args: argparse.Namespace) -> Config:
         tls_cert=args.tls_cert,
         tls_key=args.tls_key,
         insecure=args.insecure,
-        verbosity=args.verbose - args.quiet,
     )
 
 
