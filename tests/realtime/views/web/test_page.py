@@ -1,4 +1,4 @@
-"""The page in a real browser: Debian's Chromium, with a fake camera fed from the demo clip."""
+"""The page in a real browser, Debian's Chromium, with a network camera that shows the demo clip."""
 
 import os
 import re
@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests import demo, program
+from tests import program
 from tests.mjpeg_server import MjpegServer
 from tests.web_client import free_port
 from tests.web_page import (
@@ -18,34 +18,19 @@ from tests.web_page import (
     barriers,
     browser,
     demo_jpegs,
-    fake_camera,
     labelled,
     opened,
     playwright,
     serving,
-    write_film,
 )
 
 pytestmark = MARKS
 
-SMALL_WH = (320, 240)
-NEUTRAL, RISING, HAPPY = range(30), range(30, 55), range(55, 85)
-"""Frames of the demo clip: at rest, then the smile, then its apex."""
 
-
-def acted() -> list[int]:
-    """Frames of a film of a person who rests and smiles, five seconds at 30 frames/s."""
-    return [*NEUTRAL, *reversed(NEUTRAL), *RISING, *HAPPY, *reversed(HAPPY)]
-
-
-@pytest.fixture(scope="module", params=["y4m", "mjpeg"])
-def film(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the fake camera plays, in the two formats that Chromium takes."""
-    apex = {face.frame: face.expression for face in demo.truth() if face.apex}
-    assert [{apex[index] for index in part} for part in (NEUTRAL, HAPPY)] == [{"neutral"}, {"happiness"}]
-    images = dict(enumerate(frame for frame, _ in zip(demo.frames(), range(HAPPY.stop), strict=False)))
-    path = tmp_path_factory.mktemp("camera") / f"face.{request.param}"
-    return write_film(path, [images[index] for index in acted()], SMALL_WH)
+@pytest.fixture(scope="module")
+def chrome() -> Iterator["playwright.Browser"]:
+    with browser() as launched:
+        yield launched
 
 
 @pytest.fixture(scope="module")
@@ -55,36 +40,10 @@ def camera() -> Iterator[MjpegServer]:
         yield server
 
 
-def test_this_browsers_camera_is_read_neutral_and_then_happy(film: Path, tmp_path: Path) -> None:
-    with (
-        serving(tmp_path, "--device", "browser", "--session", "S") as (port, _),
-        browser(*fake_camera(film)) as chrome,
-    ):
-        page = opened(chrome.new_context(), port)
-        page.get_by_role("button", name="Use this browser’s camera").click()
-        labelled(page, "neutral")
-        labelled(page, "happiness")
-        labelled(page, "neutral")
-        page.get_by_role("button", name=re.compile("Record a session")).click()
-        playwright.expect(page.locator("#banner")).to_contain_text("recorded")
-        labelled(page, "happiness")
-        labelled(page, "neutral")
-        page.get_by_role("button", name=re.compile("Stop recording")).click()
-        playwright.expect(page.locator("#chips")).not_to_contain_text("REC")
-    rows = program.rows(tmp_path / "S" / "frames.jsonl")
-    assert rows[0]["settings"]["clock"] == "browser"
-    assert {"neutral", "happiness"} <= {face["label"] for row in rows if row["type"] == "frame" for face in row["faces"]}
-
-
-def test_a_camera_that_is_denied_is_one_sentence(tmp_path: Path) -> None:
-    with serving(tmp_path, "--device", "browser") as (port, _), browser("--use-fake-device-for-media-stream") as chrome:
-        page = opened(chrome.new_context(permissions=[]), port)
-        page.get_by_role("button", name="Use this browser’s camera").click()
-        playwright.expect(page.locator("#cover")).to_contain_text(re.compile("The camera was denied|No camera was found"))
-
-
-def test_nothing_is_loaded_from_elsewhere_and_the_token_leaves_the_address(camera: MjpegServer, tmp_path: Path) -> None:
-    with serving(tmp_path, camera.url) as (port, _), browser() as chrome:
+def test_nothing_is_loaded_from_elsewhere_and_the_token_leaves_the_address(
+    chrome: "playwright.Browser", camera: MjpegServer, tmp_path: Path
+) -> None:
+    with serving(tmp_path, camera.url) as (port, _):
         context = chrome.new_context()
         asked: list[str] = []
         faults: list[str] = []
@@ -97,22 +56,25 @@ def test_nothing_is_loaded_from_elsewhere_and_the_token_leaves_the_address(camer
         assert faults == []
 
 
-def test_the_page_comes_back_when_the_program_was_killed_and_started_again(camera: MjpegServer, tmp_path: Path) -> None:
-    with browser() as chrome:
-        port = free_port()
-        with serving(tmp_path, camera.url, port=port) as (_, process):
-            page = opened(chrome.new_context(), port)
-            labelled(page, "happiness")
-            process.kill()
-            playwright.expect(page.locator("#cover")).to_contain_text(re.compile(r"last seen \d+ s ago"))
-            playwright.expect(page.locator("#cover")).to_contain_text("connection to fer-cam is lost")
-        with serving(tmp_path, camera.url, port=port):
-            playwright.expect(page.locator("#cover")).to_be_hidden(timeout=WAIT_MS)
-            labelled(page, "happiness")
+def test_the_page_comes_back_when_the_program_was_killed_and_started_again(
+    chrome: "playwright.Browser", camera: MjpegServer, tmp_path: Path
+) -> None:
+    port = free_port()
+    with serving(tmp_path, camera.url, port=port) as (_, process):
+        page = opened(chrome.new_context(), port)
+        labelled(page, "happiness")
+        process.kill()
+        playwright.expect(page.locator("#cover")).to_contain_text(re.compile(r"last seen \d+ s ago"))
+        playwright.expect(page.locator("#cover")).to_contain_text("connection to fer-cam is lost")
+    with serving(tmp_path, camera.url, port=port):
+        playwright.expect(page.locator("#cover")).to_be_hidden(timeout=WAIT_MS)
+        labelled(page, "happiness")
 
 
-def test_of_two_tabs_one_controls_until_the_other_takes_over(camera: MjpegServer, tmp_path: Path) -> None:
-    with serving(tmp_path, camera.url) as (port, _), browser() as chrome:
+def test_of_two_tabs_one_controls_until_the_other_takes_over(
+    chrome: "playwright.Browser", camera: MjpegServer, tmp_path: Path
+) -> None:
+    with serving(tmp_path, camera.url) as (port, _):
         context = chrome.new_context()
         first = opened(context, port)
         labelled(first, "happiness")
@@ -125,9 +87,9 @@ def test_of_two_tabs_one_controls_until_the_other_takes_over(camera: MjpegServer
         playwright.expect(first.locator("#chips")).to_contain_text("PAUSED")
 
 
-def test_everything_can_be_done_by_keyboard(camera: MjpegServer, tmp_path: Path) -> None:
+def test_everything_can_be_done_by_keyboard(chrome: "playwright.Browser", camera: MjpegServer, tmp_path: Path) -> None:
     data = ("--jsonl", "run.jsonl", "--markers", "stimulus,response")
-    with serving(tmp_path, camera.url, *data) as (port, process), browser() as chrome:
+    with serving(tmp_path, camera.url, *data) as (port, process):
         page = opened(chrome.new_context(), port)
         labelled(page, "happiness")
         page.keyboard.press("2")
@@ -153,8 +115,10 @@ def test_everything_can_be_done_by_keyboard(camera: MjpegServer, tmp_path: Path)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_every_width_and_has_no_serious_barrier(scheme: str, camera: MjpegServer, tmp_path: Path) -> None:
-    with serving(tmp_path, camera.url, "--markers", "stimulus") as (port, _), browser() as chrome:
+def test_it_fits_every_width_and_has_no_serious_barrier(
+    scheme: str, chrome: "playwright.Browser", camera: MjpegServer, tmp_path: Path
+) -> None:
+    with serving(tmp_path, camera.url, "--markers", "stimulus") as (port, _):
         page = opened(chrome.new_context(color_scheme=scheme), port)
         labelled(page, "happiness")
         for width in (360, 900, 1400):
@@ -169,8 +133,10 @@ def test_it_fits_every_width_and_has_no_serious_barrier(scheme: str, camera: Mjp
         assert barriers(page) == []
 
 
-def test_the_overlay_is_transparent_and_may_only_watch(camera: MjpegServer, tmp_path: Path) -> None:
-    with serving(tmp_path, camera.url) as (_, process), browser() as chrome:
+def test_the_overlay_is_transparent_and_may_only_watch(
+    chrome: "playwright.Browser", camera: MjpegServer, tmp_path: Path
+) -> None:
+    with serving(tmp_path, camera.url) as (_, process):
         assert process.stderr is not None
         link = next(found[0] for line in process.stderr if (found := re.search(r"http://\S+/overlay#token=\S+", line)))
         page = chrome.new_context(viewport={"width": 640, "height": 360}).new_page()

@@ -17,12 +17,10 @@ from tests.web_page import (
     barriers,
     browser,
     demo_jpegs,
-    fake_camera,
     labelled,
     opened,
     playwright,
     serving,
-    write_film,
 )
 
 pytestmark = MARKS
@@ -79,27 +77,6 @@ def test_the_lesson_shows_the_steps_of_one_face_and_then_of_the_next(
         playwright.expect(page.locator("#notices")).to_contain_text("panel")
         page.keyboard.press("p")
         playwright.expect(page.locator("#lesson")).to_be_hidden()
-
-
-def test_the_lesson_of_this_browsers_camera_and_its_pause(tmp_path: Path) -> None:
-    images = [frame for frame, _ in zip(demo.frames(), range(30), strict=False)]
-    film = write_film(tmp_path / "face.mjpeg", [*images, *reversed(images)], (640, 480))
-    with serving(tmp_path, "--device", "browser") as (port, _), browser(*fake_camera(film)) as chrome:
-        page = opened(chrome.new_context(), port)
-        page.get_by_role("button", name="Use this browser’s camera").click()
-        labelled(page, "neutral")
-        page.keyboard.press("p")
-        playwright.expect(page.locator("#lesson-title")).to_have_text(re.compile(r"Lesson: face #\d"))
-        playwright.expect(page.locator("#panel")).to_be_hidden()  # nothing of this camera is saved
-        playwright.expect(page.get_by_role("button", name="Calibrate")).to_be_enabled()
-        page.keyboard.press("b")
-        playwright.expect(page.locator("#lesson")).to_be_hidden()
-        page.keyboard.press("Space")
-        playwright.expect(page.locator("#chips")).to_contain_text("PAUSED")
-        playwright.expect(page.locator("#paused")).to_be_visible()
-        page.keyboard.press("Space")
-        playwright.expect(page.locator("#chips")).to_contain_text("LIVE")
-        playwright.expect(page.locator("#chips")).to_contain_text(" 0.0 dropped/s")
 
 
 def test_boxes_fit_a_source_that_is_larger_than_its_images(chrome: "playwright.Browser", tmp_path: Path) -> None:
@@ -219,29 +196,3 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """A program for browsers' cameras alone."""
     with serving(tmp_path_factory.mktemp("served"), "--device", "browser") as (port, _):
         yield port
-
-
-def test_a_camera_that_is_unplugged_and_a_hidden_tab_are_one_sentence(served: int, tmp_path: Path) -> None:
-    film = write_film(tmp_path / "face.mjpeg", [demo.demo_frame(HAPPY).image] * 30, (320, 240))
-    with browser(*fake_camera(film)) as chrome:
-        page = chrome.new_context().new_page()
-        page.add_init_script(
-            """const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-            navigator.mediaDevices.getUserMedia = async (wanted) => (window.plugged = await real(wanted));"""
-        )
-        page.goto(f"http://127.0.0.1:{served}/#token={TOKEN}")
-        page.get_by_role("button", name="Use this browser’s camera").click()
-        labelled(page, "happiness")
-        page.evaluate(
-            """Object.defineProperty(document, "hidden", { value: true, configurable: true });
-            document.dispatchEvent(new Event("visibilitychange"));
-            window.said = document.getElementById("cover").textContent;
-            delete document.hidden;
-            document.dispatchEvent(new Event("visibilitychange"));"""
-        )
-        assert "This tab is hidden" in page.evaluate("said")
-        playwright.expect(page.locator("#cover")).to_be_hidden()
-        page.evaluate(
-            """plugged.getVideoTracks().forEach((track) => { track.stop(); track.dispatchEvent(new Event("ended")); });"""
-        )
-        playwright.expect(page.locator("#cover")).to_contain_text("The camera was unplugged")
