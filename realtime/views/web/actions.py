@@ -77,11 +77,11 @@ class CameraActions:
         """The frame as recordings show it."""
         return self._painter.paint(result)
 
-    def panel(self, painted: Painted) -> Panel | None:
-        """The paper's steps for the page; None if it does not show them."""
+    def panel(self, painted: Painted, *, exact: bool = False) -> Panel | None:
+        """The paper's steps for the page; None if it does not show them. For `exact` see `Lesson.steps`."""
         if not self.teaching:
             return None
-        return panel(painted.steps(self._chosen, exact=False), painted.result.frame)
+        return panel(painted.steps(self._chosen, exact=exact), painted.result.frame)
 
     def close(self) -> None:
         """Ends its thread; may be called twice."""

@@ -14,7 +14,7 @@ from realtime.views.web.actions import CameraActions
 from realtime.views.web.cameras import KEEP_S, MOST_CAMERAS, Cameras, Kept
 from realtime.views.web.hub import FINISHED, STATUS_S, TOO_SLOW, Follower
 from realtime.views.web.lesson import Panel
-from realtime.views.web.orders import OrderError, mark_of, number, parse
+from realtime.views.web.orders import MOST_WAITING, OrderError, mark_of, number, parse
 from realtime.views.web.sockets import GONE, TOO_MANY, close, received, send_panel
 from realtime.views.web.wire import MOST_PIXELS, ImageMessage, WireError, unpack
 
@@ -24,6 +24,7 @@ MOST_FAULTS = 20
 BAD_DATA, BROKEN = 1007, 1011
 ACTIONS = {action.value: action for action in (Action.BLUR, Action.LESSON, Action.NEXT_FACE, Action.CALIBRATE)}
 CROWDED = f"{MOST_CAMERAS} cameras are in use already; close one."
+TOO_MANY_ORDERS = "Too many orders came at once."
 ONE_AT_A_TIME = "A frame was sent before the one before it was answered."
 
 
@@ -193,7 +194,8 @@ class CameraPage:
         self.tick()
 
     async def _do(self, kept: Kept, action: Action) -> None:
-        await self._cameras.work(partial(kept.session.do, action))
+        self._panel = await self._cameras.work(partial(kept.session.do, action))
+        self.outbox.wake.set()
         self.tick()
 
     async def _mark(self, kept: Kept, order: dict[str, Any], now: float) -> None:
@@ -207,6 +209,10 @@ class CameraPage:
         self.outbox.close(FINISHED, "The camera was stopped.")
 
     def _background(self, work: Coroutine[Any, Any, None]) -> None:
+        if len(self._tasks) >= MOST_WAITING:
+            work.close()
+            self.outbox.close(TOO_SLOW, TOO_MANY_ORDERS)
+            return
         task: asyncio.Task[None] = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

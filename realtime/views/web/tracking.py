@@ -8,6 +8,7 @@ from pathlib import Path
 
 from realtime.config import BROWSER, Config
 from realtime.datatypes import FrameResult, RunInfo, SourceInfo
+from realtime.drawing.painter import Painted
 from realtime.ending import End
 from realtime.errors import SinkError
 from realtime.meter import Meter
@@ -91,6 +92,7 @@ class CameraSession:
         self._recorder = Recorder(self._run, clock)
         self._recording: Recording | None = None
         self._last: FrameResult | None = None
+        self._painted: Painted | None = None
         self._first: ImageMessage | None = None
         self._offset_s = 0.0
         self._last_index = -1
@@ -157,13 +159,14 @@ class CameraSession:
             elif not on and self._recording is not None:
                 self._stop()
 
-    def do(self, action: Action) -> None:
-        """Carries out an action of the page."""
+    def do(self, action: Action) -> Panel | None:
+        """Carries out an action of the page; returns its lesson view, since a page that pauses sends no further frame."""
         with self._lock:
             said = self._actions.do(action, self._last)
             if said is not None:
                 self._lines.say(said)
             self._update_state()
+            return None if self._painted is None else self._actions.panel(self._painted, exact=True)
 
     def notices(self) -> tuple[str, ...]:
         """Sentences for the page since the last call; does not wait."""
@@ -201,7 +204,7 @@ class CameraSession:
         self._last = result
         self._meter.add(result, self._clock())
         line = to_line(self._recorder.record(result), self._run)
-        painted = self._actions.paint(result)
+        painted = self._painted = self._actions.paint(result)
         if self._recording is not None:
             try:
                 self._recording.write(painted)

@@ -1,10 +1,11 @@
 """What a page may do with the session of its own camera: calibrate on a face, and hide faces in what is recorded."""
 
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from realtime.config import Config
 from realtime.neutral import profiles
@@ -59,6 +60,17 @@ def test_the_key_again_gives_up(tmp_path: Path) -> None:
         for wanted in ("calibrating", ""):
             socket.send(type="action", action="calibrate")
             assert socket.until("status", lambda status, wanted=wanted: bool(status["calibrating"]) == bool(wanted))
+
+
+def test_a_flood_of_actions_closes_the_connection(tmp_path: Path) -> None:
+    with stage(tmp_path, source="browser") as on:
+        with on.browser().camera() as socket, suppress(ConnectionClosed):
+            for _ in range(50_000):
+                socket.send(type="action", action="lesson")
+            pytest.fail("it takes everything")
+        assert socket.connection.close_code == 4408
+        with on.browser().camera() as socket:
+            assert len(send(socket, 0, 30)) == 1
 
 
 def test_hidden_faces_are_hidden_in_the_recorded_video(tmp_path: Path) -> None:

@@ -181,6 +181,17 @@ def test_a_camera_has_its_own_lesson(browser: Browser) -> None:
         assert not other.until("status", lambda status: True)["lesson"]
 
 
+def test_a_camera_that_pauses_still_gets_the_next_face(browser: Browser) -> None:
+    with browser.camera() as socket:
+        send(socket, 0, 30)
+        socket.send(type="action", action="lesson")
+        first = socket.next("lesson")["face"]
+        assert first is not None
+        socket.send(type="action", action="next face")
+        assert socket.until("lesson", lambda lesson: lesson["face"] != first)["face"] is not None
+        assert socket.next("status")["lesson"]
+
+
 def test_hiding_the_faces_of_a_camera_ends_its_lesson(browser: Browser) -> None:
     with browser.camera() as socket:
         send(socket, 0, 2)

@@ -96,6 +96,23 @@ def test_boxes_fit_a_source_that_is_larger_than_its_images(chrome: "playwright.B
         assert columns.max() == pytest.approx(x2, abs=40)
 
 
+def test_the_link_of_the_overlay_opens_the_page_for_a_class(
+    chrome: "playwright.Browser", pair: MjpegServer, tmp_path: Path
+) -> None:
+    with serving(tmp_path, pair.url, "--lesson", "--markers", "stimulus") as (port, process):
+        assert process.stderr is not None
+        token = next(found[1] for line in process.stderr if (found := re.search(r"/overlay#token=(\S+)", line)))
+        page = chrome.new_context().new_page()
+        page.goto(f"http://127.0.0.1:{port}/#token={token}")
+        playwright.expect(page.locator("#lesson-title")).to_have_text(re.compile(r"Lesson: face #\d"), timeout=WAIT_MS)
+        for name in ("Pause", "Lesson view", "Next face", "Save as panel", "End fer-cam", "Take over", "stimulus", "Set"):
+            playwright.expect(page.get_by_role("button", name=name, exact=True)).to_have_count(0)
+        playwright.expect(page.locator("#camera")).to_be_disabled()
+        page.get_by_role("button", name="Mirror").click()
+        playwright.expect(page.locator("#steps")).not_to_have_class("mirrored")
+        fits(page)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_state_has_a_serious_barrier_or_is_too_wide(
     scheme: str, chrome: "playwright.Browser", pair: MjpegServer, tmp_path: Path
