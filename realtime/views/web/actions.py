@@ -29,7 +29,7 @@ class CameraActions:
         maker = Maker.of(config, classifier)
         self._calibrator = Calibrator(maker, config.reading.profile, overwrite=config.output.overwrite)
         self._chosen: int | None = None
-        self.teaching = False
+        self.teaching = config.view.lesson and not config.output.numbers_only
         """Whether the paper's steps are shown."""
 
     @staticmethod

@@ -22,7 +22,7 @@ MOST_FAULTS = 20
 """Frames in a row that cannot be read; then the connection is closed."""
 
 BAD_DATA, BROKEN = 1007, 1011
-ACTIONS = {action.value: action for action in (Action.BLUR, Action.LESSON, Action.NEXT_FACE, Action.CALIBRATE)}
+ACTIONS = frozenset({Action.BLUR.value, Action.LESSON.value, Action.NEXT_FACE.value, Action.CALIBRATE.value})
 CROWDED = f"{MOST_CAMERAS} cameras are in use already; close one."
 TOO_MANY_ORDERS = "Too many orders came at once."
 ONE_AT_A_TIME = "A frame was sent before the one before it was answered."
@@ -180,8 +180,8 @@ class CameraPage:
                 if sent is not None:
                     kept.clock.ping(sent / 1000, now, None if round_trip is None else round_trip / 1000)
                     self._say({"type": "pong", "sent": sent, "server": now})
-            case "action" if (action := ACTIONS.get(str(order.get("action")))) is not None:
-                self._background(self._do(kept, action))
+            case "action" if (name := str(order.get("action"))) in ACTIONS & set(CameraActions.possible(self._cameras.config)):
+                self._background(self._do(kept, Action(name)))
             case "record":
                 self._background(self._record(kept, order.get("on") is True))
             case "marker":

@@ -100,7 +100,7 @@ class CameraSession:
         self._wanted = False
         self._ended: str | None = None
         self._lines = Lines()
-        self.state = State(blur=config.output.blur)
+        self.state = State(blur=self._actions.blur, lesson=self._actions.teaching)
         """How it is; replaced after every frame, so that it can be read without waiting for one."""
         self.folders: list[Path] = []
         """Where recordings were written."""

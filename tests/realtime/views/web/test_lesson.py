@@ -181,6 +181,23 @@ def test_a_camera_has_its_own_lesson(browser: Browser) -> None:
         assert not other.until("status", lambda status: True)["lesson"]
 
 
+def test_a_lesson_that_is_not_offered_cannot_be_asked_for(tmp_path: Path) -> None:
+    with stage(tmp_path, source="browser", numbers_only=True) as on, on.browser().camera() as socket:
+        send(socket, 0, 2)
+        socket.send(type="action", action="lesson")
+        socket.send(type="action", action=["lesson"])
+        send(socket, 2, 3)
+        socket.send(type="stop")
+        socket.next("summary")
+        assert not any(each.get("lesson") or each["type"] == "lesson" for each in socket.seen)
+
+
+def test_a_camera_can_begin_with_the_lesson(tmp_path: Path) -> None:
+    with stage(tmp_path, source="browser", lesson=True) as on, on.browser().camera() as socket:
+        socket.frame(0, jpeg(), (320, 240))
+        assert socket.next("lesson")["face"] is None
+
+
 def test_a_camera_that_pauses_still_gets_the_next_face(browser: Browser) -> None:
     with browser.camera() as socket:
         send(socket, 0, 30)
