@@ -17,6 +17,7 @@ from realtime.config import Config
 from realtime.datatypes import Frame, Percentiles, RunInfo, TrackedFace
 from realtime.drawing.hud import Status
 from realtime.drawing.painter import Painted, Painter
+from realtime.lesson.steps import Lesson
 from realtime.model.classifier import Classifier
 from realtime.views.base import Action, Mark
 from realtime.views.web import wire
@@ -191,15 +192,17 @@ def camera_run() -> RunInfo:
 
 
 @contextmanager
-def stage(folder: Path, **settings: Any) -> Iterator[Stage]:
+def stage(folder: Path, *, network: Callable[[Path], Path] = write_left_right, **settings: Any) -> Iterator[Stage]:
     """A view of the web with a small network, on any free port."""
     config = Config.of(**{"serve": free_port()} | settings)
-    classifier = Classifier.load(str(write_left_right(folder / "tiny.onnx")), 1)
+    classifier = Classifier.load(str(network(folder / "tiny.onnx")), 1)
     view = WebView(config, camera_run(), classifier, TOKEN)
+    lesson = Lesson(classifier.prepare)
     try:
-        yield Stage(view, Painter(blur=config.output.blur))
+        yield Stage(view, Painter(blur=config.output.blur, lesson=lesson))
     finally:
         view.close()
+        lesson.close()
         classifier.close()
 
 

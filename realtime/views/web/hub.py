@@ -35,8 +35,11 @@ TOO_SLOW, TOO_SLOW_TEXT = 4408, "This page is too slow: it did not draw a frame 
 PROGRAM_ENDS, PROGRAM_ENDS_TEXT = 1001, "fer-cam ends."
 FINISHED = 1000
 
-OF_WINDOWS = frozenset({Action.FULLSCREEN, Action.DETAILS, Action.HELP, Action.LESSON, Action.NEXT_FACE, Action.PANEL})
-"""Actions that concern a window only; a page has its own, and no lesson view yet."""
+OF_WINDOWS = frozenset({Action.FULLSCREEN, Action.DETAILS, Action.HELP})
+"""Actions that concern a window only; a page has its own."""
+
+OF_LESSONS = frozenset({Action.LESSON, Action.NEXT_FACE, Action.PANEL})
+"""Actions that show faces."""
 
 CAN = tuple(action.value for action in Action if action not in OF_WINDOWS)
 
@@ -208,6 +211,7 @@ class Hub:
                 "paused": status.paused,
                 "recording": status.session,
                 "blur": status.blur,
+                "lesson": self.lesson,
                 "live": status.live,
                 "stored": self._stored(follower.role),
                 "age_p50_ms": None if age is None else round(age.p50, 2),
@@ -218,6 +222,11 @@ class Hub:
                 "watchers": sum(not each.data_only for each in self._followers),
             }
         )
+
+    @property
+    def lesson(self) -> bool:
+        """Whether pages show the paper's steps."""
+        return self.status is not None and self.status.lesson and self.images
 
     @property
     def finished(self) -> tuple[Path, ...]:
@@ -232,6 +241,8 @@ class Hub:
         if self.config.source.location == BROWSER:
             return [Action.QUIT.value]
         without = {Action.SNAPSHOT} if not self.images else set()
+        if not self.images or self.config.output.blur:
+            without |= OF_LESSONS
         if self.config.output.session is None:
             without |= {Action.RECORD, Action.STOP_RECORDING}
         return [name for name in CAN if name not in without]
@@ -264,7 +275,10 @@ class Hub:
 
 def _switches(status: Status) -> tuple[object, ...]:
     """The parts of a state whose change is told at once."""
-    return status.paused, status.session, status.blur, status.effort, status.stored, status.profile, status.calibrating
+    return (
+        *(status.paused, status.session, status.blur, status.lesson),
+        *(status.effort, status.stored, status.profile, status.calibrating),
+    )
 
 
 def _json(value: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ export class Messages {
   }
 
   say(text) {
+    if (this.list.lastElementChild?.textContent === text) this.list.lastElementChild.remove(); // pressed again
     const item = make("li", { textContent: text });
     this.list.append(item);
     while (this.list.children.length > MOST) this.list.firstElementChild.remove();
