@@ -17,6 +17,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from realtime.bulk.mark import MARK, VERSION, is_dataset
 from realtime.bulk.recordings import Recording
 from realtime.errors import ConfigError, SinkError
 
@@ -33,8 +34,6 @@ RECORDINGS = pa.schema(
         ("error", pa.string()),
     ]
 )
-MARK = "_dataset.json"
-VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -66,22 +65,29 @@ class Dataset:
     """A dataset in a folder.
 
     Args:
-        folder: made if it is missing; otherwise empty, or a dataset.
-
-    Raises:
-        ConfigError: the folder holds something else.
-        SinkError: it cannot be made.
+        folder: one that `made` has made.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
-        if folder.exists() and not is_dataset(folder) and (not folder.is_dir() or any(folder.iterdir())):
-            raise ConfigError(f"{folder} holds something else; give a new folder, or one that fer-cam batch wrote")
+
+    @classmethod
+    def made(cls, folder: Path) -> "Dataset":
+        """A dataset to write, in a folder that is made if it is missing; otherwise it is empty, or a dataset.
+
+        Raises:
+            ConfigError: the folder holds something else.
+            SinkError: it cannot be made.
+        """
         try:
-            (self.folder / "_state").mkdir(parents=True, exist_ok=True)
-            (self.folder / MARK).write_text(json.dumps({"version": VERSION}), encoding="utf-8")
+            if folder.exists() and not is_dataset(folder) and (not folder.is_dir() or any(folder.iterdir())):
+                raise ConfigError(f"{folder} holds something else; give a new folder, or one that fer-cam batch wrote")
+            (folder / "_state").mkdir(parents=True, exist_ok=True)
+            if not is_dataset(folder):
+                (folder / MARK).write_text(json.dumps({"version": VERSION}), encoding="utf-8")
         except OSError as error:
             raise SinkError(f"cannot write {folder}: {error.strerror}; give another folder") from error
+        return cls(folder)
 
     def frames(self, recording: str) -> Path:
         """The table of a recording's frames."""
@@ -95,6 +101,11 @@ class Dataset:
         """Where the parts of a long recording wait to be joined."""
         return self.folder / "_parts" / recording
 
+    @property
+    def is_locked(self) -> bool:
+        """Whether a run writes it, or was killed."""
+        return self._lock.exists()
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keeps other runs out; a lock of a program that is gone is taken over.
@@ -102,7 +113,7 @@ class Dataset:
         Raises:
             ConfigError: another run writes this dataset.
         """
-        path = self.folder / "_lock"
+        path = self._lock
         mine = json.dumps({"host": socket.gethostname(), "pid": os.getpid()})
         while True:
             try:
@@ -163,6 +174,10 @@ class Dataset:
             raise SinkError(f"cannot write {path}: {error.strerror}; is the disk full?") from error
         return path
 
+    @property
+    def _lock(self) -> Path:
+        return self.folder / "_lock"
+
     def _state(self, recording: str) -> Path:
         return self.folder / "_state" / f"{recording}.json"
 
@@ -181,11 +196,6 @@ class Dataset:
         raise ConfigError(
             f"process {pid} on {host} writes this dataset; wait until it has ended, or remove {path} if it is gone"
         )
-
-
-def is_dataset(folder: Path) -> bool:
-    """Whether `fer-cam batch` wrote this folder."""
-    return (folder / MARK).is_file()
 
 
 def state_of(recording: Recording, status: str, fingerprint: str, reading: str, error: str | None) -> State:

@@ -77,7 +77,7 @@ def main(args: argparse.Namespace) -> int:
     )
     weights = classifier.weights_sha256
     classifier.close()  # each worker loads its own
-    dataset = Dataset(args.out)
+    dataset = Dataset.made(args.out)
     console = Console(stderr=True)
     with dataset.locked(), Terminal(console, len(recordings), quiet=args.quiet) as progress:
         try:
