@@ -32,7 +32,7 @@ def add_options(parser: argparse.ArgumentParser, *, size: str, seconds: float, c
 
 @dataclass(frozen=True, eq=False)
 class CameraRun:
-    """What the options of a run name.
+    """The options of a run, and what they name.
 
     Attributes:
         args: the options.

@@ -1,4 +1,4 @@
-"""python -m benchmarks.delay: how long a frame takes from its capture to a program that hears OSC, MQTT or LSL."""
+"""python -m benchmarks.delay: how long a frame takes from its capture to a program that receives OSC, MQTT or LSL."""
 
 import argparse
 import os
@@ -27,7 +27,7 @@ from realtime.records import FrameRecord, records
 BROKER = "mosquitto"
 BROKER_FOLDERS = "/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin"
 START_S = 30.0
-"""How long a run may take longer than its frames."""
+"""Extra time of a run beyond twice that of its frames."""
 
 
 def main(argv: list[str] | None = None) -> int:

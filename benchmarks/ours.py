@@ -149,7 +149,7 @@ class AsCamera(DirectFeed):
 
     @property
     def info(self) -> SourceInfo:
-        """Said to be live."""
+        """Reported as live."""
         return replace(super().info, live=True)
 
     def next(self, timeout_s: float) -> Frame | None:
@@ -162,7 +162,7 @@ class AsCamera(DirectFeed):
 
 
 def alone(config: Config, classifier: Classifier) -> Iterator[FrameResult]:
-    """Every frame read by itself, as if it were a single image: what the engine's answers are to be compared with."""
+    """Every frame read by itself, as if it were a single image: the reference for the engine's results."""
     reading = replace(config.reading, smoothing_s=0.0)
     feed = open_feed(config.source)
     pipeline = open_pipeline(reading, classifier, replace(feed.info, temporal=False, live=False))

@@ -1,4 +1,4 @@
-"""python -m benchmarks.web: how long frames take to the page of --serve, and from a browser's camera and back."""
+"""python -m benchmarks.web: how long frames take to reach the page of --serve, and from a browser's camera and back."""
 
 import argparse
 import json
@@ -107,7 +107,7 @@ def _serve(case: Case, location: str, folder: Path, args: argparse.Namespace) ->
 
 
 def served(case: Case, delays_ms: Sequence[Sequence[float]], seconds: float, cpu_s: float) -> Served:
-    """The figures of a case; of slow clients only that they were there.
+    """The figures of a case; slow clients are not counted.
 
     Args:
         delays_ms: of each client, the slow ones first.

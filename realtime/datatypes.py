@@ -137,8 +137,9 @@ class TrackedFace:
         id: from 1, never used again for another face.
         box_xyxy: float32 (4,).
         state: seen in this frame, or kept over a gap.
-        raw: float32 (k,), the network's probabilities for this frame alone, or None if the face was not classified in
-            this frame (coasting, or skipped to reduce work).
+        raw: float32 (k,), the network's probabilities, or None if the face was not classified in this frame (coasting, or
+            skipped to reduce work): the mean of this frame's reading and the one before, one of which is mirrored; in a
+            single image, of both ways.
         probs: float32 (k,), smoothed over time; sums to 1.
         label: the shown expression, or `uncertain`.
         confidence: smoothed probability of `label`, 0 to 1; None for `uncertain`, which is not an expression.

@@ -1,6 +1,6 @@
 """python -m train.calibration MODEL.onnx --data SETS [--clips FOLDER] [--json OUT]: what a person's profile changes.
 
-Three questions, on faces of persons of whom the network has learned nothing:
+Three questions, on faces of persons that the network was not trained on:
 
 - CFEE has one neutral photograph of about half of its persons. Each profile is made from that photograph, with the spread of a
   still face, and applied to the same person's other expressions. The neutral photograph itself is read again, too; that share

@@ -112,7 +112,7 @@ def _figures(plain: Values, mirrored: Values) -> str:
     )
     intro = (
         f"`{plain['model']}`, all eight expressions allowed; intervals are Wilson's. The last column is accuracy / balanced "
-        "accuracy if the probabilities of a face and its mirror image are averaged. Commands: in "
+        "accuracy if the probabilities of a face and its mirror image are averaged, as fer-cam does. Commands: in "
         f"`results/{_stem(plain)}--validation.json` and `--validation-mirrored.json`."
     )
     return f"{intro}\n\n{_table(headings, rows)}"

@@ -85,7 +85,7 @@ def export(
         val: held-out faces with majority labels, for fitting the temperature and for the scores.
         out: the full-precision file; weights are stored in 16 bits, computation is in 32.
         tau: strength of the logit adjustment.
-        keep_temperature: leave the probabilities as they are, for a calibrated network that learned from its own answers.
+        keep_temperature: leave the probabilities as they are, for a calibrated network that was trained on its own output.
         int8: whether to write the int8 copy too.
         about, judged_on: descriptions of `train` and `val` for the files' provenance.
         open_session: loads a file, to compare it with torch.

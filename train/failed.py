@@ -1,4 +1,4 @@
-"""How a command ends that cannot do its work."""
+"""Reports the error that ends a command."""
 
 from rich.console import Console
 

@@ -41,7 +41,7 @@ class Group:
     Attributes:
         by, name: "age" and "18-29", "sex" and "female", "group" and "Asian", or "all" twice.
         found: faces that the Haar cascade finds; of all.
-        denied: faces taken for no face; of all.
+        denied: faces classified as no face; of all.
         labelled: not denied, and the likeliest expression has a probability of at least the program's threshold; of all.
         smiling, resting: for each expression, how many of the smiling and of the resting faces are read as it.
     """
@@ -69,7 +69,7 @@ class Group:
 
 
 def judge(said: Scores, people: GroupedFaces) -> tuple[Group, ...]:
-    """Figures of everybody, then by age, sex and group; groups without faces are left out."""
+    """Figures of all people, then by age, sex and group; groups without faces are left out."""
     every = np.ones(len(people.faces), np.bool_)
     rows = [("all", "all", every)]
     rows += [("age", name, which) for name, which in _ages(people.age)]

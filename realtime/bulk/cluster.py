@@ -21,6 +21,9 @@ DIED = "the process that read it died several times; the file may crash its deco
 SETTINGS = {
     "distributed.scheduler.allowed-failures": 2,
     "distributed.comm.timeouts.connect": f"{CONNECT_S:g}s",
+    # both cost a worker 5 % of its time: a profiler that nobody looks at, and memory given back after every frame
+    "distributed.worker.profile.enabled": False,
+    "distributed.nanny.pre-spawn-environ": {},
     "distributed.worker.daemon": True,  # workers end with this program, whatever happens to it
 }
 
@@ -104,7 +107,7 @@ def _local(workers: int, memory: int | None, stack: ExitStack) -> Client:
             n_workers=workers,
             threads_per_worker=1,
             processes=True,
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",  # any free port
             memory_limit="auto" if memory is None else memory,
             local_directory=folder,
             silence_logs=logging.CRITICAL,

@@ -11,12 +11,12 @@ from realtime.neutral.resting import READY_S, SECONDS
 SHORTEST_S, LONGEST_S = 1.0, 60.0
 
 EPILOG = """\
-Sit as you will sit later, alone, and rest your face. Numbers are stored, no image.
+Sit alone, as you will sit later, and rest your face. Only numbers are stored, no image.
 
 examples:
   fer-cam calibrate --profile anna                          the first camera
   fer-cam calibrate --profile anna --video anna.mp4 --start 12
-  fer-cam 0 --profile anna                                  uses it; the key c in the window makes one, too
+  fer-cam 0 --profile anna                                  uses it; the c key in the window makes one too
 """
 
 
@@ -27,8 +27,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--profile", required=True, metavar="NAME", help="name of the profile, or the path of a .json file")
     shared.add_source(parser.add_argument_group("source (the first camera, if none is given)"))
     stretch = parser.add_argument_group("resting face")
-    stretch.add_argument("--seconds", type=float, metavar="S", default=SECONDS, help="how long (default: %(default)g)")
-    stretch.add_argument("--start", type=float, metavar="S", help="where it begins in a video (default: the first face)")
+    stretch.add_argument("--seconds", type=float, metavar="S", default=SECONDS, help="length in seconds (default: %(default)g)")
+    stretch.add_argument(
+        "--start", type=float, metavar="S", help="where it begins in a video, in seconds (default: at the first face)"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace the profile of this name, if there is one")
     shared.add_model(parser, defaults)
     shared.add_verbosity(parser)

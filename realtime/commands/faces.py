@@ -37,14 +37,22 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--segments", type=Path, required=True, metavar="FILE", help="CSV: start, end, label, person; or a session"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of faces; other clips are added to it")
-    parser.add_argument("--person", metavar="NAME", help="whose face it is, with a session (default: its participant)")
+    parser.add_argument("--person", metavar="NAME", help="the person in a session (default: its participant)")
     parser.add_argument(
-        "--every", type=float, default=EVERY_S, metavar="S", help="seconds between two crops, at least (default: %(default)g)"
+        "--every",
+        type=float,
+        default=EVERY_S,
+        metavar="S",
+        help="least time between two crops, in seconds (default: %(default)g)",
     )
     parser.add_argument(
-        "--quality", type=float, default=POOR, metavar="Q", help="leave poorer crops out, 0 to 1 (default: %(default)g)"
+        "--quality",
+        type=float,
+        default=POOR,
+        metavar="Q",
+        help="leave out crops of a lower quality, 0 to 1 (default: %(default)g)",
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace what DIR has of this clip")
+    parser.add_argument("--overwrite", action="store_true", help="replace this clip's faces in DIR")
     shared.add_model(parser, defaults)
     shared.add_verbosity(parser)
 

@@ -26,7 +26,7 @@ exit codes:
   0 done   2 usage   3 camera or source   4 model   5 cannot write   130 Ctrl-C   1 a bug, please report it
 
 examples:
-  fer-cam --demo                                   see it work, without a camera
+  fer-cam --demo                                   try it without a camera
   fer-cam --device 0                               the first camera
   fer-cam clip.mp4 --save --jsonl out.jsonl        a video, an image, a folder of images, a URL
   fer-cam --device 0 --no-display --jsonl - | your-program
@@ -87,10 +87,14 @@ def _output_options(parser: argparse.ArgumentParser, defaults: Settings) -> None
     output.add_argument("--jsonl", metavar="PATH", help="a line of JSON per frame; - is standard output")
     output.add_argument("--csv", type=_target, metavar="PATH", help="a row per face and frame; - is standard output")
     output.add_argument("--overwrite", action="store_true", help="replace outputs that exist (default: number new ones)")
-    output.add_argument("--snapshots", type=Path, metavar="DIR", default=defaults["snapshots"], help="where the s key saves to")
+    output.add_argument(
+        "--snapshots", type=Path, metavar="DIR", default=defaults["snapshots"], help="folder for snapshots (the s key)"
+    )
     output.add_argument("--blur", action="store_true", help="hide every face in the window and in every image that is written")
     output.add_argument("--numbers-only", action="store_true", help="refuse to write any image: no video, no snapshot")
-    output.add_argument("--display", action=argparse.BooleanOptionalAction, help="a window (default: where there is a screen)")
+    output.add_argument(
+        "--display", action=argparse.BooleanOptionalAction, help="show a window (default: if there is a screen)"
+    )
     output.add_argument(
         "--lesson", action="store_true", help="begin with the lesson view: the paper's steps for one face; --save shows it too"
     )
@@ -127,7 +131,7 @@ def _live_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="RULE",
-        help='"happiness > 0.7 for 1s: ACTION": a command, osc:/ADDRESS, mqtt:TOPIC or shell:LINE; may be given several times',
+        help='"happiness > 0.7 for 1s: ACTION": a command, osc:/ADDRESS, mqtt:TOPIC or shell:LINE; repeatable',
     )
 
 

@@ -84,7 +84,7 @@ def add_model(parser: argparse.ArgumentParser, defaults: Settings) -> argparse._
         type=int,
         default=defaults["threads"],
         metavar="N",
-        help="faces classified in parallel on the CPU (default: by cores)",
+        help="faces classified in parallel on the CPU (default: by the number of cores)",
     )
     reading.add_argument(
         "--min-face",

@@ -22,7 +22,7 @@ SEARCH_S = 0.2
 """Time between two searches for eyes and mouth while a video runs, seconds. A search takes 25 ms of a core."""
 
 KEEP_S = 0.6
-"""How long their boxes move along with the face when no newer ones are there, seconds."""
+"""How long their boxes move along with the face if there are no newer ones, seconds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +73,7 @@ class _Search:
 
 
 class Lesson:
-    """Works out the steps. It does nothing before the first call.
+    """Computes the steps. It does nothing before the first call.
 
     Args:
         prepare: `Classifier.prepare`.

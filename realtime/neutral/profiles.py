@@ -78,7 +78,7 @@ def load_for(name: str, model: str, weights_sha256: str, labels: Sequence[str]) 
 
 
 def check_free(name: str, *, overwrite: bool) -> None:
-    """Checks that a profile of that name may be saved, before anybody rests their face for it.
+    """Checks that a profile of that name may be saved, before anyone rests their face for it.
 
     Raises:
         ConfigError: it exists, or the name cannot be one.

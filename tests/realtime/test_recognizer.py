@@ -122,6 +122,11 @@ def test_the_model_of_the_config_is_the_one_that_runs(tiny: str) -> None:
             assert named.model == "tiny.onnx"
 
 
+def test_a_config_in_the_place_of_the_network_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"give the config by name: Recognizer\(config=\.\.\.\)"):
+        Recognizer(Config())  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("model", ["int8", "auto"])
 def test_two_models_are_refused(model: str) -> None:
     said = rf"Recognizer\('{model}'\) and Config\.of\(model='fast'\) name two networks; give one"

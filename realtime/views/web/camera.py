@@ -29,7 +29,7 @@ ONE_AT_A_TIME = "A frame was sent before the one before it was answered."
 
 
 class CameraPage:
-    """One page that sends its camera.
+    """A page that sends images of its camera.
 
     Args:
         websocket: accepted.
@@ -49,7 +49,7 @@ class CameraPage:
         self._told: tuple[object, ...] = ()
 
     async def serve(self) -> None:
-        """Serves it until it goes or is closed."""
+        """Serves it until it disconnects or is closed."""
         kept = self._kept = self._cameras.attach(self, self._websocket.query_params.get("session"))
         if kept is None:
             await close(self._websocket, TOO_MANY, CROWDED)
@@ -159,7 +159,7 @@ class CameraPage:
             )
             if self._faults >= MOST_FAULTS:
                 self.outbox.close(BAD_DATA, "Too many frames could not be read.")
-        except Exception:  # such as a bug in a decoder: this page ends, the program goes on
+        except Exception:  # such as a bug in a decoder: this page is closed, the program goes on
             self.outbox.close(BROKEN, "A frame could not be processed.")
         else:
             self._faults = 0

@@ -1,4 +1,4 @@
-"""What the server knows of the run, on the server's loop: the newest frame and state, and the browsers that follow them."""
+"""The run as the server's loop knows it: the newest frame and state, and the browsers that follow them."""
 
 import asyncio
 import json
@@ -23,13 +23,13 @@ STATUS_S = 0.5
 """Time between two messages about the state."""
 
 MOST_TEXTS = 64
-"""Messages that wait for one browser; one that takes fewer is too slow."""
+"""Most messages that wait for one browser; with more it is too slow."""
 
 MOST_AGES = 64
 """Frames over which the age is measured."""
 
 ACK_S = 10.0
-"""A page that has not drawn a frame for so long is too slow; its connection is closed."""
+"""A page that has not drawn a frame for this long is too slow; its connection is closed."""
 
 TOO_SLOW, TOO_SLOW_TEXT = 4408, "This page is too slow: it did not draw a frame within 10 s."
 PROGRAM_ENDS, PROGRAM_ENDS_TEXT = 1001, "fer-cam ends."
@@ -48,7 +48,7 @@ class Follower:
     """One browser's view of the run: every message in order, and the newest frame only.
 
     Args:
-        role: paths are for the one who controls.
+        role: only the role in control gets paths.
         data_only: takes lines of data alone, no state and no notices.
     """
 
@@ -66,7 +66,7 @@ class Follower:
         self.wake = asyncio.Event()
 
     def put(self, text: str) -> None:
-        """Queues a message; a browser that does not take them is closed."""
+        """Queues a message; a browser that takes too few is closed."""
         if self.closing is None:
             if len(self.texts) >= MOST_TEXTS:
                 self.close(TOO_SLOW, TOO_SLOW_TEXT)
@@ -107,7 +107,7 @@ class Hub:
 
     @property
     def followers(self) -> int:
-        """How many browsers follow."""
+        """Number of browsers that follow."""
         return len(self._followers)
 
     def join(self, follower: Follower) -> None:
@@ -118,7 +118,7 @@ class Hub:
         follower.wake.set()
 
     def leave(self, follower: Follower) -> None:
-        """Ends it; may be called twice."""
+        """Stops publishing to a browser; may be called twice."""
         self._followers.discard(follower)
 
     def header(self) -> str:
@@ -148,7 +148,7 @@ class Hub:
                 follower.put(self.status_text(follower))
 
     def notice(self, text: str) -> None:
-        """One line for the viewers."""
+        """Sends a line to the viewers."""
         self._tell(_json({"type": "notice", "text": text}))
 
     def tick(self) -> None:

@@ -16,13 +16,13 @@ T = TypeVar("T")
 
 
 class Encoder:
-    """Makes the lines and JPEGs of a run. JPEGs are made on a thread of its own, which no frame waits for."""
+    """Makes the lines and JPEGs of a run. JPEGs are made on a separate thread, and no frame waits for them."""
 
     def __init__(self, run: RunInfo, recorder: Recorder) -> None:
         self.run = run
         self.recorder = recorder
         self.jpegs = 0
-        """How many were made."""
+        """Number of JPEGs made."""
         self._workers = Workers(1, "web jpeg", end_s=1.0)
 
     def submit(self, job: Callable[[], T]) -> "asyncio.Future[T]":

@@ -29,7 +29,7 @@ async def send_panel(websocket: WebSocket, panel: Panel) -> None:
 
 
 async def close(websocket: WebSocket, code: int, reason: str) -> None:
-    """Closes it; does nothing if it is closed already."""
+    """Closes a WebSocket; does nothing if it is already closed."""
     if websocket.application_state is not WebSocketState.DISCONNECTED:
         try:
             await websocket.close(code, reason)

@@ -29,7 +29,7 @@ NO_FOLDER = "Recording needs a folder; start fer-cam with --session DIR."
 
 @dataclass(frozen=True)
 class State:
-    """What a page is told of its camera; see `Status`."""
+    """The state of a camera for its page; see `Status`."""
 
     fps: float = 0.0
     p50_ms: float = 0.0
@@ -169,7 +169,7 @@ class CameraSession:
             return None if self._painted is None else self._actions.panel(self._painted, exact=True)
 
     def notices(self) -> tuple[str, ...]:
-        """Sentences for the page since the last call; does not wait."""
+        """Notices for the page since the last call; does not wait."""
         return self._lines.take()
 
     def end(self) -> str:
@@ -255,7 +255,7 @@ class CameraSession:
             self._update_state()
 
     def _give_up(self, error: SinkError) -> None:
-        """The recording cannot go on; the camera can."""
+        """Ends a recording that has failed; the camera goes on."""
         self._lines.say(f"The recording ends here: {error}")
         self._stop()
 

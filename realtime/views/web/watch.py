@@ -1,4 +1,4 @@
-"""The WebSocket /watch: the server's source on a page, and what the page asks for.
+"""The WebSocket /watch: the server's source on a page, and the page's requests.
 
 Each page has one frame in flight and gets the newest one after it has drawn that: a slow page skips frames and delays nobody.
 """
@@ -37,7 +37,7 @@ class WatchPage:
         self._taught: tuple[int, int | None, bool] | None = None
 
     async def serve(self) -> None:
-        """Serves it until it goes or is closed."""
+        """Serves it until it disconnects or is closed."""
         self._say(self._hub.hello(self.role))
         if self._hub.status is not None:
             self._follower.put(self._hub.status_text(self._follower))

@@ -25,11 +25,11 @@ MOST_PIXELS = 1920 * 1200
 """Largest image of a browser's camera; 12 MB when decoded."""
 
 MOST_SCANS = 4
-"""A JPEG of a browser has one scan, a sequential one at most one for each component. Thousands of them, each over the whole
+"""A browser's JPEG has one scan, a sequential JPEG at most one per component. Thousands of them, each over the whole
 image, would keep the decoder busy for minutes."""
 
 QUALITY = 80
-"""Of the images sent to pages: 1280x720 in about 100 KB."""
+"""JPEG quality of images sent to pages: 1280x720 takes about 100 KB."""
 
 MOST_SIDE = 1280
 """Longer side of the images sent to pages, pixels. A frame of 3840x2160 then takes 8 ms of processor time instead of 16, and
@@ -46,7 +46,7 @@ _SCAN, _END = 0xDA, b"\xff\xd9"
 
 
 class WireError(ValueError):
-    """A message is not what it says; the text is for the page."""
+    """A message is invalid; the text is for the page."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,6 @@
 """Recordings of browsers' cameras: begun and ended by the page, downloaded, on a full disk."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ from realtime.views.web import wire
 from realtime.views.web.access import Role
 from realtime.views.web.tracking import CameraSession
 from tests import program
+from tests.full_disk import files_of_at_most
 from tests.tiny_models import write_always
 from tests.web_client import WH, Browser, Stage, ask, camera_run, jpeg, stage
 
@@ -126,18 +125,6 @@ def test_a_folder_that_cannot_be_made_is_a_notice(tmp_path: Path) -> None:
         socket.send(type="record", on=True)
         assert "the folder does not exist; create it first" in socket.next("notice")["text"]
         assert ask(socket, 1, jpeg())["frame"] == 1
-
-
-@contextmanager
-def files_of_at_most(size: int) -> Iterator[None]:
-    """As on a full disk: writing beyond fails."""
-    resource = pytest.importorskip("resource")
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_recording_on_a_full_disk_ends_and_the_camera_goes_on(tmp_path: Path) -> None:
