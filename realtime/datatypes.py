@@ -145,8 +145,8 @@ class TrackedFace:
         confidence: smoothed probability of `label`, 0 to 1; None for `uncertain`, which is not an expression.
         quality: of the crop, 0 to 1 (size, contrast, sharpness).
         first_seen_s, last_seen_s: seconds of `Frame.time_s`.
-        reason: why the face is `uncertain` or poor: "small", "dark", "low contrast", "blurred", "turned away", or "between
-            neutral and sadness"; None if neither.
+        reason: why the face is `uncertain` or poor: "small", "dark", "low contrast", "blurred", "covered", "turned away", or
+            "between neutral and sadness"; None if neither.
         profile: name of the person's profile that corrected `probs`; None if none did.
     """
 

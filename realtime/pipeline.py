@@ -32,6 +32,7 @@ from realtime.faces.evidence import Evidence
 from realtime.faces.finder import Finder, PerImageFinder, TrackingFinder
 from realtime.faces.follower import Follower
 from realtime.faces.mirrored import BothWays
+from realtime.faces.quality import Fault
 from realtime.faces.scanner import Scanner
 from realtime.faces.smoother import Smoother
 from realtime.faces.tracker import REMEMBER_S, Sighting
@@ -63,7 +64,7 @@ class _Detected:
 
 
 TURNED_AWAY = "turned away"
-"""The reason for a face whose front has not been detected for a while."""
+"""The reason for a face whose front has not been detected for a while, unless the crop is too poor for that."""
 
 
 class Pipeline:
@@ -166,7 +167,8 @@ class Pipeline:
         for sighting, small, raw in zip(detected.read, detected.smalls, scores.probs, strict=True):
             side = float(sighting.box_xyxy[2] - sighting.box_xyxy[0])
             crop = quality.judge(small, side)
-            fault = TURNED_AWAY if sighting.turned else crop.fault
+            front = crop.fault in (None, Fault.COVERED)  # a dark or blurred face is not detected either
+            fault = TURNED_AWAY if sighting.turned and front else crop.fault
             self._smoother.update(sighting.id, self._applied.correct(sighting.id, raw), crop.value, now, fault)
         raws = {sighting.id: raw for sighting, raw in zip(detected.read, scores.probs, strict=True)}
         # a face not classified yet has no label

@@ -164,7 +164,8 @@ def records(path: Path | str) -> Iterator[Record]:
                 if line.endswith("\n"):
                     yield _understood(path, number, _parsed(path, number, line), header)
     except (OSError, UnicodeDecodeError) as error:
-        raise SourceOpenError(f"cannot read {path}: {error}; is it a file that --jsonl wrote?") from error
+        problem = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise SourceOpenError(f"cannot read {path}: {problem}; give a file that --jsonl wrote") from error
 
 
 def _understood(path: Path, number: int, line: dict[str, Any], header: Header) -> Record:

@@ -4,10 +4,9 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 from realtime.commands import shared
-from realtime.errors import SourceOpenError
+from realtime.errors import ConfigError, SourceOpenError
 
 EPILOG = """\
 example:
@@ -20,7 +19,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.add_argument("session", type=Path, metavar="SESSION", help="the folder that --session made")
     parser.add_argument(
-        "--bids", type=Path, metavar="DIR", required=True, help="the folder of the dataset; new ones are created"
+        "--bids", type=shared.folder, metavar="DIR", required=True, help="the folder of the dataset; new ones are created"
     )
     parser.add_argument("--participant", metavar="LABEL", help="letters and digits (default: that of the session)")
     parser.add_argument("--task", metavar="LABEL", help="letters and digits (default: that of the session)")
@@ -58,16 +57,19 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def _about(session: Path) -> dict[str, Any]:
-    """`session.json`; nothing if a recording itself is given.
+def _about(session: Path) -> dict[str, str]:
+    """Participant and task of `session.json`; nothing if a recording itself is given.
 
     Raises:
-        SourceOpenError: it cannot be read.
+        SourceOpenError: the file cannot be read.
     """
     path = session / "session.json"
     if session.is_file():
         return {}
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
+        match json.loads(path.read_text(encoding="utf-8")):
+            case {"participant": str(participant), "task": str(task)}:
+                return {"participant": participant, "task": task}
+        raise ValueError("participant and task are missing")
     except (OSError, ValueError) as error:
         raise SourceOpenError(f"{session} is no session: cannot read {path}; give a folder that --session made") from error

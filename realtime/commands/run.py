@@ -106,7 +106,7 @@ def _study_options(parser: argparse.ArgumentParser) -> None:
     study = parser.add_argument_group("study")
     study.add_argument(
         "--session",
-        type=Path,
+        type=shared.folder,
         metavar="DIR",
         help="a folder for data, events, settings and, with --save, the video of this run",
     )

@@ -113,6 +113,13 @@ def settings_of(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def folder(text: str) -> Path:
+    """The path of a folder, such as a session; an empty one would be the current folder. argparse reports the error."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("is empty; give the path of a folder")
+    return Path(text)
+
+
 def source_of(args: argparse.Namespace) -> str:
     """The source that the options name.
 
