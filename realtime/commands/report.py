@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from realtime.errors import ConfigError
 
 if TYPE_CHECKING:
-    from realtime.report.overview import Overview
+    from realtime.report.dataset import Overview
 
 LONGEST_WINDOW_S = 60.0
 

@@ -12,6 +12,7 @@ from realtime import __version__
 from realtime.errors import ConfigError
 from realtime.labels import UNCERTAIN
 from realtime.report import events, expressions, figures, methods, overview, timeline
+from realtime.report.dataset import Overview
 from realtime.report.formats import cell, clock, percent, seconds
 from realtime.report.palette import palette
 from realtime.report.quality import Quality, assess, flaws
@@ -120,7 +121,7 @@ def render_comparison(recordings: Sequence[Recording]) -> str:
     return _template("compare.html.j2").render(**_shared(labels), columns=columns)
 
 
-def render_overview(dataset: overview.Overview) -> str:
+def render_overview(dataset: Overview) -> str:
     """Many recordings on one page.
 
     Raises:
