@@ -112,6 +112,7 @@ class Dataset:
 
         Raises:
             ConfigError: another run writes this dataset.
+            SinkError: the lock cannot be written.
         """
         path = self._lock
         mine = json.dumps({"host": socket.gethostname(), "pid": os.getpid()})
@@ -122,6 +123,10 @@ class Dataset:
                 break
             except FileExistsError:
                 self._check_stale(path)
+            except OSError as error:
+                with suppress(OSError):
+                    path.unlink(missing_ok=True)  # an empty one would keep later runs out
+                raise _unwritable(path, error) from error
         try:
             yield
         finally:
@@ -155,8 +160,15 @@ class Dataset:
                 self.faces(state.recording).unlink(missing_ok=True)
             partial.write_text(json.dumps(asdict(state)), encoding="utf-8")
             partial.replace(path)
+            for table in (self.frames(state.recording), self.faces(state.recording)):
+                for left in table.parent.glob(f".{table.name}.*"):  # by a process that was killed
+                    left.unlink(missing_ok=True)
         except OSError as error:
-            raise SinkError(f"cannot write {path}: {error.strerror}; is the disk full?") from error
+            raise _unwritable(path, error) from error
+
+    def names(self) -> dict[str, str]:
+        """Names of recordings by path; empty if there is no dataset yet."""
+        return {state.path: state.recording for state in self.states()}
 
     def write_recordings(self) -> Path:
         """Writes the table of all recordings; returns its path.
@@ -171,7 +183,9 @@ class Dataset:
             pq.write_table(pa.Table.from_pylist(rows, schema=RECORDINGS), partial)
             partial.replace(path)
         except OSError as error:
-            raise SinkError(f"cannot write {path}: {error.strerror}; is the disk full?") from error
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+            raise _unwritable(path, error) from error
         return path
 
     @property
@@ -191,7 +205,10 @@ class Dataset:
         except (OSError, ValueError, KeyError, TypeError):
             raise ConfigError(f"{path} cannot be read; if no other run writes this dataset, remove that file") from None
         if host == socket.gethostname() and not _is_alive(pid):
-            path.unlink(missing_ok=True)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise _unwritable(path, error) from error
             return
         raise ConfigError(
             f"process {pid} on {host} writes this dataset; wait until it has ended, or remove {path} if it is gone"
@@ -201,6 +218,10 @@ class Dataset:
 def state_of(recording: Recording, status: str, fingerprint: str, reading: str, error: str | None) -> State:
     """The state of a recording of which nothing could be read."""
     return State(recording.name, recording.path, status, None, 0, 0, error, fingerprint, reading)
+
+
+def _unwritable(path: Path, error: OSError) -> SinkError:
+    return SinkError(f"cannot write {path}: {error.strerror or error}; is the disk full?")
 
 
 def _is_alive(pid: int) -> bool:
