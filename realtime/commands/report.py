@@ -1,4 +1,4 @@
-"""`fer-cam report`: one HTML file about a recording, to read, to print and to hand on."""
+"""`fer-cam report`: writes an HTML page about a recording."""
 
 import argparse
 from pathlib import Path
@@ -39,7 +39,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=5.0,
         metavar="S",
-        help="seconds after a marker in which expressions are looked at (default: %(default)g)",
+        help="seconds after a marker in which expressions are analysed (default: %(default)g)",
     )
 
 
