@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from realtime.commands import shared
-from realtime.errors import ConfigError, SourceOpenError
+from realtime.errors import SourceOpenError
 
 EPILOG = """\
 example:

@@ -12,7 +12,7 @@ from realtime.lesson.steps import Steps
 from realtime.views.web import wire
 
 SIDE = 240
-"""Of each image, pixels: five for each pixel of the network's input."""
+"""Side of each image, pixels: five for each pixel of the network's input."""
 
 QUALITY = 92
 """The images are small, and their pixels have hard edges: about 40 KB together."""
