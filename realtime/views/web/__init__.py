@@ -26,7 +26,7 @@ Texts of the WebSockets are JSON objects with a `type`. Images are binary: the h
 
 /camera, from the page: images, one unanswered at a time, with capture times of the page's clock; ping, which may say `rtt`, the
 round trip of the ping before in milliseconds; action, marker, record, and stop, which ends the session.
-/camera, from the server: hello, whose `session` is the key to go on with /camera?session=KEY after a dropped connection; for
+/camera, from the server: hello, whose `session` is the KEY for /camera?session=KEY after a dropped connection; for
 each image a frame, or refused with `frame`; lesson, status, notice, marker, pong, summary.
 
 `stored`, in hello and status, says whether a session is recorded, whether one can be, whether anything is stored, where, and

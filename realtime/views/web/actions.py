@@ -1,4 +1,4 @@
-"""What a page does with the session of its own camera: hides faces, explains one, makes a profile."""
+"""Actions of a page on the session of its own camera: hiding faces, explaining one, making a profile."""
 
 from realtime.calibrate import Calibrator, Ended, Maker
 from realtime.config import Config
@@ -15,7 +15,7 @@ STAY_HIDDEN = "faces stay hidden: fer-cam was started with --blur"
 
 
 class CameraActions:
-    """Those of one session. The session calls it, one thread at a time.
+    """The actions of one session. The session calls it, one thread at a time.
 
     Args:
         config: of the run.
@@ -46,7 +46,7 @@ class CameraActions:
 
     @property
     def calibrating(self) -> str:
-        """What to do while a profile is made; empty otherwise."""
+        """Instructions while a profile is made; empty otherwise."""
         return self._calibrator.text
 
     def do(self, action: Action, last: FrameResult | None) -> str | None:

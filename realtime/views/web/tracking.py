@@ -45,7 +45,7 @@ class State:
 
 @dataclass(frozen=True)
 class Reply:
-    """What a page gets for an image.
+    """The reply to an image.
 
     Attributes:
         line: of the data.
@@ -77,7 +77,7 @@ class CameraSession:
     ) -> None:
         self._source = SourceInfo(name, live=True, temporal=True, width=0, height=0, fps=None, frames=None)
         self._config = config
-        # a profile is that of the person at this machine's camera; a browser has somebody else before it
+        # a profile belongs to the person at this machine's camera; somebody else is at the browser
         alone = config.source.location == BROWSER
         self._reading = config.reading if alone else replace(config.reading, profile=None)
         self._run = replace(run, source=self._source, correction=run.correction if alone else ())
@@ -101,7 +101,7 @@ class CameraSession:
         self._ended: str | None = None
         self._lines = Lines()
         self.state = State(blur=self._actions.blur, lesson=self._actions.teaching)
-        """How it is; replaced after every frame, so that it can be read without waiting for one."""
+        """The current state; replaced after every frame, so that it can be read without waiting for one."""
         self.folders: list[Path] = []
         """Where recordings were written."""
 
