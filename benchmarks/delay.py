@@ -26,6 +26,9 @@ from realtime.records import FrameRecord, records
 
 BROKER = "mosquitto"
 BROKER_FOLDERS = "/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin"
+RUN = "run"
+"""Name of the session."""
+
 START_S = 30.0
 """Extra time of a run beyond twice that of its frames."""
 
@@ -47,7 +50,7 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
         source = stack.enter_context(Camera(folder, args.fps))
         console.print(f"{args.warm_up:g} s of warm-up, {args.seconds:g} s", style="dim")
         _run(source.url, where, warm_up + round(args.seconds * args.fps), folder, args)
-        frames = [record for record in records(folder / "run.jsonl") if isinstance(record, FrameRecord)]
+        frames = [record for record in records(folder / RUN / "frames.jsonl") if isinstance(record, FrameRecord)]
         heard = {how: _arrivals(folder / how) for how in where}
     counted = frames[warm_up:]
     outcome = Outcome(
@@ -88,14 +91,16 @@ def summary(how: str, frames: list[FrameRecord], arrivals: Mapping[int, float]) 
 
 
 def _run(url: str, where: Mapping[str, str], frames: int, folder: Path, args: argparse.Namespace) -> None:
-    """fer-cam with every live output.
+    """fer-cam as a session with every live output, a trigger for each and a port for markers.
 
     Raises:
         SourceLostError: it fails.
     """
     outputs = ["--osc", f"127.0.0.1:{where['osc']}", "--mqtt", f"mqtt://127.0.0.1:{where['mqtt']}/cam", "--lsl", where["lsl"]]
+    outputs += ["--trigger", "faces >= 1 wait 1s: osc:/seen", "--trigger", "faces >= 1 wait 1s: mqtt:cam/seen"]
+    outputs += ["--marker-port", str(_free_port()), "--session", str(folder / RUN)]
     options = ["--no-display", "--quiet", "--max-frames", str(frames), "--model", args.model, "--threads", str(args.threads)]
-    command = [sys.executable, "-m", "realtime", "--source", url, "--jsonl", str(folder / "run.jsonl"), *outputs, *options]
+    command = [sys.executable, "-m", "realtime", "--source", url, *outputs, *options]
     try:
         limit_s = START_S + 2 * frames / args.fps
         subprocess.run(command, check=True, env=suite.environment(), timeout=limit_s)

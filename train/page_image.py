@@ -101,7 +101,8 @@ def save(of: str, path: Path, chromium: str | None) -> None:
 
 def _save_above_clip(page: Any, path: Path) -> None:
     """Saves the transparent page above the image of the clip that it is about."""
-    drawn = cv2.imdecode(np.frombuffer(page.screenshot(omit_background=True), np.uint8), cv2.IMREAD_UNCHANGED)
+    png = np.frombuffer(page.screenshot(omit_background=True), np.uint8)
+    drawn = np.asarray(cv2.imdecode(png, cv2.IMREAD_UNCHANGED))
     clip = cv2.VideoCapture(str(EQUIPMENT.demo))
     clip.set(cv2.CAP_PROP_POS_MSEC, 1000 * MOMENT_S)
     alpha = drawn[..., 3:] / 255

@@ -4,7 +4,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
@@ -86,6 +86,9 @@ class Batch:
         state = self._dataset.state(recording.name)
         same = state is not None and (state.fingerprint, state.reading) == (looked.fingerprint, self._reading)
         if state is not None and same and state.status != FAILED:
+            if state.path != recording.path:  # it was moved
+                state = replace(state, path=recording.path)
+                self._dataset.keep(state)
             self._progress.kept(state)
             return
         self._progress.found(looked.survey.seconds)
@@ -154,7 +157,8 @@ class Batch:
     def _fail(self, recording: Recording, fingerprint: str, error: BaseException | str | None) -> None:
         if isinstance(error, BaseException):
             _raise_if_general(error)
-        self._end(state_of(recording, FAILED, fingerprint, self._reading, str(error)))
+        reason = str(error) or type(error).__name__  # a MemoryError has no words
+        self._end(state_of(recording, FAILED, fingerprint, self._reading, reason))
 
     def _end(self, state: State) -> None:
         self._dataset.keep(state)

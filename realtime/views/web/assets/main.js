@@ -88,7 +88,7 @@ const events = {
     enable(false);
     $("lesson").classList.add("stale");
     $("paused").hidden = true;
-    messages.faces([]);
+    messages.forget();
     $("ask").hidden = true;
   },
   trouble(text) {

@@ -8,8 +8,8 @@ export class Messages {
   constructor(list, spoken) {
     this.list = list;
     this.spoken = spoken;
-    this.labels = "";
-    this.spokeAt = 0;
+    this.labels = null;
+    this.spokeAt = -Infinity;
   }
 
   say(text) {
@@ -18,6 +18,12 @@ export class Messages {
     this.list.append(item);
     while (this.list.children.length > MOST) this.list.firstElementChild.remove();
     setTimeout(() => item.remove(), STAYS_MS);
+  }
+
+  // Nothing is known of faces while there is no connection.
+  forget() {
+    this.labels = null;
+    tell(this.spoken, "");
   }
 
   // Speaks when a label has changed, and not at every frame.

@@ -98,8 +98,10 @@ def test_everything_can_be_done_by_keyboard(chrome: "playwright.Browser", camera
         playwright.expect(page.locator("#chips")).to_contain_text("PAUSED")
         page.keyboard.press("Space")
         playwright.expect(page.locator("#chips")).to_contain_text("LIVE")
+        page.keyboard.press("p")
+        playwright.expect(page.locator("#next-face")).to_be_visible()
         reached = set()
-        for _ in range(40):
+        for _ in range(45):
             page.keyboard.press("Tab")
             reached.add(page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()"))
         every = page.eval_on_selector_all(
