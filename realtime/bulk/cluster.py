@@ -20,7 +20,7 @@ END_S = 5.0
 GONE = "the connection to the scheduler was lost; what is done is kept, run the same command again to go on"
 DIED = "the process that read it died several times; the file may crash its decoder, or need more memory"
 
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "distributed.scheduler.allowed-failures": 2,
     "distributed.scheduler.worker-saturation": 1.0,  # one task each: further ones would die with it, and be blamed
     "distributed.scheduler.worker-ttl": None,  # after a sleep all workers would seem dead; nannies notice dead ones
