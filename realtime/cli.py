@@ -83,7 +83,7 @@ def main(argv: list[str] | None = None, load: Callable[[str], Command] = load) -
 
 def _description(name: str) -> str:
     if name != DEFAULT:
-        return f"{COMMANDS[name]}."
+        return f"{COMMANDS[name][0].upper()}{COMMANDS[name][1:]}."
     commands = "\n".join(f"  fer-cam {command:<9} {purpose}" for command, purpose in COMMANDS.items())
     return f"Real-time facial expression recognition: camera or clip in, labelled video and data out.\n\ncommands:\n{commands}"
 

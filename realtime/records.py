@@ -5,8 +5,9 @@
             case FrameRecord(t=t, faces=faces):
                 print(t, [face.label for face in faces])
 
-`records.schema.json` beside this file describes the lines. Writing and reading stand side by side, in over 300 lines, so that
-they cannot drift apart.
+`records.schema.json` beside this file describes the lines.
+
+One file because writing and reading change together.
 """
 
 import json

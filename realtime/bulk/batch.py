@@ -1,10 +1,10 @@
-"""Reads many recordings into one dataset: what is new or changed is read, everything else is left as it is."""
+"""Reads many recordings into one dataset: new and changed recordings are read, all others are left as they are."""
 
 import hashlib
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
@@ -19,11 +19,11 @@ from realtime.config import Config
 from realtime.errors import ModelError, SinkError
 
 LOOK, READ, JOIN = 0, 1, 2
-"""Ranks: what is begun comes first."""
+"""Ranks: recordings that were begun come first."""
 
 
 class Progress(Protocol):
-    """Shows how far a batch is."""
+    """Shows the progress of a batch."""
 
     def found(self, seconds: float | None) -> None:
         """A recording is to be read, and how long it is."""
@@ -53,7 +53,7 @@ class Batch:
         config: settings of recognition and the network.
         weights_sha256: of the network.
         tasks: the workers.
-        progress: is told what happens.
+        progress: gets every event.
         cut: whether long videos are read in parts.
     """
 
@@ -68,7 +68,7 @@ class Batch:
         self._reading = reading_of(config, weights_sha256)
 
     def run(self, recordings: Sequence[Recording]) -> None:
-        """Reads what is new or changed.
+        """Reads the new and changed recordings.
 
         Raises:
             ModelError: a worker cannot use the network.
@@ -86,6 +86,9 @@ class Batch:
         state = self._dataset.state(recording.name)
         same = state is not None and (state.fingerprint, state.reading) == (looked.fingerprint, self._reading)
         if state is not None and same and state.status != FAILED:
+            if state.path != recording.path:  # it was moved
+                state = replace(state, path=recording.path)
+                self._dataset.keep(state)
             self._progress.kept(state)
             return
         self._progress.found(looked.survey.seconds)
@@ -110,7 +113,7 @@ class Batch:
             written = self._part(recording, looked, part)
             job = Job(recording, self._config, written.frames, written.faces, part)
             then = partial(self._part_read, recording, cut, part)
-            if written.frames.exists() and written.faces.exists():  # from a run that was ended
+            if written.frames.exists() and written.faces.exists():  # from an earlier run
                 then(Read(0, 0, None), None)
             else:
                 self._tasks.submit(then, read, job, rank=READ)
@@ -122,7 +125,7 @@ class Batch:
         cut.reads[part.number] = result or Read(0, 0, None)
         if len(cut.reads) < len(cut.parts):
             return
-        if cut.failed:  # one piece tells what is wrong, and where
+        if cut.failed:  # reading it in one piece says what is wrong, and where
             self._read_whole(recording, cut.looked)
             return
         written = [self._part(recording, cut.looked, each) for each in cut.parts]
@@ -154,7 +157,8 @@ class Batch:
     def _fail(self, recording: Recording, fingerprint: str, error: BaseException | str | None) -> None:
         if isinstance(error, BaseException):
             _raise_if_general(error)
-        self._end(state_of(recording, FAILED, fingerprint, self._reading, str(error)))
+        reason = str(error) or type(error).__name__  # a MemoryError has no words
+        self._end(state_of(recording, FAILED, fingerprint, self._reading, reason))
 
     def _end(self, state: State) -> None:
         self._dataset.keep(state)

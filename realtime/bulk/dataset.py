@@ -17,6 +17,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from realtime.bulk.mark import MARK, VERSION, is_dataset
 from realtime.bulk.recordings import Recording
 from realtime.errors import ConfigError, SinkError
 
@@ -33,8 +34,6 @@ RECORDINGS = pa.schema(
         ("error", pa.string()),
     ]
 )
-MARK = "_dataset.json"
-VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -66,22 +65,29 @@ class Dataset:
     """A dataset in a folder.
 
     Args:
-        folder: made if it is missing; otherwise empty, or a dataset.
-
-    Raises:
-        ConfigError: the folder holds something else.
-        SinkError: it cannot be made.
+        folder: one that `made` has made.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
-        if folder.exists() and not is_dataset(folder) and (not folder.is_dir() or any(folder.iterdir())):
-            raise ConfigError(f"{folder} holds something else; give a new folder, or one that fer-cam batch wrote")
+
+    @classmethod
+    def made(cls, folder: Path) -> "Dataset":
+        """A dataset to write, in a folder that is made if it is missing; otherwise it is empty, or a dataset.
+
+        Raises:
+            ConfigError: the folder holds something else.
+            SinkError: it cannot be made.
+        """
         try:
-            (self.folder / "_state").mkdir(parents=True, exist_ok=True)
-            (self.folder / MARK).write_text(json.dumps({"version": VERSION}), encoding="utf-8")
+            if folder.exists() and not is_dataset(folder) and (not folder.is_dir() or any(folder.iterdir())):
+                raise ConfigError(f"{folder} holds something else; give a new folder, or one that fer-cam batch wrote")
+            (folder / "_state").mkdir(parents=True, exist_ok=True)
+            if not is_dataset(folder):
+                (folder / MARK).write_text(json.dumps({"version": VERSION}), encoding="utf-8")
         except OSError as error:
             raise SinkError(f"cannot write {folder}: {error.strerror}; give another folder") from error
+        return cls(folder)
 
     def frames(self, recording: str) -> Path:
         """The table of a recording's frames."""
@@ -95,14 +101,20 @@ class Dataset:
         """Where the parts of a long recording wait to be joined."""
         return self.folder / "_parts" / recording
 
+    @property
+    def is_locked(self) -> bool:
+        """Whether a run writes it, or was killed."""
+        return self._lock.exists()
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keeps other runs out; a lock of a program that is gone is taken over.
 
         Raises:
             ConfigError: another run writes this dataset.
+            SinkError: the lock cannot be written.
         """
-        path = self.folder / "_lock"
+        path = self._lock
         mine = json.dumps({"host": socket.gethostname(), "pid": os.getpid()})
         while True:
             try:
@@ -111,6 +123,10 @@ class Dataset:
                 break
             except FileExistsError:
                 self._check_stale(path)
+            except OSError as error:
+                with suppress(OSError):
+                    path.unlink(missing_ok=True)  # an empty one would keep later runs out
+                raise _unwritable(path, error) from error
         try:
             yield
         finally:
@@ -144,8 +160,15 @@ class Dataset:
                 self.faces(state.recording).unlink(missing_ok=True)
             partial.write_text(json.dumps(asdict(state)), encoding="utf-8")
             partial.replace(path)
+            for table in (self.frames(state.recording), self.faces(state.recording)):
+                for left in table.parent.glob(f".{table.name}.*"):  # by a process that was killed
+                    left.unlink(missing_ok=True)
         except OSError as error:
-            raise SinkError(f"cannot write {path}: {error.strerror}; is the disk full?") from error
+            raise _unwritable(path, error) from error
+
+    def names(self) -> dict[str, str]:
+        """Names of recordings by path; empty if there is no dataset yet."""
+        return {state.path: state.recording for state in self.states()}
 
     def write_recordings(self) -> Path:
         """Writes the table of all recordings; returns its path.
@@ -160,8 +183,14 @@ class Dataset:
             pq.write_table(pa.Table.from_pylist(rows, schema=RECORDINGS), partial)
             partial.replace(path)
         except OSError as error:
-            raise SinkError(f"cannot write {path}: {error.strerror}; is the disk full?") from error
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+            raise _unwritable(path, error) from error
         return path
+
+    @property
+    def _lock(self) -> Path:
+        return self.folder / "_lock"
 
     def _state(self, recording: str) -> Path:
         return self.folder / "_state" / f"{recording}.json"
@@ -176,21 +205,23 @@ class Dataset:
         except (OSError, ValueError, KeyError, TypeError):
             raise ConfigError(f"{path} cannot be read; if no other run writes this dataset, remove that file") from None
         if host == socket.gethostname() and not _is_alive(pid):
-            path.unlink(missing_ok=True)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise _unwritable(path, error) from error
             return
         raise ConfigError(
             f"process {pid} on {host} writes this dataset; wait until it has ended, or remove {path} if it is gone"
         )
 
 
-def is_dataset(folder: Path) -> bool:
-    """Whether `fer-cam batch` wrote this folder."""
-    return (folder / MARK).is_file()
-
-
 def state_of(recording: Recording, status: str, fingerprint: str, reading: str, error: str | None) -> State:
     """The state of a recording of which nothing could be read."""
     return State(recording.name, recording.path, status, None, 0, 0, error, fingerprint, reading)
+
+
+def _unwritable(path: Path, error: OSError) -> SinkError:
+    return SinkError(f"cannot write {path}: {error.strerror or error}; is the disk full?")
 
 
 def _is_alive(pid: int) -> bool:

@@ -5,22 +5,24 @@ ids of both parts are matched there (see `joining`).
 """
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import av
-import numpy as np
 
 from realtime.sources.container import duration_is_estimated, frame_rate, video_stream
+from realtime.sources.decoder import REORDERED
 from realtime.sources.part import Span
+from realtime.sources.timestamps import MediaClock
 
 PART_S = 300.0
 WARM_UP_S = 10.0
 """Length of a part and of its warm-up, seconds of video; see `guides/bulk.md` for the measurement."""
 
-USUAL_STEPS = 3
-"""A longer step between two frames, in usual steps, may be a pause or a wrong timestamp; only a reader that sees the whole file
-can tell."""
+IN_DECODER = 64
+"""Packets that a decoder may hold, with its threads and its reordering."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Survey:
 
 
 def survey(path: Path, part_s: float = PART_S, warm_up_s: float = WARM_UP_S) -> Survey:
-    """Reads a file's packets, without decoding, and cuts it if it is long and its timestamps are beyond doubt."""
+    """Reads a file's packets, without decoding, and cuts it if it is long and its timestamps are reliable."""
     try:
         with av.open(f"file:{path}", metadata_errors="replace") as container:
             stream = video_stream(container, path.name)
@@ -74,18 +76,35 @@ def survey(path: Path, part_s: float = PART_S, warm_up_s: float = WARM_UP_S) -> 
                 stamps.append(packet.pts)
                 if packet.is_keyframe:
                     keys.append(packet.pts)
-            base = float(stream.time_base)
-    except Exception:  # the one who reads it in one piece reports what is wrong with it
+            reorder = REORDERED if stream.codec_context.has_b_frames else 0
+            clock = MediaClock(stream.time_base, 1 / fps, reorder=reorder)
+            base = stream.time_base
+    except Exception:  # reading it in one piece reports what is wrong with it
         return Survey(None)
-    stamps.sort()
-    if not _regular(stamps) or (stamps[-1] - stamps[0]) * base < 0.99 * seconds - 0.5:
+    shown = sorted(stamps)
+    if not shown or (shown[-1] - shown[0]) * base < 0.99 * seconds - 0.5 or not _undoubted(shown, stamps, base, clock):
         return Survey(seconds)
-    return Survey(seconds, _cut(stamps, sorted(keys), part_s / base, warm_up_s / base))
+    return Survey(seconds, _cut(shown, sorted(keys), part_s / float(base), warm_up_s / float(base)))
 
 
-def _regular(stamps: list[int]) -> bool:
-    steps = np.diff(stamps)
-    return len(steps) > 0 and bool(steps.min() > 0 and steps.max() <= USUAL_STEPS * np.median(steps))
+def _undoubted(shown: Sequence[int], packets: Sequence[int], base: Fraction, clock: MediaClock) -> bool:
+    """Whether a reader of the whole file takes every timestamp as it is: pauses may be, but no wrong ones and no new clock.
+
+    Args:
+        shown, packets: the timestamps in order of presentation and of storage.
+        base: seconds of one tick.
+        clock: that of such a reader.
+    """
+    origin = float(shown[0] * base)
+    for at, stamp in enumerate(shown):
+
+        def ahead(at: int = at, stamp: int = stamp) -> list[int]:
+            near = packets[max(0, at - IN_DECODER) : at + clock.horizon + IN_DECODER]
+            return [other for other in near if other > stamp][: clock.horizon]
+
+        if clock.seconds(stamp, ahead) != float(stamp * base) - origin:
+            return False
+    return True
 
 
 def _cut(stamps: list[int], keys: list[int], part: float, warm_up: float) -> tuple[Part, ...]:

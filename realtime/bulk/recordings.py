@@ -1,10 +1,12 @@
 """Finds the recordings below folders, and tells whether one has changed."""
 
-import glob
+import errno
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Sequence
+import stat
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +19,17 @@ VIDEO_SUFFIXES = frozenset(
         *(".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m"),
     }
 )
-"""What counts as a video below a folder, by file suffix; a file that is named itself may have any."""
+"""File suffixes of videos in a folder; a file that is named directly may have any."""
 
 SAMPLE_BYTES = 1 << 20
 """Of a file's beginning, middle and end: enough to tell recordings apart without reading hundreds of gigabytes twice."""
+
+
+LONGEST_NAME = 120
+"""Bytes of a name; file systems allow 143 to 255 for a folder, and Windows 260 for a whole path."""
+
+RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+"""Names that Windows keeps for devices, whatever follows the dot."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +47,14 @@ class Recording:
     video: bool
 
 
-def find(places: Sequence[str], besides: Path) -> tuple[Recording, ...]:
-    """The recordings below folders, and those that files and patterns name, in order of their paths.
+def find(places: Sequence[str], besides: Path, known: Mapping[str, str] | None = None) -> tuple[Recording, ...]:
+    """The recordings below folders, and those that files and patterns name, in order of their paths. Links to folders are not
+    followed.
 
     Args:
         places: folders, files, or patterns such as `study/**/*.mp4`.
         besides: a folder to leave out, which may lie below the others: the dataset itself.
+        known: names in the dataset by path. A path keeps its name, and no other gets it as long as its file is there.
 
     Raises:
         SourceOpenError: there is no such place, or nothing in any.
@@ -51,23 +62,19 @@ def find(places: Sequence[str], besides: Path) -> tuple[Recording, ...]:
     found: dict[Path, tuple[str, bool]] = {}
     for place in places:
         path = Path(place)
-        if path.is_dir():
-            found |= {each: (_below(path, each), video) for each, video in _in_folder(path, besides)}
-        elif path.exists():
-            found[path.absolute()] = path.name, path.suffix.lower() not in IMAGE_SUFFIXES
-        elif matches := sorted(glob.glob(place, recursive=True)):  # noqa: PTH207  # a pattern may be absolute
-            for match in map(Path, matches):
-                if match.is_dir():
-                    found |= {each: (_below(match, each), video) for each, video in _in_folder(match, besides)}
-                else:
-                    found[match.absolute()] = match.name, match.suffix.lower() not in IMAGE_SUFFIXES
-        else:
+        try:
+            matches = [path] if path.exists() else _matches(place)
+            for match in matches:  # a folder comes before those in it, which do not rename what it has
+                for each, wish in _at(match, besides).items():
+                    found.setdefault(each, wish)
+        except OSError as error:
+            raise SourceOpenError(f"{place} cannot be read: {error.strerror}; give folders, files or patterns") from error
+        if not matches:
             raise SourceOpenError(f"{place} not found; give folders, files or patterns")
     if not found:
         raise SourceOpenError(f"no video or image in {', '.join(places)}; give the folder that contains them")
-    paths = sorted(found)
-    names = _unique(found[path][0] for path in paths)
-    return tuple(Recording(name, str(path), found[path][1]) for name, path in zip(names, paths, strict=True))
+    names = _names({str(path): found[path][0] for path in sorted(found)}, known or {})
+    return tuple(Recording(names[str(path)], str(path), found[path][1]) for path in sorted(found))
 
 
 def fingerprint(recording: Recording) -> str:
@@ -83,7 +90,10 @@ def fingerprint(recording: Recording) -> str:
             facts = image.stat()
             digest.update(f"{image.name}\0{facts.st_size}\0{facts.st_mtime_ns}\0".encode("utf-8", "surrogateescape"))
         return digest.hexdigest()
-    size = path.stat().st_size
+    facts = path.stat()
+    if not stat.S_ISREG(facts.st_mode):  # to open a named pipe would wait for ever
+        raise OSError(errno.EINVAL, "it is no regular file")
+    size = facts.st_size
     digest.update(str(size).encode())
     with path.open("rb") as file:
         for start in (0, max(0, size // 2 - SAMPLE_BYTES // 2), max(0, size - SAMPLE_BYTES)):
@@ -92,16 +102,45 @@ def fingerprint(recording: Recording) -> str:
     return digest.hexdigest()
 
 
+def _at(path: Path, besides: Path) -> dict[Path, tuple[str, bool]]:
+    """The recordings that a folder or a file means: absolute paths, each with the wish for a name and whether it is a video.
+
+    Raises:
+        OSError: it cannot be examined.
+    """
+    if path.is_dir():
+        return {each: (_below(path, each), video) for each, video in _in_folder(path, besides)}
+    return {path.absolute(): (path.name, path.suffix.lower() not in IMAGE_SUFFIXES)}
+
+
 def _in_folder(folder: Path, besides: Path) -> Iterable[tuple[Path, bool]]:
-    """Absolute paths of the videos below a folder and of the folders with images, each with whether it is a video."""
+    """Absolute paths of the videos below a folder, of the folders with images and of those that cannot be listed, each with
+    whether it is a video."""
     besides = besides.absolute()
-    for here, folders, files in os.walk(folder.absolute()):
+    closed: list[Path] = []
+    for here, folders, files in os.walk(folder.absolute(), onerror=lambda error: closed.append(Path(error.filename))):
         at = Path(here)
         folders[:] = sorted(name for name in folders if not name.startswith(".") and at / name != besides)
         shown = [name for name in files if not name.startswith(".")]
         yield from ((at / name, True) for name in shown if Path(name).suffix.lower() in VIDEO_SUFFIXES)
         if any(Path(name).suffix.lower() in IMAGE_SUFFIXES for name in shown):
             yield at, False
+    yield from ((path, False) for path in closed)
+
+
+def _matches(pattern: str) -> list[Path]:
+    """The paths that a pattern finds, without hidden ones.
+
+    Raises:
+        SourceOpenError: it is no pattern.
+    """
+    path = Path(pattern)
+    root = Path(path.anchor)
+    try:
+        found = root.glob(str(path.relative_to(root)))
+        return sorted(each for each in found if not any(p.startswith(".") and p not in path.parts for p in each.parts))
+    except (ValueError, NotImplementedError) as error:
+        raise SourceOpenError(f"{pattern} is no pattern ({error}); give folders, files or patterns") from error
 
 
 def _images(folder: Path) -> list[Path]:
@@ -115,16 +154,30 @@ def _below(folder: Path, path: Path) -> str:
     return "__".join(relative.parts)
 
 
-def _unique(names: Iterable[str]) -> list[str]:
-    """Names that are safe in a path and in a URL, with a number where two would be alike."""
-    seen: set[str] = set()
-    unique: list[str] = []
-    for name in names:
-        safe = re.sub(r"[^\w.-]+", "_", name.encode("utf-8", "replace").decode())
+def _names(wished: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
+    """A name for each path, with a number where two would be alike on a disk that ignores case."""
+    names = {path: known[path] for path in wished if path in known}
+    taken = {name.lower() for path, name in known.items() if path in names or Path(path).exists()}
+    for path, wish in wished.items():
+        if path in names:
+            continue
+        safe = _safe(wish)
         number, candidate = 1, safe
-        while candidate.lower() in seen:
+        while candidate.lower() in taken:
             number += 1
             candidate = f"{safe}-{number}"
-        seen.add(candidate.lower())
-        unique.append(candidate)
-    return unique
+        taken.add(candidate.lower())
+        names[path] = candidate
+    return names
+
+
+def _safe(name: str) -> str:
+    """A name that every file system and a URL can hold; accents are single characters, however they were stored."""
+    safe = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode())
+    safe = re.sub(r"[^\w.-]+", "_", safe)
+    if RESERVED.match(safe):
+        safe = f"_{safe}"
+    if len(safe.encode()) > LONGEST_NAME:
+        end = f"-{hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}{Path(safe).suffix[:8]}"
+        safe = safe.encode()[: LONGEST_NAME - len(end.encode())].decode("utf-8", "ignore") + end
+    return safe

@@ -51,6 +51,7 @@ def main(args: argparse.Namespace) -> int:
 
     from realtime.model.classifier import Classifier
     from realtime.model.session import SHIPPED
+    from realtime.signals import caught
 
     try:
         from realtime.bulk.batch import Batch
@@ -67,7 +68,7 @@ def main(args: argparse.Namespace) -> int:
         raise ConfigError("--workers and --scheduler exclude each other; leave one of them out")
     workers = args.workers or os.cpu_count() or 1
     config = _config(args, workers)
-    recordings = find(args.places, besides=args.out)
+    recordings = find(args.places, besides=args.out, known=Dataset(args.out).names())
     classifier = Classifier.load(config.model.name, config.model.threads, config.model.provider)
     # the same network everywhere, whatever a worker would choose for its own processor
     chosen = (
@@ -77,11 +78,13 @@ def main(args: argparse.Namespace) -> int:
     )
     weights = classifier.weights_sha256
     classifier.close()  # each worker loads its own
-    dataset = Dataset(args.out)
+    dataset = Dataset.made(args.out)
     console = Console(stderr=True)
-    with dataset.locked(), Terminal(console, len(recordings), quiet=args.quiet) as progress:
+    with caught(), dataset.locked(), Terminal(console, len(recordings), quiet=args.quiet) as progress:
         try:
             with tasks(args.scheduler, min(workers, len(recordings)) if args.no_cut else workers) as pool:
+                if not args.quiet and not pool.workers:
+                    console.print(f"{args.scheduler} has no worker yet; waiting for one", soft_wrap=True, markup=False)
                 Batch(dataset, chosen, weights, pool, progress, cut=not args.no_cut).run(recordings)
         finally:
             dataset.write_recordings()
@@ -98,7 +101,7 @@ def main(args: argparse.Namespace) -> int:
 def _config(args: argparse.Namespace, workers: int) -> Config:
     try:
         return Config.of(
-            model=args.model,
+            model=str(Path(args.model).absolute()) if Path(args.model).is_file() else args.model,  # workers have other folders
             provider=args.provider,
             threads=0 if workers == 1 and args.scheduler is None else 1,
             min_face=args.min_face,

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from realtime.commands import shared
-from realtime.errors import ConfigError, SourceOpenError
+from realtime.errors import SourceOpenError
 
 EPILOG = """\
 example:
@@ -41,7 +41,7 @@ def main(args: argparse.Namespace) -> int:
     from realtime.report.written import recording_in
 
     about = _about(args.session)
-    try:
+    with shared.naming_options():
         entities = Entities(
             about.get("participant", "") if args.participant is None else args.participant,
             about.get("task", "") if args.task is None else args.task,
@@ -49,8 +49,6 @@ def main(args: argparse.Namespace) -> int:
         )
         frames = samples.read(recording_in(args.session))
         regular = samples.resample(frames, frames.rate_hz if args.rate is None else args.rate)
-    except ConfigError as error:
-        raise ConfigError(error.with_names({setting: f"--{setting}" for setting in error.settings})) from error
     paths = dataset.export(frames, regular, entities, args.bids, overwrite=args.overwrite)
     if frames.summary is None:
         print("fer-cam: the run of this session was killed, or still goes on; exported is what there is", file=sys.stderr)

@@ -18,6 +18,19 @@ def seconds(duration_s: float) -> str:
     return f"{duration_s:.1f}\u00a0s" if duration_s >= 10 or not duration_s else f"{duration_s:.2f}\u00a0s"
 
 
+def cell(value: float | int | str | None, kind: str) -> str:
+    """A value of a table, by its kind: "seconds", "share", "quality", "count" or "text"."""
+    if value is None:
+        return "–"
+    if isinstance(value, str):
+        return value
+    if kind == "seconds":
+        return seconds(value)
+    if kind == "share":
+        return percent(value)
+    return f"{value:.2f}" if kind == "quality" else f"{value:,}"
+
+
 def percent(part: float, whole: float = 1.0) -> str:
     """A share, such as 0 %, 0.3 % or 12 %; a dash if the whole is zero."""
     if not whole:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from realtime import __version__
 from realtime.errors import ConfigError
 from realtime.labels import UNCERTAIN
-from realtime.report import events, expressions, figures, methods, timeline
-from realtime.report.formats import clock, percent, seconds
+from realtime.report import events, expressions, figures, methods, overview, timeline
+from realtime.report.dataset import Overview
+from realtime.report.formats import cell, clock, percent, seconds
 from realtime.report.palette import palette
 from realtime.report.quality import Quality, assess, flaws
 from realtime.report.recording import FaceSeries, Recording
@@ -120,6 +121,26 @@ def render_comparison(recordings: Sequence[Recording]) -> str:
     return _template("compare.html.j2").render(**_shared(labels), columns=columns)
 
 
+def render_overview(dataset: Overview) -> str:
+    """Many recordings on one page.
+
+    Raises:
+        ConfigError: jinja2 is not installed.
+    """
+    table = overview.columns(dataset)
+    return _template("overview.html.j2").render(
+        **_shared(dataset.labels),
+        dataset=dataset,
+        table=table,
+        flaws=overview.flaws(dataset),
+        failures=overview.failures(dataset),
+        distributions=overview.distributions(table),
+        pooled=overview.pooled(dataset),
+        known=[(setup, figures.find(setup.weights_sha256)) for setup, _ in dataset.setups],
+        data=overview.data(dataset, table),
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class Column:
     """One recording in a comparison. `share` and `bouts` are those of all faces together."""
@@ -186,7 +207,7 @@ def _band(x: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.flo
 
 def _shared(labels: tuple[str, ...]) -> dict[str, object]:
     """Values that every page needs. Styles and scripts are embedded, so that the page loads no other file."""
-    names = ("report.css", "report.js", "uPlot.iife.min.js", "uPlot.min.css", "uPlot-LICENSE.txt")
+    names = ("report.css", "report.js", "overview.js", "uPlot.iife.min.js", "uPlot.min.css", "uPlot-LICENSE.txt")
     texts = {name: files("realtime.report").joinpath("assets", name).read_text(encoding="utf-8") for name in names}
     return {"labels": labels, "colours": palette((*labels, UNCERTAIN)), "texts": texts, "version": __version__}
 
@@ -203,5 +224,5 @@ def _template(name: str) -> "jinja2.Template":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"clock": clock, "seconds": seconds, "percent": percent}
+    environment.filters |= {"clock": clock, "seconds": seconds, "percent": percent, "cell": cell}
     return environment.get_template(name)

@@ -130,6 +130,18 @@ def load(path: Path) -> Recording:
     return rows.recording(path.name)
 
 
+def weights_s(t: NDArray[np.float64], fps: float | None) -> NDArray[np.float64]:
+    """The time that each frame stands for, see `Recording.weight_s`.
+
+    Args:
+        t: float64 (n,), n > 0, seconds, never decreasing.
+        fps: nominal rate of the source; the first frame stands for one period of it.
+    """
+    period_s = 1 / fps if fps else 0.0
+    steps = np.diff(t, prepend=t[0] - period_s)
+    return np.where(steps <= max(LONGEST_STEP_S, 2 * period_s), steps, 0.0)
+
+
 @dataclass
 class _Face:
     """The growing columns of a face. They are flat arrays, because millions of small tuples would not fit into memory."""
@@ -181,15 +193,12 @@ class _Rows:
 
     def recording(self, name: str) -> Recording:
         t = np.maximum.accumulate(np.array(self.t))
-        fps = self._header.run.source.fps
-        period_s = 1 / fps if fps else 0.0
-        steps = np.diff(t, prepend=t[0] - period_s)
         return Recording(
             name=name,
             header=self._header,
             summary=self.summary,
             t=t,
-            weight_s=np.where(steps <= max(LONGEST_STEP_S, 2 * period_s), steps, 0.0),
+            weight_s=weights_s(t, self._header.run.source.fps),
             latency_ms=np.array(self._latency_ms),
             dropped=np.array(self._dropped, np.int64),
             efforts=tuple(self._efforts),

@@ -9,6 +9,9 @@ from realtime.sinks.paths import claim, reason
 RECORDING = "frames.jsonl"
 """File name of the recording in a session folder."""
 
+RECORDINGS = "recordings.parquet"
+"""Name of the table of recordings in a dataset."""
+
 
 def recording_in(path: Path) -> Path:
     """The file of a recording; for a session folder, the recording in it."""
@@ -44,7 +47,7 @@ def write(html: str, recordings: Sequence[Path], out: Path | None, *, compared: 
 
 def _target(recordings: Sequence[Path], out: Path | None, compared: bool) -> Path:
     first, what = recordings[0], "compared" if compared else "report"
-    name = f"{what}.html" if first.name == RECORDING else f"{first.stem}_{what}.html"
+    name = f"{what}.html" if first.name in (RECORDING, RECORDINGS) else f"{first.stem}_{what}.html"
     if out is None:
         return first.with_name(name)
     return out / name if out.is_dir() else out

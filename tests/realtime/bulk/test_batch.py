@@ -187,6 +187,7 @@ def test_a_program_that_is_killed_goes_on_where_it_was(long_study: Path, model: 
     assert f"{12 - left} recording" in again.err
     assert f"{left} were there already" in again.err
     assert {row["frames"] for row in recordings(long_study / "out").values()} == {60}
+    assert [path.name for path in (long_study / "out").rglob(".part*")] == []  # begun by the workers that went with it
 
 
 def test_ctrl_c_ends_within_seconds_and_keeps_what_is_done(long_study: Path, model: str) -> None:
@@ -200,6 +201,41 @@ def test_ctrl_c_ends_within_seconds_and_keeps_what_is_done(long_study: Path, mod
     assert "Traceback" not in err
     assert 1 <= len(recordings(long_study / "out")) < 12
     assert not (long_study / "out" / "_lock").exists()
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_other_signals_end_it_in_order_too(name: str, long_study: Path, model: str) -> None:
+    with running(long_study, model) as process:
+        wait_for(1, long_study)
+        process.send_signal(getattr(signal, name))
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (128 + getattr(signal, name), "")
+    assert 1 <= len(recordings(long_study / "out")) < 12
+    assert not (long_study / "out" / "_lock").exists()
+
+
+def test_a_worker_that_replaces_another_ignores_ctrl_c(long_study: Path, model: str) -> None:
+    with running(long_study, model) as process:
+        wait_for(1, long_study)
+        first = {worker.pid for worker in workers_of(process)}
+        next(workers_of(process)).kill()
+        done = len(list((long_study / "out" / "_state").glob("*.json")))
+        wait_for(done + 3, long_study)  # the new one has read some
+        assert {worker.pid for worker in workers_of(process)} - first
+        os.killpg(process.pid, signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "")
+
+
+def test_two_runs_on_one_machine_do_not_disturb_each_other(long_study: Path, model: str) -> None:
+    with running(long_study, model) as process:
+        wait_for(1, long_study)
+        demo.write_clip(long_study / "other" / "a.mp4", first=0, count=6, size_wh=FACE_SIZE)
+        other = fer_cam("batch", "other", "--out", "out2", "--workers", "1", "--model", model, cwd=long_study)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert other.code == 0
+    assert len(other.err.splitlines()) == 2
 
 
 def test_a_second_run_into_the_same_dataset_is_refused(long_study: Path, model: str) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from realtime.bulk.dataset import DONE, FAILED, Dataset, State, is_dataset
+from realtime.bulk.dataset import DONE, FAILED, Dataset, State
+from realtime.bulk.mark import is_dataset
 from realtime.errors import ConfigError
 
 STATE = State("a.mp4", "/study/a.mp4", DONE, 2.5, 75, 1, None, "content", "settings")
@@ -23,7 +24,7 @@ def with_tables(dataset: Dataset, name: str) -> None:
 
 
 def test_a_state_is_read_back_while_its_tables_are_there(tmp_path: Path) -> None:
-    dataset = Dataset(tmp_path / "out")
+    dataset = Dataset.made(tmp_path / "out")
     dataset.keep(STATE)
     assert dataset.state("a.mp4") is None
     with_tables(dataset, "a.mp4")
@@ -33,7 +34,7 @@ def test_a_state_is_read_back_while_its_tables_are_there(tmp_path: Path) -> None
 
 
 def test_a_recording_that_fails_has_no_tables(tmp_path: Path) -> None:
-    dataset = Dataset(tmp_path / "out")
+    dataset = Dataset.made(tmp_path / "out")
     with_tables(dataset, "a.mp4")
     dataset.keep(replace(STATE, status=FAILED, error="it is empty"))
     assert not dataset.frames("a.mp4").exists()
@@ -44,22 +45,22 @@ def test_a_recording_that_fails_has_no_tables(tmp_path: Path) -> None:
 def test_other_folders_are_refused(tmp_path: Path) -> None:
     (tmp_path / "thesis.docx").touch()
     with pytest.raises(ConfigError, match="holds something else"):
-        Dataset(tmp_path)
+        Dataset.made(tmp_path)
     assert not is_dataset(tmp_path)
-    assert is_dataset(Dataset(tmp_path / "new").folder)
-    Dataset(tmp_path / "new")  # again
+    assert is_dataset(Dataset.made(tmp_path / "new").folder)
+    Dataset.made(tmp_path / "new")  # again
 
 
 def test_one_run_at_a_time(tmp_path: Path) -> None:
-    dataset = Dataset(tmp_path / "out")
-    with dataset.locked(), pytest.raises(ConfigError, match="writes this dataset"), Dataset(tmp_path / "out").locked():
+    dataset = Dataset.made(tmp_path / "out")
+    with dataset.locked(), pytest.raises(ConfigError, match="writes this dataset"), Dataset.made(tmp_path / "out").locked():
         pass
     with dataset.locked():
         pass
 
 
 def test_a_lock_of_a_program_that_is_gone_is_taken_over(tmp_path: Path) -> None:
-    dataset = Dataset(tmp_path / "out")
+    dataset = Dataset.made(tmp_path / "out")
     gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True)
     lock = tmp_path / "out" / "_lock"
     lock.write_text(json.dumps({"host": socket.gethostname(), "pid": int(gone.stdout)}))
@@ -70,7 +71,7 @@ def test_a_lock_of_a_program_that_is_gone_is_taken_over(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ['{"host": "node7", "pid": 1}', "half a li"])
 def test_a_lock_of_another_machine_stays(text: str, tmp_path: Path) -> None:
-    dataset = Dataset(tmp_path / "out")
+    dataset = Dataset.made(tmp_path / "out")
     (tmp_path / "out" / "_lock").write_text(text)
     with pytest.raises(ConfigError, match="remove"), dataset.locked():
         pass

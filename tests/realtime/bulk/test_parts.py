@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -49,10 +50,34 @@ def test_short_videos_are_read_in_one_piece(video: Path) -> None:
     assert survey(video, part_s=6.0).parts == ()
 
 
-def test_doubtful_timestamps_are_read_in_one_piece(tmp_path: Path) -> None:
-    """A pause or a wrong timestamp: only a reader that sees the whole file can tell."""
-    times = [33 * n + (5000 if n > 150 else 0) for n in range(FRAMES)]
+@pytest.mark.parametrize("pause_ms", [100, 5000])
+def test_a_pause_is_no_obstacle_and_has_the_times_of_the_whole_file(pause_ms: int, tmp_path: Path) -> None:
+    times = [33 * n + (pause_ms if n > 150 else 0) for n in range(FRAMES)]
     path = write_video(tmp_path / "pause.mkv", gray_levels(FRAMES), times_ms=times, encoder=KEYS)
+    cut = survey(path, part_s=3.0, warm_up_s=1.0)
+    assert len(cut.parts) > 2
+    whole = VideoFile(path)
+    expected = [frame.media_time for _ in range(FRAMES) if (frame := whole.read()) is not None]
+    whole.close()
+    for part in cut.parts:
+        source = VideoPart(path, part.span)
+        found = [frame.media_time for _ in part.span.stamps if (frame := source.read()) is not None]
+        source.close()
+        assert found == expected[part.span.first : part.span.first + len(part.span.stamps)]
+
+
+def test_a_wrong_timestamp_is_read_in_one_piece(video: Path, tmp_path: Path) -> None:
+    """Only a reader that sees the whole file can tell, and estimates the time."""
+    path = tmp_path / "wrong.mkv"
+    with av.open(str(video)) as source, av.open(str(path), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for index, packet in enumerate(source.demux(video=0)):
+            if packet.size:
+                assert packet.pts is not None
+                packet.pts += round(0.7 / packet.time_base) if index == 151 else 0
+                packet.stream = stream
+                target.mux(packet)
+    assert len(survey(video, part_s=3.0).parts) == 3
     assert survey(path, part_s=3.0).parts == ()
 
 

@@ -9,7 +9,7 @@ import pytest
 from realtime import cli
 from realtime.labels import LABELS
 from realtime.report.figures import find
-from tests import recordings
+from tests import datasets, recordings
 from tests.conftest import ROOT
 from tests.recordings import face
 
@@ -100,6 +100,17 @@ def test_recordings_stand_side_by_side(run: Path, tmp_path: Path) -> None:
     assert page("--compare", run, other) == 0
     text = (tmp_path / "run_compared.html").read_text(encoding="utf-8")
     assert '<th scope="col">run.jsonl</th><th scope="col">other.jsonl</th>' in text
+
+
+def test_a_dataset_has_an_overview(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = datasets.study(tmp_path / "study.parquet")
+    assert page(folder) == 0
+    assert capsys.readouterr().out == f"wrote {folder / 'report.html'}\n"
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    for words in ("3 done", "the file is empty", "fer-cam 0.1.0", "resnet50-test", "Art. 5(1)(f)"):
+        assert words in text, words
+    assert page(folder, "--out", tmp_path / "mine.html") == 0
+    assert (tmp_path / "mine.html").exists()
 
 
 @pytest.mark.parametrize(
