@@ -9,6 +9,7 @@ from pathlib import Path
 
 import av
 import cv2
+import jsonschema
 import numpy as np
 import pytest
 from cv2.typing import MatLike
@@ -23,6 +24,7 @@ from realtime.labels import UNCERTAIN
 from realtime.run import Openers, run
 from realtime.views.base import Action
 from tests import demo, program
+from tests.realtime.sinks.test_data import schema
 
 Image = NDArray[np.uint8]
 
@@ -130,6 +132,8 @@ def test_the_reason_is_in_the_data_and_in_the_image(change: Change, tmp_path: Pa
     )
     assert run(config, Openers(window=lambda title, mirror, markers: gallery)) == 0
     frames = program.frames(tmp_path / "out.jsonl")
+    validator = jsonschema.Draft202012Validator(schema())
+    assert [error.message for frame in frames for error in validator.iter_errors(frame)] == []
     said = [(frame["frame"], face) for frame in frames for face in frame["faces"] if face["reason"] == change.reason]
     assert all(number >= change.after for number, _ in said)
     assert len(said) >= 5
