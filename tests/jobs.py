@@ -1,11 +1,13 @@
 """Jobs for the workers of `fer-cam batch` in tests; other processes import them."""
 
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from realtime.bulk.cluster import Tasks
-from realtime.bulk.reading import Job, Read, read
+from realtime.bulk.reading import Job, Looked, Read, look_at, read
+from realtime.bulk.recordings import Recording
 
 
 def double(number: int) -> int:
@@ -25,16 +27,28 @@ def read_or_die(name: str, job: Job) -> Read:
     return read(job)
 
 
+def look_or_die(name: str, recordings: Sequence[tuple[Recording, str]], cut: bool) -> tuple[Looked, ...]:
+    """Looks at recordings, and dies if one is among them."""
+    if name in [recording.name for recording, _ in recordings]:
+        die()
+    return look_at(recordings, cut)
+
+
 @dataclass(frozen=True)
 class Deadly:
-    """Workers that die whenever they read a recording of this name."""
+    """Workers that die whenever they read, or look at, a recording of this name."""
 
     tasks: Tasks
     name: str
+    job: Callable[..., Any]
+
+    @property
+    def workers(self) -> int:
+        return self.tasks.workers
 
     def submit(self, then: Any, job: Any, *arguments: Any, rank: int = 0) -> None:
-        if job is read:
-            job, arguments = read_or_die, (self.name, *arguments)
+        if job is self.job:
+            job, arguments = {read: read_or_die, look_at: look_or_die}[job], (self.name, *arguments)
         self.tasks.submit(then, job, *arguments, rank=rank)
 
     def run(self) -> None:

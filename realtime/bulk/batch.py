@@ -13,13 +13,17 @@ from realtime.bulk.cluster import Tasks
 from realtime.bulk.dataset import DONE, FAILED, INCOMPLETE, Dataset, State, state_of
 from realtime.bulk.joining import Written, join
 from realtime.bulk.parts import Part
-from realtime.bulk.reading import Job, Looked, Read, look, read
+from realtime.bulk.reading import Job, Looked, Read, look_at, read
 from realtime.bulk.recordings import Recording
 from realtime.config import Config
 from realtime.errors import ModelError, SinkError
 
 LOOK, READ, JOIN = 0, 1, 2
 """Ranks: recordings that were begun come first."""
+
+
+MOST_TOGETHER, LEAST_EACH = 32, 8
+"""Recordings that a worker looks at in one task, at most; and such tasks for each worker, so that all have something to do."""
 
 
 class Progress(Protocol):
@@ -74,18 +78,38 @@ class Batch:
             ModelError: a worker cannot use the network.
             SinkError: the dataset cannot be written.
         """
-        for recording in recordings:
-            self._tasks.submit(partial(self._looked, recording), look, recording, self._cut, rank=LOOK)
+        together = max(1, min(MOST_TOGETHER, len(recordings) // (LEAST_EACH * max(1, self._tasks.workers))))
+        for first in range(0, len(recordings), together):
+            self._look(recordings[first : first + together])
         self._tasks.run()
         shutil.rmtree(self._dataset.folder / "_parts", ignore_errors=True)
 
-    def _looked(self, recording: Recording, looked: Looked | None, error: BaseException | None) -> None:
-        if looked is None or looked.error is not None:
-            self._fail(recording, "", error if looked is None else looked.error)
-            return
+    def _look(self, recordings: Sequence[Recording]) -> None:
+        states = [self._done(recording) for recording in recordings]
+        work = [(each, "" if state is None else state.fingerprint) for each, state in zip(recordings, states, strict=True)]
+
+        def then(found: Sequence[Looked] | None, error: BaseException | None) -> None:
+            if found is not None:
+                for recording, state, looked in zip(recordings, states, found, strict=True):
+                    self._looked(recording, state, looked)
+            elif len(recordings) > 1:  # one of them may have killed the process
+                for recording in recordings:
+                    self._look([recording])
+            else:
+                self._fail(recordings[0], "", error)
+
+        self._tasks.submit(then, look_at, work, self._cut, rank=LOOK)
+
+    def _done(self, recording: Recording) -> State | None:
+        """The state of a recording that needs no reading if its content is the same."""
         state = self._dataset.state(recording.name)
-        same = state is not None and (state.fingerprint, state.reading) == (looked.fingerprint, self._reading)
-        if state is not None and same and state.status != FAILED:
+        return state if state is not None and state.reading == self._reading and state.status != FAILED else None
+
+    def _looked(self, recording: Recording, state: State | None, looked: Looked) -> None:
+        if looked.error is not None:
+            self._fail(recording, "", looked.error)
+            return
+        if state is not None and state.fingerprint == looked.fingerprint:
             if state.path != recording.path:  # it was moved
                 state = replace(state, path=recording.path)
                 self._dataset.keep(state)

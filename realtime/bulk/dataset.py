@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from realtime.bulk.mark import MARK, VERSION, is_dataset
 from realtime.bulk.recordings import Recording
+from realtime.bulk.tables import text
 from realtime.errors import ConfigError, SinkError
 
 DONE, INCOMPLETE, FAILED = "done", "incomplete", "failed"
@@ -178,7 +179,7 @@ class Dataset:
         """
         path = self.folder / "recordings.parquet"
         partial = path.with_name(".recordings.partial")
-        rows = [{name: asdict(state)[name] for name in RECORDINGS.names} for state in self.states()]
+        rows = [{name: _cell(getattr(state, name)) for name in RECORDINGS.names} for state in self.states()]
         try:
             pq.write_table(pa.Table.from_pylist(rows, schema=RECORDINGS), partial)
             partial.replace(path)
@@ -218,6 +219,10 @@ class Dataset:
 def state_of(recording: Recording, status: str, fingerprint: str, reading: str, error: str | None) -> State:
     """The state of a recording of which nothing could be read."""
     return State(recording.name, recording.path, status, None, 0, 0, error, fingerprint, reading)
+
+
+def _cell(value: object) -> object:
+    return text(value) if isinstance(value, str) else value
 
 
 def _unwritable(path: Path, error: OSError) -> SinkError:

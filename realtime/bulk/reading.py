@@ -1,6 +1,6 @@
 """The jobs of a worker, which may be on another machine: to read a recording, or a part of one, and write its tables."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -73,13 +73,19 @@ class Looked:
     error: str | None = None
 
 
-def look(recording: Recording, cut: bool) -> Looked:
-    """Fingerprint and length of a recording, and its parts if it is to be cut."""
+def look_at(recordings: Sequence[tuple[Recording, str]], cut: bool) -> tuple[Looked, ...]:
+    """Looks at recordings, each with the fingerprint under which it is done; a task for each would cost more than the look."""
+    return tuple(look(recording, cut, done) for recording, done in recordings)
+
+
+def look(recording: Recording, cut: bool, done: str = "") -> Looked:
+    """Fingerprint and length of a recording, and its parts if it is to be cut; of one that is done the fingerprint alone."""
     try:
         mark = fingerprint(recording)
     except OSError as error:
         return Looked("", Survey(None), f"{recording.path} cannot be read: {error.strerror}")
-    return Looked(mark, survey(Path(recording.path)) if recording.video and cut else Survey(None))
+    worth = recording.video and cut and mark != done
+    return Looked(mark, survey(Path(recording.path)) if worth else Survey(None))
 
 
 def read(job: Job) -> Read:

@@ -141,7 +141,7 @@ class RecordTables:
         Raises:
             SinkError: the disk is full.
         """
-        row = {"source": record.source, "frame": record.index, "t": record.t, "latency_ms": record.latency_ms}
+        row = {"source": text(record.source), "frame": record.index, "t": record.t, "latency_ms": record.latency_ms}
         self._frame_rows.append(row | {"dropped": record.dropped, "effort": record.effort, "faces": len(record.faces)})
         self._face_rows += [_face(record, face) for face in record.faces]
         if len(self._frame_rows) >= ROWS:
@@ -151,6 +151,11 @@ class RecordTables:
         self.frames.write(self._frame_rows)
         self.faces.write(self._face_rows)
         self._frame_rows, self._face_rows = [], []
+
+
+def text(name: str) -> str:
+    """A text for a table: the names of files need not be text, and Parquet holds nothing else."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def header_of(path: Path) -> dict[str, Any]:

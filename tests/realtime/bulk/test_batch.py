@@ -133,6 +133,18 @@ def test_other_settings_and_other_content_are_read_again(study: Path, model: str
     assert header_of(tmp_path / "out" / "frames" / "recording=a.mp4" / "part-0.parquet")["settings"]["threshold"] == 0.6
 
 
+def test_a_name_that_is_no_text(tmp_path: Path, model: str) -> None:
+    clip = demo.write_clip(tmp_path / "a.mp4", first=0, count=4, size_wh=FACE_SIZE)
+    try:
+        clip.rename(os.fsdecode(os.fsencode(tmp_path) + b"/in\xff.mp4"))
+    except OSError:
+        pytest.skip("this disk allows text only")
+    done = fer_cam("batch", ".", "--out", "out", "--workers", "1", "--model", model, cwd=tmp_path)
+    assert done.code == 0, done.err
+    row = recordings(tmp_path / "out")["in_.mp4"]
+    assert (row["status"], row["path"]) == ("done", f"{tmp_path}/in\\udcff.mp4")
+
+
 @pytest.fixture
 def long_study(tmp_path: Path) -> Path:
     """Enough to do for some seconds."""

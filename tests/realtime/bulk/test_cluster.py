@@ -16,6 +16,7 @@ from realtime.bulk.batch import Batch
 from realtime.bulk.cluster import DIED, tasks
 from realtime.bulk.dataset import Dataset
 from realtime.bulk.progress import Terminal
+from realtime.bulk.reading import look_at, read
 from realtime.bulk.recordings import find
 from realtime.config import Config
 from realtime.errors import ConfigError
@@ -49,10 +50,24 @@ def test_a_recording_that_kills_its_workers_is_a_row_with_the_reason(tmp_path: P
     dataset = Dataset.made(tmp_path / "out")
     config = Config.of(model=str(write_always(tmp_path / "tiny.onnx")), threads=1)
     with Terminal(Console(file=io.StringIO()), 5) as progress, tasks(None, 2) as pool:
-        Batch(dataset, config, "0" * 64, jobs.Deadly(pool, "1.mp4"), progress).run(recordings)
+        Batch(dataset, config, "0" * 64, jobs.Deadly(pool, "1.mp4", read), progress).run(recordings)
     assert {state.recording: (state.status, state.error) for state in dataset.states()} == {
         f"{number}.mp4": ("failed", DIED) if number == 1 else ("done", None) for number in range(5)
     }
+
+
+def test_a_recording_that_kills_those_who_look_at_it_fails_alone(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for number in range(10, 26):  # with one worker, each looks at two in a task
+        (tmp_path / "in" / f"{number}.mp4").touch()
+    recordings = find([str(tmp_path / "in")], tmp_path / "out")
+    dataset = Dataset.made(tmp_path / "out")
+    with Terminal(Console(file=io.StringIO()), 16) as progress, tasks(None, 1) as pool:
+        Batch(dataset, Config(), "0" * 64, jobs.Deadly(pool, "11.mp4", look_at), progress).run(recordings)
+    reasons = {state.recording: state.error or "" for state in dataset.states()}
+    assert reasons.pop("11.mp4") == DIED
+    assert len(reasons) == 15
+    assert all("is empty" in reason for reason in reasons.values()), reasons
 
 
 def test_no_scheduler_answers() -> None:

@@ -13,6 +13,7 @@ import pytest
 from realtime.bulk.dataset import DONE, FAILED, Dataset, State
 from realtime.bulk.mark import is_dataset
 from realtime.errors import ConfigError
+from tests.conftest import ROOT
 
 STATE = State("a.mp4", "/study/a.mp4", DONE, 2.5, 75, 1, None, "content", "settings")
 
@@ -76,3 +77,37 @@ def test_a_lock_of_another_machine_stays(text: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="remove"), dataset.locked():
         pass
     assert (tmp_path / "out" / "_lock").read_text() == text
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from realtime.bulk.dataset import Dataset
+from realtime.errors import SinkError
+dataset = Dataset.made(Path(sys.argv[1]))
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # as a full disk, for this process
+try:
+    with dataset.locked():
+        pass
+except SinkError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits of files")
+def test_a_full_disk_leaves_no_empty_lock(tmp_path: Path) -> None:
+    line = [sys.executable, "-c", FULL, str(tmp_path / "out")]
+    done = subprocess.run(line, capture_output=True, text=True, check=False, cwd=ROOT, timeout=60)
+    assert "cannot write" in done.stdout, done.stderr
+    assert "is the disk full?" in done.stdout
+    assert not (tmp_path / "out" / "_lock").exists()
+
+
+def test_what_a_killed_process_left_goes_with_the_next_reading(tmp_path: Path) -> None:
+    dataset = Dataset.made(tmp_path / "out")
+    with_tables(dataset, "a.mp4")
+    left = dataset.frames("a.mp4").with_name(".part-0.parquet.00bf")
+    left.touch()
+    dataset.keep(STATE)
+    assert not left.exists()
+    assert dataset.frames("a.mp4").exists()
