@@ -37,11 +37,11 @@ class Clients:
         self._headers = {"Cookie": cookie, "Origin": args.url}
         self._counts_from = float("inf")
         self._ends = float("inf")
-        self._connected = 0
+        self._ready = 0
         self._begin = asyncio.Event()
 
     async def run(self) -> list[list[float]]:
-        """Connects all, warms up and counts; returns the delays of each client, milliseconds."""
+        """Waits until each client has had a frame, warms up and counts; returns their delays, milliseconds."""
         args = self._args
         one = self._watch if args.kind == "watch" else self._camera
         tasks = [asyncio.create_task(one(n < args.slow)) for n in range(args.count)]
@@ -56,13 +56,16 @@ class Clients:
         """Receives frames until the end and says that each is drawn, at once or late."""
         delays: list[float] = []
         async with self._connect("/watch") as socket:
-            self._is_connected()
+            first = True
             async for message in socket:
                 at = time.perf_counter()
                 if at >= self._ends:
                     break
                 if not isinstance(message, bytes):
                     continue
+                if first:
+                    first = False
+                    self._has_a_frame()
                 *_, index, _, captured_at = HEADER.unpack_from(message)
                 if at >= self._counts_from:
                     delays.append(1000 * (at - captured_at))
@@ -77,7 +80,6 @@ class Clients:
         images = [path.read_bytes() for path in sorted(Path(self._args.images).glob("*.jpg"))]
         delays: list[float] = []
         async with self._connect("/camera") as socket:
-            self._is_connected()
             due = time.perf_counter()
             index = 0
             while (now := time.perf_counter()) < self._ends:
@@ -87,6 +89,8 @@ class Clients:
                 await socket.send(pack(index, (size.width, size.height), sent, images[index % len(images)]))
                 while json.loads(await socket.recv())["type"] != "frame":
                     pass
+                if index == 0:  # the server has opened the session: cascades take time
+                    self._has_a_frame()
                 if sent >= self._counts_from:
                     delays.append(1000 * (time.perf_counter() - sent))
                 index += 1
@@ -103,9 +107,9 @@ class Clients:
             self._args.url.replace("http", "ws", 1) + path, additional_headers=self._headers, max_size=None, compression=None
         )
 
-    def _is_connected(self) -> None:
-        self._connected += 1
-        if self._connected == self._args.count:
+    def _has_a_frame(self) -> None:
+        self._ready += 1
+        if self._ready == self._args.count:
             self._begin.set()
 
 

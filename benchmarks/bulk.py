@@ -1,4 +1,4 @@
-"""python -m benchmarks.bulk: fer-cam batch by workers, beside plain runs; what cutting, memory and the scheduler cost."""
+"""python -m benchmarks.bulk: fer-cam batch by number of workers, beside plain runs; cost of cutting, memory, scheduler."""
 
 import argparse
 import subprocess

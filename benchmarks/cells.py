@@ -12,7 +12,6 @@ from benchmarks.scenes import Actor, Scene
 from benchmarks.steps import OURS, THEIRS, Steps, timings
 from benchmarks.suite import Size
 from realtime.config import Config
-from realtime.errors import ConfigError
 from realtime.model.classifier import Classifier
 from realtime.model.session import locate
 
@@ -89,8 +88,5 @@ def actor(config: Config) -> Actor:
     Raises:
         FerError: not a video file, or no face in it.
     """
-    info = ours.info_of(config)
-    clip = ours.path_of(info)
-    if clip is None:
-        raise ConfigError(f"--video {config.source.location}: give a video file")
+    clip, info = ours.clip_of(config)
     return scenes.cast(clip, truth.find(info), info.name)

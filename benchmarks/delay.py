@@ -1,4 +1,4 @@
-"""python -m benchmarks.delay: how long a frame takes from its capture to a program that hears OSC, MQTT or LSL."""
+"""python -m benchmarks.delay: how long a frame takes from its capture to a program that receives OSC, MQTT or LSL."""
 
 import argparse
 import os
@@ -15,20 +15,22 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import camera, cells, ours, scenes, suite
+from benchmarks import camera_runs, suite
 from benchmarks.camera import Camera
+from benchmarks.camera_runs import CameraRun
 from benchmarks.payloads_programs import Delay, Heard
 from benchmarks.record import Record, Spread
-from benchmarks.scenes import Scene
-from benchmarks.suite import Outcome, Size
-from realtime.config import Config
+from benchmarks.suite import Outcome
 from realtime.errors import ConfigError, SourceLostError
 from realtime.records import FrameRecord, records
 
 BROKER = "mosquitto"
 BROKER_FOLDERS = "/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin"
+RUN = "run"
+"""Name of the session."""
+
 START_S = 30.0
-"""How long a run may take longer than its frames."""
+"""Extra time of a run beyond twice that of its frames."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -37,37 +39,28 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _measure(args: argparse.Namespace, console: Console) -> None:
-    suite.at_least("--seconds", args.seconds, 1)
-    suite.at_least("--warm-up", args.warm_up, 0)
-    suite.at_least("--fps", args.fps, 1)
-    suite.at_least("--loop", args.loop, 1)
-    size = Size.parse(args.size)
-    config = Config.of(source=args.video, model=args.model, threads=args.threads)
-    classifier = ours.load(config)
-    actor = cells.actor(config)
+    run = CameraRun.of(args)
     warm_up = round(args.warm_up * args.fps)
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
-        console.print("encoding the camera's images", style="dim")
-        camera.encode(scenes.compose(Scene(size, args.faces, round(args.loop * args.fps), args.face), actor), folder)
+        run.encode(folder, console)
         where = {"osc": str(_free_port()), "mqtt": str(stack.enter_context(_broker(folder))), "lsl": f"delay-{os.getpid()}"}
         for how, target in where.items():
             stack.enter_context(_receiver(how, target, folder / how))
         source = stack.enter_context(Camera(folder, args.fps))
         console.print(f"{args.warm_up:g} s of warm-up, {args.seconds:g} s", style="dim")
         _run(source.url, where, warm_up + round(args.seconds * args.fps), folder, args)
-        frames = [record for record in records(folder / "run.jsonl") if isinstance(record, FrameRecord)]
+        frames = [record for record in records(folder / RUN / "frames.jsonl") if isinstance(record, FrameRecord)]
         heard = {how: _arrivals(folder / how) for how in where}
     counted = frames[warm_up:]
     outcome = Outcome(
         benchmark="delay",
-        command=f"python -m benchmarks.delay --video {actor.name} --size {size} --faces {args.faces} --fps {args.fps:g} "
-        f"--seconds {args.seconds:g} --warm-up {args.warm_up:g}{suite.scene_options(args)}",
-        about=f"{size}-{args.faces}-faces",
+        command=run.command("delay"),
+        about=run.about,
         result=Delay(
-            clip=actor.name,
-            width=size.width,
-            height=size.height,
+            clip=run.actor.name,
+            width=run.size.width,
+            height=run.size.height,
             faces=args.faces,
             frames=len(counted),
             dropped=counted[-1].dropped - counted[0].dropped,
@@ -77,7 +70,7 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
         table=table,
         plot=_plot,
     )
-    suite.finish(outcome, classifier, args, console)
+    suite.finish(outcome, run.classifier, args, console)
 
 
 def summary(how: str, frames: list[FrameRecord], arrivals: Mapping[int, float]) -> Heard:
@@ -98,14 +91,16 @@ def summary(how: str, frames: list[FrameRecord], arrivals: Mapping[int, float]) 
 
 
 def _run(url: str, where: Mapping[str, str], frames: int, folder: Path, args: argparse.Namespace) -> None:
-    """fer-cam with every live output.
+    """fer-cam as a session with every live output, a trigger for each and a port for markers.
 
     Raises:
         SourceLostError: it fails.
     """
     outputs = ["--osc", f"127.0.0.1:{where['osc']}", "--mqtt", f"mqtt://127.0.0.1:{where['mqtt']}/cam", "--lsl", where["lsl"]]
+    outputs += ["--trigger", "faces >= 1 wait 1s: osc:/seen", "--trigger", "faces >= 1 wait 1s: mqtt:cam/seen"]
+    outputs += ["--marker-port", str(_free_port()), "--session", str(folder / RUN)]
     options = ["--no-display", "--quiet", "--max-frames", str(frames), "--model", args.model, "--threads", str(args.threads)]
-    command = [sys.executable, "-m", "realtime", "--source", url, "--jsonl", str(folder / "run.jsonl"), *outputs, *options]
+    command = [sys.executable, "-m", "realtime", "--source", url, *outputs, *options]
     try:
         limit_s = START_S + 2 * frames / args.fps
         subprocess.run(command, check=True, env=suite.environment(), timeout=limit_s)
@@ -182,14 +177,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = suite.parser(
         "delay", "Capture to receipt of live data on loopback: OSC, MQTT and LSL, each in a process of its own."
     )
-    suite.add_face(parser)
-    suite.add_loop(parser)
-    parser.add_argument("--video", default="demo", metavar="CLIP", help="whose face it is (default: the demo clip's)")
-    parser.add_argument("--size", default="1280x720", metavar="WxH", help="of the images (default: 1280x720)")
-    parser.add_argument("--faces", type=int, default=1, metavar="N", help="in the image (default: 1)")
-    parser.add_argument("--fps", type=float, default=30.0, metavar="F", help="images a second (default: 30)")
-    parser.add_argument("--seconds", type=float, default=60.0, metavar="S", help="counted (default: 60)")
-    parser.add_argument("--warm-up", type=float, default=3.0, metavar="S", help="not counted (default: 3)")
+    camera_runs.add_options(parser, size="1280x720", seconds=60)
     return parser
 
 

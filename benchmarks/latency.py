@@ -14,7 +14,6 @@ from benchmarks.record import Clip, Record
 from benchmarks.steps import OURS, THEIRS, Steps, timings
 from benchmarks.suite import Outcome, Size
 from realtime.config import Config
-from realtime.errors import ConfigError
 from realtime.model.session import locate
 
 SIZES = ("640x360", "1280x720", "1920x1080")
@@ -38,10 +37,7 @@ def _measure_clip(args: argparse.Namespace, console: Console) -> None:
     config = Config.of(source=args.video, model=args.model, threads=args.threads)
     full_precision = locate(args.full_precision)
     classifier = ours.load(config)
-    info = ours.info_of(config)
-    clip = ours.path_of(info)
-    if clip is None:
-        raise ConfigError(f"--video {args.video}: give a video file")
+    clip, info = ours.clip_of(config)
     fresh: list[Steps] = []
     other: list[Steps] = []
     for turn in range(args.repeats + 1):

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import camera, cells, ours, scenes, stamp, suite, tutorial
+from benchmarks import camera_runs, ours, stamp, suite, tutorial
 from benchmarks.camera import Camera, Sent
+from benchmarks.camera_runs import CameraRun
 from benchmarks.payloads import Live, Watched
 from benchmarks.record import Record, Spread
-from benchmarks.scenes import Scene
 from benchmarks.steps import OURS, THEIRS
-from benchmarks.suite import Outcome, Size
+from benchmarks.suite import Outcome
 from realtime.config import Config
 from realtime.datatypes import Effort
 from realtime.errors import SourceLostError
@@ -82,29 +82,20 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _measure(args: argparse.Namespace, console: Console) -> None:
-    suite.at_least("--seconds", args.seconds, 1)
-    suite.at_least("--warm-up", args.warm_up, 0)
-    suite.at_least("--fps", args.fps, 1)
-    suite.at_least("--loop", args.loop, 1)
-    size = Size.parse(args.size)
-    config = Config.of(source=args.video, model=args.model, threads=args.threads)
     full_precision = locate(args.full_precision)
-    classifier = ours.load(config)
-    scene = Scene(size, args.faces, round(args.loop * args.fps), args.face)
-    actor = cells.actor(config)
+    run = CameraRun.of(args)
     sides: list[Watched] = []
     rates: list[float] = []
     ages: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        console.print("encoding the camera's images", style="dim")
-        camera.encode(scenes.compose(scene, actor), Path(folder))
+        run.encode(Path(folder), console)
         for what in (OURS,) if args.alone else (OURS, THEIRS):
             console.print(f"{what}: {args.warm_up:g} s of warm-up, {args.seconds:g} s", style="dim")
             with Camera(Path(folder), args.fps) as source:  # one per side: the log is for a single client
                 if what == OURS:
-                    images = _ours(Config.of(source=source.url, model=args.model, threads=args.threads), classifier)
+                    images = _ours(Config.of(source=source.url, model=args.model, threads=args.threads), run.classifier)
                 else:
-                    images = _theirs(source.url, full_precision, classifier)
+                    images = _theirs(source.url, full_precision, run.classifier)
                 with closing(images):
                     views = view(images, args.warm_up, args.seconds)
                 sent = source.sent()
@@ -113,15 +104,13 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
             sides.append(summary(what, views, sent))
     outcome = Outcome(
         benchmark="live",
-        command=f"python -m benchmarks.live --video {actor.name} --size {size} --faces {args.faces} --fps {args.fps:g} "
-        f"--seconds {args.seconds:g} --warm-up {args.warm_up:g}{suite.scene_options(args)}"
-        + (" --alone" if args.alone else ""),
-        about=f"{size}-{args.faces}-faces",
-        result=Live(actor.name, size.width, size.height, args.faces, args.fps, tuple(rates), tuple(sides)),
+        command=run.command("live") + (" --alone" if args.alone else ""),
+        about=run.about,
+        result=Live(run.actor.name, run.size.width, run.size.height, args.faces, args.fps, tuple(rates), tuple(sides)),
         table=table,
         plot=lambda measured, path: _plot(measured, ages, path),
     )
-    suite.finish(outcome, classifier, args, console)
+    suite.finish(outcome, run.classifier, args, console)
 
 
 def view(images: Iterator[Drawn], warm_up_s: float, seconds: float) -> Views:
@@ -238,14 +227,7 @@ def _plot(measured: Record[Live], ages: dict[str, list[float]], path: Path) -> N
 def _parser() -> argparse.ArgumentParser:
     parser = suite.parser("live", "Age of what is shown, drops and processor time in front of a network camera.")
     suite.add_full_precision(parser)
-    suite.add_face(parser)
-    suite.add_loop(parser)
-    parser.add_argument("--video", default="demo", metavar="CLIP", help="whose face it is (default: the demo clip's)")
-    parser.add_argument("--size", default="1280x720", metavar="WxH", help="of the images (default: 1280x720)")
-    parser.add_argument("--faces", type=int, default=1, metavar="N", help="in the image (default: 1)")
-    parser.add_argument("--fps", type=float, default=30.0, metavar="F", help="images a second (default: 30)")
-    parser.add_argument("--seconds", type=float, default=60.0, metavar="S", help="counted, on each side (default: 60)")
-    parser.add_argument("--warm-up", type=float, default=3.0, metavar="S", help="not counted (default: 3)")
+    camera_runs.add_options(parser, size="1280x720", seconds=60, counted="counted, on each side")
     parser.add_argument("--alone", action="store_true", help="without the tutorial loop")
     return parser
 

@@ -17,6 +17,7 @@ from realtime.drawing import overlay
 from realtime.drawing.hud import Status
 from realtime.drawing.painter import Painted
 from realtime.engine import Engine
+from realtime.errors import ConfigError
 from realtime.meter import Meter
 from realtime.model.classifier import Classifier
 from realtime.pipeline import open_pipeline
@@ -62,6 +63,20 @@ def info_of(config: Config) -> SourceInfo:
     """
     with closing(open_feed(config.source)) as feed:
         return feed.info
+
+
+def clip_of(config: Config) -> tuple[Path, SourceInfo]:
+    """The video file that the config names.
+
+    Raises:
+        SourceOpenError: it cannot be opened.
+        ConfigError: it is no video file.
+    """
+    info = info_of(config)
+    path = path_of(info)
+    if path is None:
+        raise ConfigError(f"--video {config.source.location}: give a video file")
+    return path, info
 
 
 def path_of(info: SourceInfo) -> Path | None:
@@ -134,7 +149,7 @@ class AsCamera(DirectFeed):
 
     @property
     def info(self) -> SourceInfo:
-        """Said to be live."""
+        """Reported as live."""
         return replace(super().info, live=True)
 
     def next(self, timeout_s: float) -> Frame | None:
@@ -147,7 +162,7 @@ class AsCamera(DirectFeed):
 
 
 def alone(config: Config, classifier: Classifier) -> Iterator[FrameResult]:
-    """Every frame read by itself, as if it were a single image: what the engine's answers are to be compared with."""
+    """Every frame read by itself, as if it were a single image: the reference for the engine's results."""
     reading = replace(config.reading, smoothing_s=0.0)
     feed = open_feed(config.source)
     pipeline = open_pipeline(reading, classifier, replace(feed.info, temporal=False, live=False))

@@ -7,13 +7,13 @@ from benchmarks.record import Spread
 
 @dataclass(frozen=True)
 class Heard:
-    """What one receiver of live data heard.
+    """The figures of one receiver of live data.
 
     Attributes:
         what: the output.
-        frames: of those that count, how many arrived.
+        frames: number of counted frames that arrived.
         delay_ms: from capture to receipt.
-        sending_ms: of that, what followed after the frame was processed.
+        sending_ms: the part of it after the frame was processed.
     """
 
     what: str
@@ -24,7 +24,7 @@ class Heard:
 
 @dataclass(frozen=True)
 class Delay:
-    """How long live data take to other programs on the same machine.
+    """Delay of live data to other programs on the same machine.
 
     Attributes:
         frames: processed, and counted. dropped: meanwhile, by the program's own count.
@@ -102,7 +102,7 @@ class Bulk:
 
 @dataclass(frozen=True)
 class Served:
-    """What clients of the page got.
+    """Clients of the page, of one kind and number.
 
     Attributes:
         what: kind and number of the clients.

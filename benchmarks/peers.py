@@ -41,10 +41,7 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
     config = Config.of(source=args.video, model=args.model, threads=args.threads)
     full_precision = locate(args.full_precision)
     classifier = ours.load(config)
-    info = ours.info_of(config)
-    clip = ours.path_of(info)
-    if clip is None:
-        raise ConfigError(f"--video {args.video}: give a video file")
+    clip, info = ours.clip_of(config)
     spec = classifier.spec
     peer = name()
     sides: dict[str, Callable[[], list[Steps]]] = {

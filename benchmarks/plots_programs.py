@@ -51,7 +51,7 @@ def bulk(measured: Record[Bulk], path: Path) -> None:
 
 
 def web(measured: Record[Web], path: Path) -> None:
-    """Median and 95th percentile of the delay, a bar for each number of clients.
+    """Median, 95th and 99th percentile of the delay, a bar for each number of clients.
 
     Raises:
         SinkError: the file cannot be written.
@@ -60,15 +60,18 @@ def web(measured: Record[Web], path: Path) -> None:
     figure, axes = plt.subplots(figsize=(8, 3.6), layout="constrained")
     for row, served in enumerate(result.rows):
         colour = COLOURS[1] if "camera" in served.what else COLOURS[0]
-        axes.barh(row, served.delay_ms.p95, color=colour, alpha=0.5)
-        axes.barh(row, served.delay_ms.p50, color=colour)
-        delay = f"{served.delay_ms.p50:.1f} / {served.delay_ms.p95:.1f} ms"
+        spread = served.delay_ms
+        for value, alpha in ((spread.p99, 0.25), (spread.p95, 0.35), (spread.p50, 1.0)):
+            axes.barh(row, value, color=colour, alpha=alpha)
+        delay = f"{spread.p50:.1f} / {spread.p95:.1f} / {spread.p99:.1f} ms"
         note = f" {delay}, {served.fps:.0f} frames/s, CPU {served.cpu_percent:.0f} %"
-        axes.text(served.delay_ms.p95, row, note, va="center", fontsize=8)
+        axes.text(spread.p99, row, note, va="center", fontsize=8)
     axes.set_yticks(range(len(result.rows)), [served.what for served in result.rows], fontsize=8)
-    axes.margins(x=0.6)
+    axes.margins(x=0.8)
     axes.invert_yaxis()
-    axes.set_xlabel("ms to the page, or from a browser's camera and back: median (dark), 95th percentile (light)")
+    axes.set_xlabel(
+        "ms from capture to the page, or from a browser's camera and back:\nmedian (dark), 95th and 99th percentile (light)"
+    )
     title(
         axes,
         measured,

@@ -66,10 +66,7 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
     config = Config.of(source=args.video, model=args.model, threads=args.threads, max_frames=args.frames)
     full_precision = locate(args.full_precision)
     classifier = ours.load(config)
-    info = ours.info_of(config)
-    clip = ours.path_of(info)
-    if clip is None:
-        raise ConfigError(f"--video {args.video}: give a video file")
+    clip, info = ours.clip_of(config)
     options = ["--model", args.model, "--threads", str(args.threads), "--max-frames", str(args.frames)]
     mine = ["realtime.cli", "--video", str(clip), "--no-display", "--quiet", "--jsonl", "-", *options]
     spec = classifier.spec

@@ -20,7 +20,6 @@ from benchmarks.scenes import Scene
 from benchmarks.steps import OURS, THEIRS
 from benchmarks.suite import Outcome, Size
 from realtime.config import Config
-from realtime.errors import ConfigError
 from realtime.model.classifier import Classifier
 from realtime.model.session import locate
 from realtime.run import run
@@ -99,10 +98,7 @@ def play(
     Raises:
         FerError: unusable clip.
     """
-    info = ours.info_of(config)
-    clip = ours.path_of(info)
-    if clip is None:
-        raise ConfigError(f"--video {config.source.location}: give a video file")
+    clip, info = ours.clip_of(config)
     seen = [steps.faces for steps in ours.play(config, classifier)]
     about = Clip(clip.stem, info.width, info.height, len(seen), round(sum(seen) / len(seen), 3))
     spec = classifier.spec

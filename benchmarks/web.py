@@ -1,4 +1,4 @@
-"""python -m benchmarks.web: how long frames take to the page of --serve, and from a browser's camera and back."""
+"""python -m benchmarks.web: how long frames take to reach the page of --serve, and from a browser's camera and back."""
 
 import argparse
 import json
@@ -16,14 +16,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import camera, cells, ours, scenes, suite
+from benchmarks import camera_runs, suite
 from benchmarks.browsers import SLOW_S
 from benchmarks.camera import Camera
+from benchmarks.camera_runs import CameraRun
 from benchmarks.payloads_programs import Served, Web
 from benchmarks.record import Record, Spread
-from benchmarks.scenes import Scene
-from benchmarks.suite import Outcome, Size
-from realtime.config import BROWSER, Config
+from benchmarks.suite import Outcome
+from realtime.config import BROWSER
 from realtime.errors import SourceLostError
 from realtime.views.web.access import VARIABLE
 
@@ -65,18 +65,10 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _measure(args: argparse.Namespace, console: Console) -> None:
-    suite.at_least("--seconds", args.seconds, 1)
-    suite.at_least("--warm-up", args.warm_up, 0)
-    suite.at_least("--fps", args.fps, 1)
-    suite.at_least("--loop", args.loop, 1)
-    size = Size.parse(args.size)
-    config = Config.of(source=args.video, model=args.model, threads=args.threads)
-    classifier = ours.load(config)
-    actor = cells.actor(config)
+    run = CameraRun.of(args)
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
-        console.print("encoding the camera's images", style="dim")
-        camera.encode(scenes.compose(Scene(size, args.faces, round(args.loop * args.fps), args.face), actor), folder)
+        run.encode(folder, console)
         source = stack.enter_context(Camera(folder, args.fps))
         rows = []
         for case in CASES:
@@ -84,14 +76,13 @@ def _measure(args: argparse.Namespace, console: Console) -> None:
             rows.append(_serve(case, source.url if case.kind == "watch" else BROWSER, folder, args))
     outcome = Outcome(
         benchmark="web",
-        command=f"python -m benchmarks.web --video {actor.name} --size {size} --faces {args.faces} --fps {args.fps:g} "
-        f"--seconds {args.seconds:g} --warm-up {args.warm_up:g}{suite.scene_options(args)}",
-        about=f"{size}-{args.faces}-faces",
-        result=Web(actor.name, size.width, size.height, args.faces, args.fps, args.seconds, tuple(rows)),
+        command=run.command("web"),
+        about=run.about,
+        result=Web(run.actor.name, run.size.width, run.size.height, args.faces, args.fps, args.seconds, tuple(rows)),
         table=table,
         plot=_plot,
     )
-    suite.finish(outcome, classifier, args, console)
+    suite.finish(outcome, run.classifier, args, console)
 
 
 def _serve(case: Case, location: str, folder: Path, args: argparse.Namespace) -> Served:
@@ -116,7 +107,7 @@ def _serve(case: Case, location: str, folder: Path, args: argparse.Namespace) ->
 
 
 def served(case: Case, delays_ms: Sequence[Sequence[float]], seconds: float, cpu_s: float) -> Served:
-    """The figures of a case; of slow clients only that they were there.
+    """The figures of a case; slow clients are not counted.
 
     Args:
         delays_ms: of each client, the slow ones first.
@@ -188,14 +179,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = suite.parser(
         "web", "From capture to the page, and from a browser's camera and back, for several clients on loopback."
     )
-    suite.add_face(parser)
-    suite.add_loop(parser)
-    parser.add_argument("--video", default="demo", metavar="CLIP", help="whose face it is (default: the demo clip's)")
-    parser.add_argument("--size", default="640x480", metavar="WxH", help="of the images (default: 640x480)")
-    parser.add_argument("--faces", type=int, default=1, metavar="N", help="in the image (default: 1)")
-    parser.add_argument("--fps", type=float, default=30.0, metavar="F", help="images a second (default: 30)")
-    parser.add_argument("--seconds", type=float, default=20.0, metavar="S", help="counted for each row (default: 20)")
-    parser.add_argument("--warm-up", type=float, default=3.0, metavar="S", help="not counted (default: 3)")
+    camera_runs.add_options(parser, size="640x480", seconds=20, counted="counted for each row")
     return parser
 
 

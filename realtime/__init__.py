@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # It reads this once, when it is loaded, so it is set before any module of ours can load it.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 
 _HOMES = {
     "Config": "config",

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import NoReturn, Protocol, cast
 
 from realtime import __version__
-from realtime.errors import FerError, SourceOpenError
+from realtime.errors import ConfigError, FerError, SourceOpenError
 from realtime.printable import printable
 
 INTERRUPTED = 130
@@ -62,13 +62,14 @@ def main(argv: list[str] | None = None, load: Callable[[str], Command] = load) -
     )
     command.add_options(parser)
     parser.add_argument("--version", action="version", version=f"fer-cam {__version__}")
-    args, rest = parser.parse_known_args(words)
-    if rest and not hasattr(args, "passed_on"):
-        parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    args.passed_on = rest  # a command that hands them on takes any
-    verbose = getattr(args, "verbose", 0)
-    _quieten(verbose)
+    verbose = False
     try:
+        args, rest = parser.parse_known_args(words)
+        if rest and not hasattr(args, "passed_on"):
+            parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        args.passed_on = rest  # a command that hands them on takes any
+        verbose = getattr(args, "verbose", False)
+        _quieten(verbose)
         return command.main(args)
     except FerError as error:
         if verbose and sys.stderr is not None:
@@ -82,7 +83,7 @@ def main(argv: list[str] | None = None, load: Callable[[str], Command] = load) -
 
 def _description(name: str) -> str:
     if name != DEFAULT:
-        return f"{COMMANDS[name]}."
+        return f"{COMMANDS[name][0].upper()}{COMMANDS[name][1:]}."
     commands = "\n".join(f"  fer-cam {command:<9} {purpose}" for command, purpose in COMMANDS.items())
     return f"Real-time facial expression recognition: camera or clip in, labelled video and data out.\n\ncommands:\n{commands}"
 
@@ -112,7 +113,7 @@ def _occupy_standard_streams() -> None:
                 os.close(null)
 
 
-def _quieten(verbose: int) -> None:
+def _quieten(verbose: bool) -> None:
     """Sets variables that OpenCV reads when it is imported, to silence its messages."""
     os.environ.setdefault("OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS", "0")  # else Windows takes up to minutes to open a camera
     if not verbose:
@@ -121,10 +122,10 @@ def _quieten(verbose: int) -> None:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Prints errors without control characters from the user's input."""
+    """Reports usage errors like all other errors: as one line, instead of after a page of options."""
 
     def error(self, message: str) -> NoReturn:
-        super().error(printable(message))
+        raise ConfigError(f"{message}; {self.prog} --help lists the options")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """All settings with their defaults, in one frozen group per part of the program.
 
-More than 300 lines, because all settings are looked up in one place. Each group validates its values. Errors name
-the setting; the command line replaces that with its option.
+Each group validates its values. Errors name the setting; the command line replaces that with its option.
+
+One file because all settings are looked up in one place.
 """
 
 from collections.abc import Iterator

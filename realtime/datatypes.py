@@ -3,7 +3,7 @@
 Coordinates are pixels of the full frame, float32, half-open (x2 and y2 are outside). Colour is BGR. Time is seconds of
 `time.perf_counter`, unless a field says media time.
 
-More than 300 lines, because these few values are the language between all folders, and are looked up together.
+One file because these few values pass between all folders, and are looked up together.
 """
 
 from collections.abc import Iterable
@@ -137,15 +137,16 @@ class TrackedFace:
         id: from 1, never used again for another face.
         box_xyxy: float32 (4,).
         state: seen in this frame, or kept over a gap.
-        raw: float32 (k,), the network's probabilities for this frame alone, or None if the face was not classified in
-            this frame (coasting, or skipped to reduce work).
+        raw: float32 (k,), the network's probabilities, or None if the face was not classified in this frame (coasting, or
+            skipped to reduce work): the mean of this frame's reading and the one before, one of which is mirrored; in a
+            single image, of both ways.
         probs: float32 (k,), smoothed over time; sums to 1.
         label: the shown expression, or `uncertain`.
         confidence: smoothed probability of `label`, 0 to 1; None for `uncertain`, which is not an expression.
         quality: of the crop, 0 to 1 (size, contrast, sharpness).
         first_seen_s, last_seen_s: seconds of `Frame.time_s`.
-        reason: why the face is `uncertain` or poor: "small", "dark", "low contrast", "blurred", "turned away", or "between
-            neutral and sadness"; None if neither.
+        reason: why the face is `uncertain` or poor: "small", "dark", "low contrast", "blurred", "covered", "turned away", or
+            "between neutral and sadness"; None if neither.
         profile: name of the person's profile that corrected `probs`; None if none did.
     """
 

@@ -72,7 +72,8 @@ class Broker:
         try:
             parts = urlsplit(text)
             host, port = parts.hostname, parts.port
-        except ValueError as error:  # a port that is no number, a bracket that is not closed
+            (host or "").encode("idna")  # fails here instead of on the connection's thread
+        except ValueError as error:  # a port that is no number, a bracket that is not closed, an impossible host
             raise ConfigError(f"cannot read the address; {BROKER_FORM}", setting) from error
         if parts.scheme not in MQTT_PORTS or not host or port == 0:
             raise ConfigError(f"is not the address of a broker; {BROKER_FORM}", setting)

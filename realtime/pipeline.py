@@ -1,6 +1,6 @@
 """Processes frames to results. Synchronous: no window, no waiting; the time comes with the frame.
 
-    finder -> preprocess -> classifier -> a person's profile, if any -> smoother
+    finder -> preprocess -> classifier, in turns mirrored -> a person's profile, if any -> smoother
 
 The finder filters the box before the network sees it, since Haar's raw box jumps.
 """
@@ -31,6 +31,8 @@ from realtime.faces.detector import HaarDetector
 from realtime.faces.evidence import Evidence
 from realtime.faces.finder import Finder, PerImageFinder, TrackingFinder
 from realtime.faces.follower import Follower
+from realtime.faces.mirrored import BothWays
+from realtime.faces.quality import Fault
 from realtime.faces.scanner import Scanner
 from realtime.faces.smoother import Smoother
 from realtime.faces.tracker import REMEMBER_S, Sighting
@@ -48,7 +50,7 @@ class _Detected:
         sightings: the faces to show.
         read: those to classify in this frame.
         smalls: their images, uint8 (S,S), gray, not equalized.
-        prepared: the same, as input of the network.
+        images: input of the network: these faces prepared, some of them mirrored.
         find_s, prepare_s: duration of each stage, seconds.
     """
 
@@ -56,13 +58,13 @@ class _Detected:
     sightings: tuple[Sighting, ...]
     read: tuple[Sighting, ...]
     smalls: tuple[NDArray[np.uint8], ...]
-    prepared: tuple[NDArray[np.uint8], ...]
+    images: tuple[NDArray[np.uint8], ...]
     find_s: float
     prepare_s: float
 
 
 TURNED_AWAY = "turned away"
-"""The reason for a face whose front has not been detected for a while."""
+"""The reason for a face whose front has not been detected for a while, unless the crop is too poor for that."""
 
 
 class Pipeline:
@@ -91,6 +93,7 @@ class Pipeline:
         self._classifier = classifier
         self._clock = clock
         self._temporal = temporal
+        self._both_ways = BothWays(temporal=temporal)
         self._evidence = Evidence()
         self._applied = Applied(profile)
         self._smoother = Smoother(classifier.spec.labels, config.threshold, config.smoothing_s if temporal else 0.0)
@@ -112,13 +115,13 @@ class Pipeline:
         """The results of consecutive frames, whose faces are classified in one batch: half the time for each."""
         detections = [self._detect(frame, effort) for frame in frames]
         began = self._clock()
-        scores = self._classifier.classify([face for detected in detections for face in detected.prepared])
+        scores = self._classifier.classify([image for detected in detections for image in detected.images])
         classify_s = (self._clock() - began) / len(detections)
         results, first = [], 0
         for detected in detections:
-            rows = slice(first, first + len(detected.read))
+            rows = slice(first, first + len(detected.images))
             of_frame = Scores(scores.probs[rows], scores.labels, scores.face_probs[rows])
-            first += len(detected.read)
+            first += len(detected.images)
             results.append(self._assemble(detected, of_frame, classify_s, dropped, effort))
         return tuple(results)
 
@@ -140,7 +143,8 @@ class Pipeline:
         found = clock()
         read = self._due_for_reading([sighting for sighting in sightings if sighting.state is State.SEEN], effort)
         crops = self._classifier.prepare(preprocess.crop(gray, sighting.box_xyxy) for sighting in read)
-        return _Detected(frame, sightings, read, crops.smalls, crops.faces, found - began, clock() - found)
+        images = self._both_ways.images([sighting.id for sighting in read], crops.faces, frame.time_s)
+        return _Detected(frame, sightings, read, crops.smalls, images, found - began, clock() - found)
 
     def _due_for_reading(self, seen: Sequence[Sighting], effort: Effort) -> tuple[Sighting, ...]:
         """The faces to classify in a frame: those classified longest ago, as many as the effort allows."""
@@ -154,6 +158,8 @@ class Pipeline:
         began, now = self._clock(), detected.frame.time_s
         self._smoother.forget_before(now - REMEMBER_S)
         self._evidence.forget_before(now - REMEMBER_S)
+        self._both_ways.forget_before(now - REMEMBER_S)
+        scores = self._both_ways.mean([sighting.id for sighting in detected.read], scores, now)
         for sighting, face_prob in zip(detected.read, scores.face_probs, strict=True):
             self._evidence.update(sighting.id, float(face_prob), now)
         self._finder.deny(self._evidence.hopeless(now), now)
@@ -161,7 +167,8 @@ class Pipeline:
         for sighting, small, raw in zip(detected.read, detected.smalls, scores.probs, strict=True):
             side = float(sighting.box_xyxy[2] - sighting.box_xyxy[0])
             crop = quality.judge(small, side)
-            fault = TURNED_AWAY if sighting.turned else crop.fault
+            front = crop.fault in (None, Fault.COVERED)  # a dark or blurred face is not detected either
+            fault = TURNED_AWAY if sighting.turned and front else crop.fault
             self._smoother.update(sighting.id, self._applied.correct(sighting.id, raw), crop.value, now, fault)
         raws = {sighting.id: raw for sighting, raw in zip(detected.read, scores.probs, strict=True)}
         # a face not classified yet has no label

@@ -1,6 +1,6 @@
 """Plays a run: passes results to every output and view at the right pace, and handles the actions of viewers.
 
-It has over 300 lines because every action of a viewer is handled here, each in a few lines.
+One file because every action of a viewer changes the same state, each in a few lines.
 """
 
 import math
@@ -12,7 +12,7 @@ from pathlib import Path
 from realtime.calibrate import Calibrator
 from realtime.datatypes import FrameResult
 from realtime.drawing.hud import Banner, Status
-from realtime.drawing.overlay import closest
+from realtime.drawing.overlay import next_face
 from realtime.drawing.painter import Painted, Painter
 from realtime.engine import POLL_S, Engine
 from realtime.errors import SinkError
@@ -212,9 +212,7 @@ class Player:
         """Explains the next face of the frame, by id."""
         faces = painted.result.faces
         if faces:
-            ids = sorted(face.id for face in faces)
-            now = self._chosen if self._chosen in ids else closest(faces).id
-            self._chosen = ids[(ids.index(now) + 1) % len(ids)]
+            self._chosen = next_face(faces, self._chosen)
             self._show()
 
     def _panel(self, painted: Painted) -> None:

@@ -54,6 +54,8 @@ class Recognizer:
     def __init__(
         self, model: str | Path | None = None, config: Config | None = None, *, open_engine: OpenEngine = Engine.open
     ) -> None:
+        if isinstance(model, Config):
+            raise ConfigError("the first argument of Recognizer is a network; give the config by name: Recognizer(config=...)")
         self._open_engine = open_engine
         self._config = _agreed(None if model is None else str(model), config or Config())
         network = self._config.model
@@ -85,7 +87,9 @@ class Recognizer:
         return self._images.process(frame)
 
     def classify(self, crops: Sequence[NDArray[np.uint8]]) -> Scores:
-        """Probabilities of face crops, each uint8 (H,W) or (H,W,3) of any size, as one batch; no profile corrects them.
+        """Probabilities of face crops, each uint8 (H,W) or (H,W,3) of any size, as one batch.
+
+        Each is read once, as it is; no profile corrects it.
 
         Raises:
             ValueError: a crop has another dtype or shape, or the recognizer is closed.

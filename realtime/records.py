@@ -5,8 +5,9 @@
             case FrameRecord(t=t, faces=faces):
                 print(t, [face.label for face in faces])
 
-`records.schema.json` beside this file describes the lines. Writing and reading stand side by side, in over 300 lines, so that
-they cannot drift apart.
+`records.schema.json` beside this file describes the lines.
+
+One file because writing and reading change together.
 """
 
 import json
@@ -163,7 +164,8 @@ def records(path: Path | str) -> Iterator[Record]:
                 if line.endswith("\n"):
                     yield _understood(path, number, _parsed(path, number, line), header)
     except (OSError, UnicodeDecodeError) as error:
-        raise SourceOpenError(f"cannot read {path}: {error}; is it a file that --jsonl wrote?") from error
+        problem = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise SourceOpenError(f"cannot read {path}: {problem}; give a file that --jsonl wrote") from error
 
 
 def _understood(path: Path, number: int, line: dict[str, Any], header: Header) -> Record:

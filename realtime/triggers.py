@@ -73,8 +73,8 @@ class Action:
         if kind is Kind.MQTT:
             check_topic(target, SETTING)
         action = cls(kind, target)
-        if kind is Kind.COMMAND:
-            _ = action.words
+        if kind is Kind.COMMAND and not action.words[0].strip():
+            raise ConfigError(f"has no action; {FORM}", SETTING)
         return action
 
     @property

@@ -1,7 +1,9 @@
 """Builders of values for tests. Every argument has a default, so that a test only names the relevant ones."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +18,7 @@ from realtime.datatypes import (
     Summary,
     TrackedFace,
 )
+from realtime.drawing.painter import Painted
 from realtime.labels import LABELS, UNCERTAIN
 from realtime.recorder import Recorder
 from realtime.records import FrameRecord
@@ -154,3 +157,15 @@ def record(
     seen = [face()] if faces is None else faces
     of = frame(index, media_time=t, captured_at=captured_at)
     return Recorder(run_info() if run is None else run, clock=lambda: captured_at).record(result(seen, of=of))
+
+
+def images_of(folder: Path, *names: str) -> SourceInfo:
+    """A source of uniform images, which are written to the folder."""
+    for name in names:
+        cv2.imwrite(str(folder / name), np.full((48, 64, 3), 90, np.uint8))
+    return source_info(folder.name, temporal=False, fps=None, frames=len(names), path=str(folder))
+
+
+def shot(name: str) -> Painted:
+    """A painted image of this name, with a face."""
+    return Painted(result([face()], of=frame(source=name, size_wh=(64, 48))))

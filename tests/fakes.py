@@ -1,4 +1,4 @@
-"""Scripted fake sources and cameras."""
+"""Scripted fake sources and cameras, and a clock that a test moves."""
 
 import threading
 from collections.abc import Callable, Iterable
@@ -11,6 +11,16 @@ from realtime.datatypes import Frame, SourceInfo
 def make_image(value: int, height: int = 4, width: int = 6) -> np.ndarray:
     """A uniform uint8 image."""
     return np.full((height, width, 3), value, np.uint8)
+
+
+class Clock:
+    """Time that a test moves by hand, in seconds."""
+
+    def __init__(self, now: float = 100.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
 
 
 class FakeSource:

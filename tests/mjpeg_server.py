@@ -14,6 +14,14 @@ from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 
+import cv2
+
+from tests.fakes import make_image
+from tests.video_files import gray_levels
+
+JPEGS = [cv2.imencode(".jpg", make_image(value, 48, 64))[1].tobytes() for value in gray_levels(20)]
+"""Twenty uniform images of different gray levels."""
+
 BOUNDARY = "frame"
 WAIT_S = 20.0
 

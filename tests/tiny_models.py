@@ -47,6 +47,17 @@ def write_left_right(path: Path) -> Path:
     return write_linear(path, weights.reshape(48 * 48, -1), np.zeros(len(LABELS), np.float32))
 
 
+def write_top_bottom(path: Path) -> Path:
+    """A network that predicts `happiness` if the top half of the face is brighter, `sadness` if the bottom half is.
+
+    It says the same of mirrored faces.
+    """
+    weights = np.zeros((48, 48, len(LABELS)), np.float32)
+    weights[:24, :, LABELS.index("happiness")] = 0.01
+    weights[24:, :, LABELS.index("sadness")] = 0.01
+    return write_linear(path, weights.reshape(48 * 48, -1), np.zeros(len(LABELS), np.float32))
+
+
 def write_always(path: Path, label: str = "happiness") -> Path:
     """A network that always predicts one label with certainty."""
     bias = np.zeros(len(LABELS), np.float32)

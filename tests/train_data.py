@@ -15,6 +15,7 @@ import torchvision
 from numpy.typing import NDArray
 from torch import nn
 
+from realtime import preprocess
 from realtime.crops import folder
 from realtime.crops.cutting import Crop, Cut
 from realtime.crops.segments import Segment
@@ -240,3 +241,14 @@ def _half_bright(index: int, seed: int) -> NDArray[np.uint8]:
     image = np.random.default_rng(seed).integers(0, 120, (48, 48)).astype(np.uint8)
     image[:, 24 * index : 24 * index + 24] += 100
     return image
+
+
+def faces(n: int, seed: int = 0) -> NDArray[np.float32]:
+    """What a network is given of synthetic faces; float32 (n,1,48,48)."""
+    return preprocess.normalise([preprocess.prepare(image) for image in patterns(n, seed=seed).images])
+
+
+def logits(network: nn.Module, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A network's answers without training it."""
+    with torch.inference_mode():
+        return np.asarray(network.eval()(torch.from_numpy(batch)).numpy())

@@ -17,6 +17,7 @@ from realtime.config import Config
 from realtime.datatypes import Frame, Percentiles, RunInfo, TrackedFace
 from realtime.drawing.hud import Status
 from realtime.drawing.painter import Painted, Painter
+from realtime.lesson.steps import Lesson
 from realtime.model.classifier import Classifier
 from realtime.views.base import Action, Mark
 from realtime.views.web import wire
@@ -26,6 +27,8 @@ from tests import builders
 from tests.tiny_models import write_left_right
 
 WAIT_S = 20.0
+WH = (320, 240)
+"""The size of a camera's images."""
 TOKEN = "test-token_" + "0123456789abcdef" * 3
 
 
@@ -189,15 +192,17 @@ def camera_run() -> RunInfo:
 
 
 @contextmanager
-def stage(folder: Path, **settings: Any) -> Iterator[Stage]:
+def stage(folder: Path, *, network: Callable[[Path], Path] = write_left_right, **settings: Any) -> Iterator[Stage]:
     """A view of the web with a small network, on any free port."""
     config = Config.of(**{"serve": free_port()} | settings)
-    classifier = Classifier.load(str(write_left_right(folder / "tiny.onnx")), 1)
+    classifier = Classifier.load(str(network(folder / "tiny.onnx")), 1)
     view = WebView(config, camera_run(), classifier, TOKEN)
+    lesson = Lesson(classifier.prepare)
     try:
-        yield Stage(view, Painter(blur=config.output.blur))
+        yield Stage(view, Painter(blur=config.output.blur, lesson=lesson))
     finally:
         view.close()
+        lesson.close()
         classifier.close()
 
 
@@ -206,6 +211,12 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def ask(socket: Socket, index: int, image: bytes, size_wh: tuple[int, int] = WH, at: float | None = None) -> dict[str, Any]:
+    """The answer to a camera's frame."""
+    socket.frame(index, image, size_wh, at)
+    return socket.next("frame")
 
 
 def jpeg(width: int = 320, height: int = 240, value: int = 90) -> bytes:

@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
 
 from realtime.crops import folder
 from realtime.crops.cutting import Crop, Cut
@@ -17,6 +16,7 @@ from realtime.crops.segments import Segment
 from realtime.errors import ConfigError, FerError
 from realtime.preprocess import SIZE
 from train.data import manifest, sets
+from train.failed import failed
 
 WHOLE = np.array([0, 0, SIZE, SIZE], np.float32)
 NOMINAL_FPS = 30.0
@@ -60,8 +60,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         print(f"wrote {write(args.archive, args.out)} faces to {args.out}")
     except FerError as error:
-        Console(stderr=True).print(f"train.as_faces: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-        return error.exit_code
+        return failed("as_faces", error)
     return 0
 
 

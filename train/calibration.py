@@ -1,6 +1,6 @@
 """python -m train.calibration MODEL.onnx --data SETS [--clips FOLDER] [--json OUT]: what a person's profile changes.
 
-Three questions, on faces of persons of whom the network has learned nothing:
+Three questions, on faces of persons that the network was not trained on:
 
 - CFEE has one neutral photograph of about half of its persons. Each profile is made from that photograph, with the spread of a
   still face, and applied to the same person's other expressions. The neutral photograph itself is read again, too; that share
@@ -37,6 +37,7 @@ from train.data import cfee, sets
 from train.data.cfee import Persons
 from train.data.manifest import sequence_of
 from train.extra import EXTRA
+from train.failed import failed
 from train.judging import predictions, result_files
 from train.judging.intervals import Share
 
@@ -256,8 +257,7 @@ def main(argv: list[str] | None = None) -> int:
             header = result_files.header("train.calibration", words, predictions.open_classifier(args.model))
             result_files.write(args.json, {**header, **values})
     except FerError as error:
-        Console(stderr=True).print(f"train.calibration: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-        return error.exit_code
+        return failed("calibration", error)
     return 0
 
 

@@ -13,11 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from realtime.errors import ConfigError, FerError, SinkError
 from train import evaluate, groups
 from train.extra import EXTRA
+from train.failed import failed
 
 CARD = "README.md"
 RESULTS = "results"
@@ -113,7 +112,7 @@ def _figures(plain: Values, mirrored: Values) -> str:
     )
     intro = (
         f"`{plain['model']}`, all eight expressions allowed; intervals are Wilson's. The last column is accuracy / balanced "
-        "accuracy if the probabilities of a face and its mirror image are averaged. Commands: in "
+        "accuracy if the probabilities of a face and its mirror image are averaged, as fer-cam does. Commands: in "
         f"`results/{_stem(plain)}--validation.json` and `--validation-mirrored.json`."
     )
     return f"{intro}\n\n{_table(headings, rows)}"
@@ -268,8 +267,7 @@ def main(argv: list[str] | None = None) -> int:
             return code
         fill(args.model.parent / CARD, text(args.model))
     except FerError as error:
-        Console(stderr=True).print(f"train.card: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-        return error.exit_code
+        return failed("card", error)
     return 0
 
 

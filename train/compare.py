@@ -18,6 +18,7 @@ from realtime.model.session import RUNTIME
 from train.data import fer2013
 from train.data.datasets import FaceSet
 from train.extra import EXTRA
+from train.failed import failed
 from train.judging import metrics, predictions, speed
 from train.judging.speed import FULL, INT8, Candidate, Speed
 
@@ -106,8 +107,7 @@ def main(argv: list[str] | None = None) -> int:
         if args.json is not None:
             _write(args.json, found, sys.argv[1:] if argv is None else argv)
     except FerError as error:
-        Console(stderr=True).print(f"train.compare: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-        return error.exit_code
+        return failed("compare", error)
     return 0
 
 

@@ -21,6 +21,7 @@ from realtime.errors import FerError, SinkError
 from train.data import ckplus, fer2013
 from train.demo.average_faces import SIDE, Average, expressions, neutral
 from train.demo.portrait import LEFT, TOP, Look, Morph, draw
+from train.failed import failed
 
 FRAME_WH = (640, 480)
 FPS = 30
@@ -203,8 +204,7 @@ def main(argv: list[str] | None = None, actors: tuple[Actor, ...] | None = None)
         actors = actors or cast()
         write(render({mean.label: mean.image for mean in means}, actors, duration_s(actors)), args.out)
     except FerError as error:
-        console.print(f"train.demo_clip: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-        return error.exit_code
+        return failed("demo_clip", error, console)
     return 0
 
 

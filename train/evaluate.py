@@ -24,6 +24,7 @@ from train.data import datasets, fer2013, folders
 from train.data.datasets import FaceSet
 from train.data.folders import FoundFaces
 from train.extra import EXTRA
+from train.failed import failed
 from train.judging import floors, metrics, predictions, result_files, tables, validation
 from train.judging.metrics import Scorecard
 from train.judging.validation import SetFigures
@@ -205,8 +206,7 @@ def main(argv: list[str] | None = None) -> int:
         if args.json is not None:
             result_files.write(args.json, {**result_files.header("train.evaluate", words, classifier), **to_json(judged, args)})
     except FerError as error:
-        Console(stderr=True).print(f"train.evaluate: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-        return error.exit_code
+        return failed("evaluate", error)
     return 0
 
 

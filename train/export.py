@@ -23,6 +23,7 @@ from realtime.model.spec import ModelSpec
 from train.data import manifest, training_data
 from train.data.datasets import FaceSet
 from train.extra import EXTRA
+from train.failed import failed
 from train.judging import metrics, predictions
 from train.judging.metrics import Scorecard
 
@@ -84,7 +85,7 @@ def export(
         val: held-out faces with majority labels, for fitting the temperature and for the scores.
         out: the full-precision file; weights are stored in 16 bits, computation is in 32.
         tau: strength of the logit adjustment.
-        keep_temperature: leave the probabilities as they are, for a calibrated network that learned from its own answers.
+        keep_temperature: leave the probabilities as they are, for a calibrated network that was trained on its own output.
         int8: whether to write the int8 copy too.
         about, judged_on: descriptions of `train` and `val` for the files' provenance.
         open_session: loads a file, to compare it with torch.
@@ -263,8 +264,7 @@ def main(argv: list[str] | None = None, write: Callable[..., list[Exported]] = e
                 soft_wrap=True,
             )
     except FerError as error:
-        console.print(f"train.export: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-        return error.exit_code
+        return failed("export", error, console)
     except KeyboardInterrupt:
         console.print("stopped; nothing was written")
         return 130

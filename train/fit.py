@@ -25,6 +25,7 @@ from train.data import manifest, training_data
 from train.data.manifest import Manifest
 from train.data.training_data import TrainingData
 from train.extra import EXTRA
+from train.failed import failed
 from train.learning import curves
 from train.recipes import IMAGENET, WEBCAM, Recipe
 
@@ -47,8 +48,7 @@ def main(argv: list[str] | None = None) -> int:
             console.quiet = not group.is_main
             return _fit(args, group, console)
     except FerError as error:
-        console.print(f"train.fit: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-        return error.exit_code
+        return failed("fit", error, console)
     except (KeyboardInterrupt, Stopped):
         remedy = f"continue with --resume --out {args.out}" if checkpoint.exists(args.out) else "no checkpoint was written yet"
         console.print(f"stopped; {remedy}", markup=False, soft_wrap=True)

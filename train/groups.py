@@ -22,6 +22,7 @@ from realtime.faces.evidence import LEAST_FACE
 from train.data import sets, utkface
 from train.data.utkface import GroupedFaces
 from train.extra import EXTRA
+from train.failed import failed
 from train.judging import predictions, result_files, tables, validation
 from train.judging.intervals import Share
 
@@ -40,7 +41,7 @@ class Group:
     Attributes:
         by, name: "age" and "18-29", "sex" and "female", "group" and "Asian", or "all" twice.
         found: faces that the Haar cascade finds; of all.
-        denied: faces taken for no face; of all.
+        denied: faces classified as no face; of all.
         labelled: not denied, and the likeliest expression has a probability of at least the program's threshold; of all.
         smiling, resting: for each expression, how many of the smiling and of the resting faces are read as it.
     """
@@ -68,7 +69,7 @@ class Group:
 
 
 def judge(said: Scores, people: GroupedFaces) -> tuple[Group, ...]:
-    """Figures of everybody, then by age, sex and group; groups without faces are left out."""
+    """Figures of all people, then by age, sex and group; groups without faces are left out."""
     every = np.ones(len(people.faces), np.bool_)
     rows = [("all", "all", every)]
     rows += [("age", name, which) for name, which in _ages(people.age)]
@@ -151,8 +152,7 @@ def main(argv: list[str] | None = None) -> int:
             }
             result_files.write(args.json, {**result_files.header("train.groups", words, classifier), **values})
     except FerError as error:
-        Console(stderr=True).print(f"train.groups: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-        return error.exit_code
+        return failed("groups", error)
     return 0
 
 

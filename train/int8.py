@@ -11,13 +11,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from rich.console import Console
-
 from realtime.errors import ConfigError, FerError, SinkError
 from train import export, recipes
 from train.data import training_data
 from train.export import LEAST_AGREEMENT
 from train.extra import EXTRA
+from train.failed import failed
 from train.judging import predictions
 
 with EXTRA:
@@ -72,8 +71,7 @@ def main(argv: list[str] | None = None, least_agreement: float = LEAST_AGREEMENT
         EXTRA.require()
         agreement = write(args.full, args.data, args.votes, least_agreement)
     except FerError as error:
-        Console(stderr=True).print(f"train.int8: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-        return error.exit_code
+        return failed("int8", error)
     print(f"{args.full.stem}-int8.onnx: {agreement:.2%} of PublicTest labels equal full precision's")
     return 0
 

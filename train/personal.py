@@ -1,7 +1,7 @@
-"""python -m train.fit personal --data FACES --out RUN: teaches the shipped network the faces that `fer-cam faces` cut.
+"""python -m train.fit personal --data FACES --out RUN: trains the shipped network on the faces that `fer-cam faces` cut.
 
-Folds say whether that helps: each part of the faces is judged by a network that learned from the other parts. The exported
-network learned from all faces in the same way.
+Folds say whether that helps: each part of the faces is judged by a network that was trained on the other parts. The exported
+network is trained on all faces in the same way.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from train.data import personal
 from train.data.datasets import FaceSet
 from train.data.personal import Personal
 from train.extra import EXTRA
+from train.failed import failed
 from train.judging import predictions, result_files
 from train.judging.held_out import Judged
 from train.judging.intervals import Share
@@ -54,15 +55,14 @@ ADVICE = {
 
 
 def main(argv: Sequence[str]) -> int:
-    """Learns, judges and exports; returns the exit code."""
+    """Trains, judges and exports; returns the exit code."""
     args = _parser().parse_args(argv)
     console = Console(stderr=True)
     try:
         EXTRA.require()
         return _fit(args, argv, console)
     except FerError as error:
-        console.print(f"train.fit: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-        return error.exit_code
+        return failed("fit", error, console)
     except KeyboardInterrupt:
         console.print("stopped; nothing was written")
         return 130
@@ -111,7 +111,7 @@ def recipe_for(init: Path) -> Recipe:
 def judge(
     mine: Personal, by: str, folds: int, recipe: Recipe, init: Path, device: str = "cpu", on_step: OnStep = lambda *_: None
 ) -> Judged:
-    """Judges every face with a network that learned from other people, recordings or segments.
+    """Judges every face with a network that was trained on other people, recordings or segments.
 
     Raises:
         ConfigError: the faces cannot be divided, or `init` was trained on some of them.
@@ -136,10 +136,10 @@ def write(
     device: str = "cpu",
     on_step: OnStep = lambda *_: None,
 ) -> export.Exported:
-    """Learns from all faces and exports the network; its probabilities are not calibrated anew.
+    """Trains on all faces and exports the network; its probabilities are not calibrated again.
 
-    Half of what it learns are the answers of a calibrated network, and a temperature that is fitted to a few posed faces would
-    be too sure of others.
+    Half of its target is the output of a calibrated network, and a temperature that is fitted to a few posed faces would be
+    too confident on others.
 
     Raises:
         SinkError: it cannot be written.

@@ -21,6 +21,7 @@ from realtime.model.classifier import Classifier
 from realtime.sinks import paths
 from realtime.sources.images import ImageFiles
 from train.extra import EXTRA
+from train.failed import failed
 from train.paper.single import read
 
 INTERRUPTED = 130
@@ -94,8 +95,7 @@ def main(argv: list[str] | None = None, read: Read = read) -> int:
                 path = save_panel(reading, source.info, args.out)
                 words.print(f"train.predict: panel saved as {path}", markup=False, highlight=False, soft_wrap=True)
     except FerError as error:
-        words.print(f"train.predict: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-        return error.exit_code
+        return failed("predict", error, words)
     except KeyboardInterrupt:
         return INTERRUPTED
     return 0

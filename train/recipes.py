@@ -46,8 +46,8 @@ class Recipe:
             MATLAB does; otherwise they are running averages over the last batches.
         statistics_pictures: number of training images, drawn by the seed, over which batch norm's statistics are recomputed
             for evaluation and export; 0 keeps the running averages.
-        trained: the top-level parts of the network that learn, such as "layer4" and "fc"; the others are frozen, and so are the
-            statistics of every batch norm. Empty: all of it learns.
+        trained: the network's trained top-level parts, such as "layer4" and "fc"; the others are frozen, and so are the
+            statistics of every batch norm. Empty: all of them.
         seed: of initial weights, order and augmentation.
         start: the initial weights: "scratch", "imagenet", "webcam" or the SHA-256 of an ONNX file (`train.fit --init`).
     """
@@ -142,9 +142,9 @@ PERSONAL = Recipe(
     ema_decay=0.9,
     trained=("layer4", "fc"),
 )
-"""A few hundred faces of one's own (`train.personal`): the shipped network's last stage and its classification layer learn.
+"""A few hundred faces of one's own (`train.personal`): trains only the shipped network's last stage and classification layer.
 
-Half of each target is the shipped network's own answer, so that it forgets less of the other expressions and people (it still
+Half of each target is the shipped network's own output, so that it forgets less of the other expressions and people (it still
 forgets; the guide *your-faces* has figures). It is the first guess, not tuned.
 """
 

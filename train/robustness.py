@@ -24,6 +24,7 @@ from train import evaluate
 from train.data import fer2013, manifest, sets
 from train.data.datasets import FaceSet
 from train.extra import EXTRA
+from train.failed import failed
 from train.images import corruptions
 from train.images.corruptions import Corruption
 from train.judging import metrics, predictions, result_files, selective, tables
@@ -234,8 +235,7 @@ def main(argv: list[str] | None = None) -> int:
             if found.held_out is not None:
                 quality_plots.confusion(found.held_out, _held_out_title(found), args.figures / f"{stem}--ckplus-confusion.png")
     except FerError as error:
-        progress.print(f"train.robustness: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-        return error.exit_code
+        return failed("robustness", error, progress)
     return 0
 
 

@@ -21,6 +21,7 @@ from realtime.machine import current_commit
 from realtime.preprocess import SIZE
 from train import recipes
 from train.extra import EXTRA
+from train.failed import failed
 from train.recipes import Recipe
 
 with EXTRA:
@@ -122,8 +123,7 @@ def main(argv: list[str] | None = None) -> int:
             except OSError as error:
                 raise SinkError(f"{args.json}: cannot be written ({error.strerror}); give another --json") from error
     except FerError as error:
-        Console(stderr=True).print(f"train.throughput: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-        return error.exit_code
+        return failed("throughput", error)
     return 0
 
 

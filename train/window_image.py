@@ -52,7 +52,7 @@ class Still:
         return not self.done
 
     def opened(self, title: str, mirror: bool, markers: Sequence[str]) -> "Still":
-        """Itself, in place of a window."""
+        """Returns itself, in place of a window."""
         return self
 
     def show(self, painted: Painted, status: Status) -> None:
@@ -80,13 +80,13 @@ class Still:
         return Action.QUIT if self.done else None
 
     def notice(self, text: str) -> None:
-        """Nothing by itself: notices are part of the status that is drawn."""
+        """Does nothing: notices are part of the status that is drawn."""
 
     def finish(self, summary: Summary, paths: Sequence[Path]) -> None:
-        """Nothing: the terminal tells."""
+        """Does nothing: the terminal tells."""
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Does nothing: there is no window."""
 
 
 def save(path: Path, moment_s: float, config: Config) -> int:

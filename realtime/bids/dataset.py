@@ -1,4 +1,4 @@
-"""Writes a session into a folder laid out like a BIDS dataset; what is there already is kept."""
+"""Writes a session into a folder laid out like a BIDS dataset; existing files are kept."""
 
 import gzip
 import json
@@ -51,7 +51,7 @@ def _next_run(folder: Path, entities: Entities) -> int:
 
 
 def _write(folder: Path, texts: dict[str, bytes]) -> tuple[Path, ...]:
-    """Each file under another name first, so that none is ever cut off."""
+    """Writes each file under another name first, so that none is ever incomplete."""
     paths = []
     for name, text in texts.items():
         path = folder / name
@@ -103,7 +103,7 @@ def _cell(value: float) -> str:
 
 
 def _zipped(text: str) -> bytes:
-    """Without a name and a time inside, so that the same session gives the same bytes."""
+    """Compresses without a name and a time inside, so that the same session gives the same bytes."""
     into = BytesIO()
     with gzip.GzipFile(filename="", mode="wb", fileobj=into, mtime=0) as file:
         file.write(text.encode())

@@ -1,4 +1,4 @@
-"""The descriptions beside the tables of a dataset: columns, units, how samples came about, and what is not BIDS about it."""
+"""The descriptions beside the tables of a dataset: columns, units, how samples are made, and what is not BIDS about them."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def readme() -> str:
     """The README of a dataset."""
     return (
         f"# Facial expressions from video\n\n{NOT_BIDS}\n\n"
-        "An expression on a face is not a feeling in a person. The probabilities are those of a network that errs; "
+        "An expression on a face is not a feeling in a person. The probabilities come from a network, which makes errors; "
         "`fer-cam report` of the session says how often.\n"
     )
 

@@ -9,7 +9,7 @@ LABEL = re.compile(r"[0-9A-Za-z]+")
 """BIDS 1.11 also allows a plus sign; older readers do not."""
 
 DATATYPE = "beh"
-"""The folder of data that no brain recording goes with."""
+"""The folder for data without a brain recording."""
 
 
 @dataclass(frozen=True)

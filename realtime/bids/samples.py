@@ -1,4 +1,4 @@
-"""A recording at a constant rate, which BIDS asks of continuous recordings; a camera's frames come when they come."""
+"""A recording at a constant rate, as BIDS requires; a camera's frames arrive irregularly."""
 
 from array import array
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ class Samples:
         rate_hz: samples a second.
         start_s: time of the first sample on the axis of the recording.
         stale_s: the greatest age of a frame, seconds.
-        values: float64 (m,c), NaN where no face was, or no frame young enough.
+        values: float64 (m,c), NaN without a face, or without a recent enough frame.
         frameless: samples without a frame.
         unused: frames that no sample has.
     """

@@ -1,4 +1,4 @@
-"""Reads many recordings into one dataset: what is new or changed is read, everything else is left as it is."""
+"""Reads many recordings into one dataset: new and changed recordings are read, all others are left as they are."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ from realtime.config import Config
 from realtime.errors import ModelError, SinkError
 
 LOOK, READ, JOIN = 0, 1, 2
-"""Ranks: what is begun comes first."""
+"""Ranks: recordings that were begun come first."""
 
 
 MOST_TOGETHER, LEAST_EACH = 32, 8
@@ -27,7 +27,7 @@ MOST_TOGETHER, LEAST_EACH = 32, 8
 
 
 class Progress(Protocol):
-    """Shows how far a batch is."""
+    """Shows the progress of a batch."""
 
     def found(self, seconds: float | None) -> None:
         """A recording is to be read, and how long it is."""
@@ -57,7 +57,7 @@ class Batch:
         config: settings of recognition and the network.
         weights_sha256: of the network.
         tasks: the workers.
-        progress: is told what happens.
+        progress: gets every event.
         cut: whether long videos are read in parts.
     """
 
@@ -72,7 +72,7 @@ class Batch:
         self._reading = reading_of(config, weights_sha256)
 
     def run(self, recordings: Sequence[Recording]) -> None:
-        """Reads what is new or changed.
+        """Reads the new and changed recordings.
 
         Raises:
             ModelError: a worker cannot use the network.
@@ -137,7 +137,7 @@ class Batch:
             written = self._part(recording, looked, part)
             job = Job(recording, self._config, written.frames, written.faces, part)
             then = partial(self._part_read, recording, cut, part)
-            if written.frames.exists() and written.faces.exists():  # from a run that was ended
+            if written.frames.exists() and written.faces.exists():  # from an earlier run
                 then(Read(0, 0, None), None)
             else:
                 self._tasks.submit(then, read, job, rank=READ)
@@ -149,7 +149,7 @@ class Batch:
         cut.reads[part.number] = result or Read(0, 0, None)
         if len(cut.reads) < len(cut.parts):
             return
-        if cut.failed:  # one piece tells what is wrong, and where
+        if cut.failed:  # reading it in one piece says what is wrong, and where
             self._read_whole(recording, cut.looked)
             return
         written = [self._part(recording, cut.looked, each) for each in cut.parts]

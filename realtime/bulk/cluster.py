@@ -20,11 +20,14 @@ END_S = 5.0
 GONE = "the connection to the scheduler was lost; what is done is kept, run the same command again to go on"
 DIED = "the process that read it died several times; the file may crash its decoder, or need more memory"
 
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "distributed.scheduler.allowed-failures": 2,
-    "distributed.scheduler.worker-saturation": 1.0,  # one task each: others would die with it, and be blamed
-    "distributed.scheduler.worker-ttl": None,  # after a sleep of the computer all would seem dead; a nanny sees who really is
+    "distributed.scheduler.worker-saturation": 1.0,  # one task each: further ones would die with it, and be blamed
+    "distributed.scheduler.worker-ttl": None,  # after a sleep all workers would seem dead; nannies notice dead ones
     "distributed.comm.timeouts.connect": f"{CONNECT_S:g}s",
+    # each costs a worker 5 % of its time: an unused profiler, and memory given back after every frame
+    "distributed.worker.profile.enabled": False,
+    "distributed.nanny.pre-spawn-environ": {},
     "distributed.worker.daemon": True,  # workers end with this program, whatever happens to it
 }
 
@@ -43,7 +46,7 @@ class Tasks:
 
     @property
     def workers(self) -> int:
-        """Number of processes that work now."""
+        """Number of running workers."""
         return len(self._client.scheduler_info(n_workers=-1)["workers"])
 
     def submit(

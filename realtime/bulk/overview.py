@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from realtime.bulk.dataset import FAILED, Dataset, State
 from realtime.bulk.tables import header_of
 from realtime.labels import UNCERTAIN
-from realtime.report.overview import Measured, Overview, Row, Setup
+from realtime.report.dataset import Measured, Overview, Row, Setup
 from realtime.report.quality import BETWEEN, NO_REASON
 from realtime.report.recording import weights_s
 

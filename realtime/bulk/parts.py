@@ -54,7 +54,7 @@ class Survey:
 
 
 def survey(path: Path, part_s: float = PART_S, warm_up_s: float = WARM_UP_S) -> Survey:
-    """Reads a file's packets, without decoding, and cuts it if it is long and its timestamps are beyond doubt."""
+    """Reads a file's packets, without decoding, and cuts it if it is long and its timestamps are reliable."""
     try:
         with av.open(f"file:{path}", metadata_errors="replace") as container:
             stream = video_stream(container, path.name)
@@ -79,7 +79,7 @@ def survey(path: Path, part_s: float = PART_S, warm_up_s: float = WARM_UP_S) -> 
             reorder = REORDERED if stream.codec_context.has_b_frames else 0
             clock = MediaClock(stream.time_base, 1 / fps, reorder=reorder)
             base = stream.time_base
-    except Exception:  # the one who reads it in one piece reports what is wrong with it
+    except Exception:  # reading it in one piece reports what is wrong with it
         return Survey(None)
     shown = sorted(stamps)
     if not shown or (shown[-1] - shown[0]) * base < 0.99 * seconds - 0.5 or not _undoubted(shown, stamps, base, clock):

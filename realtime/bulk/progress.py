@@ -1,4 +1,4 @@
-"""Shows how far a batch is, on standard error."""
+"""Shows the progress of a batch on standard error."""
 
 import time
 

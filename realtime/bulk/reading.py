@@ -25,7 +25,7 @@ PART_AHEAD = 8
 
 @dataclass(frozen=True)
 class Job:
-    """Something to read, and where its tables go.
+    """A recording or a part to read, and the paths of its tables.
 
     Attributes:
         recording: a video, an image or a folder of images.
@@ -43,7 +43,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Read:
-    """What a job gave.
+    """The result of a job.
 
     Attributes:
         frames: number of them, the warm-up included.
@@ -143,5 +143,5 @@ def _engine(job: Job) -> Iterator[tuple[Engine, RunInfo]]:
 
 @lru_cache(maxsize=1)
 def _network(name: str, threads: int, provider: str) -> Classifier:
-    """The network of this process; loading one takes as long as some hundred faces."""
+    """The network of this process; loading one takes as long as a few hundred faces."""
     return Classifier.load(name, threads, provider)

@@ -19,7 +19,7 @@ VIDEO_SUFFIXES = frozenset(
         *(".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m"),
     }
 )
-"""What counts as a video below a folder, by file suffix; a file that is named itself may have any."""
+"""File suffixes of videos in a folder; a file that is named directly may have any."""
 
 SAMPLE_BYTES = 1 << 20
 """Of a file's beginning, middle and end: enough to tell recordings apart without reading hundreds of gigabytes twice."""
@@ -129,7 +129,7 @@ def _in_folder(folder: Path, besides: Path) -> Iterable[tuple[Path, bool]]:
 
 
 def _matches(pattern: str) -> list[Path]:
-    """What a pattern finds, without what is hidden.
+    """The paths that a pattern finds, without hidden ones.
 
     Raises:
         SourceOpenError: it is no pattern.

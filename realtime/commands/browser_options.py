@@ -15,7 +15,7 @@ def add(parser: argparse.ArgumentParser, defaults: Mapping[str, Any]) -> None:
         nargs="?",
         const=0,
         metavar="PORT",
-        help="a page for browsers of this machine (default port: 8765)",
+        help="a page for browsers on this machine (default port: 8765)",
     )
     web.add_argument("--bind", metavar="ADDRESS", default=defaults["bind"], help="serve at this address of the machine")
     web.add_argument("--tls-cert", type=Path, metavar="FILE", help="certificate for an encrypted connection, PEM")

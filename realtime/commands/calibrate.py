@@ -11,12 +11,12 @@ from realtime.neutral.resting import READY_S, SECONDS
 SHORTEST_S, LONGEST_S = 1.0, 60.0
 
 EPILOG = """\
-Sit as you will sit later, alone, and rest your face. Numbers are stored, no image.
+Sit alone, as you will sit later, and rest your face. Only numbers are stored, no image.
 
 examples:
   fer-cam calibrate --profile anna                          the first camera
   fer-cam calibrate --profile anna --video anna.mp4 --start 12
-  fer-cam 0 --profile anna                                  uses it; the key c in the window makes one, too
+  fer-cam 0 --profile anna                                  uses it; the c key in the window makes one too
 """
 
 
@@ -27,12 +27,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--profile", required=True, metavar="NAME", help="name of the profile, or the path of a .json file")
     shared.add_source(parser.add_argument_group("source (the first camera, if none is given)"))
     stretch = parser.add_argument_group("resting face")
-    stretch.add_argument("--seconds", type=float, metavar="S", default=SECONDS, help="how long (default: %(default)g)")
-    stretch.add_argument("--start", type=float, metavar="S", help="where it begins in a video (default: the first face)")
+    stretch.add_argument("--seconds", type=float, metavar="S", default=SECONDS, help="length in seconds (default: %(default)g)")
+    stretch.add_argument(
+        "--start", type=float, metavar="S", help="where it begins in a video, in seconds (default: at the first face)"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace the profile of this name, if there is one")
     shared.add_model(parser, defaults)
-    parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
-    parser.add_argument("-v", "--verbose", action="store_true", help="print tracebacks and library messages")
+    shared.add_verbosity(parser)
 
 
 def main(args: argparse.Namespace) -> int:
@@ -41,10 +42,8 @@ def main(args: argparse.Namespace) -> int:
     Raises:
         FerError: it cannot.
     """
-    try:
+    with shared.naming_options():
         return _calibrate(args)
-    except ConfigError as error:
-        raise ConfigError(error.with_names({setting: shared.option(setting) for setting in error.settings})) from error
 
 
 def _calibrate(args: argparse.Namespace) -> int:
@@ -52,14 +51,7 @@ def _calibrate(args: argparse.Namespace) -> int:
         raise ConfigError(f"--seconds {args.seconds:g}: give {SHORTEST_S:g} to {LONGEST_S:g}")
     if args.start is not None and not 0 <= args.start < math.inf:
         raise ConfigError(f"--start {args.start:g}: give seconds from the beginning of the video")
-    config = Config.of(
-        source=shared.source_of(args),
-        model=args.model,
-        provider=args.provider,
-        threads=args.threads,
-        min_face=args.min_face,
-        verbosity=args.verbose - args.quiet,
-    )
+    config = Config.of(source=shared.source_of(args), **shared.settings_of(args))
     from contextlib import closing
 
     from realtime.calibrate import Maker, calibrate, effect

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 EPILOG = """\
-The exit code is 0 if nothing failed, and else that of the first failure: 3 camera, 4 network, 5 outputs.
+The exit code is 0 if nothing failed, otherwise that of the first failure: 3 camera, 4 network, 5 outputs.
 Nothing is sent anywhere, no image is kept, and your home folder is written as ~.
 """
 

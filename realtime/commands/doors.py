@@ -21,7 +21,7 @@ def add_words(parser: argparse.ArgumentParser, module: str) -> None:
     """Takes every word but --help and --version, for `open_door`."""
     parser.set_defaults(passed_on=[])
     parser.usage = f"{parser.prog} [WORD ...]"
-    parser.epilog = f"Every word is passed on to python -m {module}, which lists its options with --help."
+    parser.epilog = f"All arguments are passed on to python -m {module}, which lists its options with --help."
 
 
 def open_door(module: str, extra: str, words: Sequence[str], root: Path = ROOT) -> int:

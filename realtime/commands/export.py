@@ -4,9 +4,9 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
-from realtime.errors import ConfigError, SourceOpenError
+from realtime.commands import shared
+from realtime.errors import SourceOpenError
 
 EPILOG = """\
 example:
@@ -19,7 +19,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.add_argument("session", type=Path, metavar="SESSION", help="the folder that --session made")
     parser.add_argument(
-        "--bids", type=Path, metavar="DIR", required=True, help="the folder of the dataset; new ones are created"
+        "--bids", type=shared.folder, metavar="DIR", required=True, help="the folder of the dataset; new ones are created"
     )
     parser.add_argument("--participant", metavar="LABEL", help="letters and digits (default: that of the session)")
     parser.add_argument("--task", metavar="LABEL", help="letters and digits (default: that of the session)")
@@ -41,7 +41,7 @@ def main(args: argparse.Namespace) -> int:
     from realtime.report.written import recording_in
 
     about = _about(args.session)
-    try:
+    with shared.naming_options():
         entities = Entities(
             about.get("participant", "") if args.participant is None else args.participant,
             about.get("task", "") if args.task is None else args.task,
@@ -49,8 +49,6 @@ def main(args: argparse.Namespace) -> int:
         )
         frames = samples.read(recording_in(args.session))
         regular = samples.resample(frames, frames.rate_hz if args.rate is None else args.rate)
-    except ConfigError as error:
-        raise ConfigError(error.with_names({setting: f"--{setting}" for setting in error.settings})) from error
     paths = dataset.export(frames, regular, entities, args.bids, overwrite=args.overwrite)
     if frames.summary is None:
         print("fer-cam: the run of this session was killed, or still goes on; exported is what there is", file=sys.stderr)
@@ -59,16 +57,19 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def _about(session: Path) -> dict[str, Any]:
-    """`session.json`; nothing if a recording itself is given.
+def _about(session: Path) -> dict[str, str]:
+    """Participant and task of `session.json`; nothing if a recording itself is given.
 
     Raises:
-        SourceOpenError: it cannot be read.
+        SourceOpenError: the file cannot be read.
     """
     path = session / "session.json"
     if session.is_file():
         return {}
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
+        match json.loads(path.read_text(encoding="utf-8")):
+            case {"participant": str(participant), "task": str(task)}:
+                return {"participant": participant, "task": task}
+        raise ValueError("participant and task are missing")
     except (OSError, ValueError) as error:
         raise SourceOpenError(f"{session} is no session: cannot read {path}; give a folder that --session made") from error

@@ -37,17 +37,24 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--segments", type=Path, required=True, metavar="FILE", help="CSV: start, end, label, person; or a session"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of faces; other clips are added to it")
-    parser.add_argument("--person", metavar="NAME", help="whose face it is, with a session (default: its participant)")
+    parser.add_argument("--person", metavar="NAME", help="the person in a session (default: its participant)")
     parser.add_argument(
-        "--every", type=float, default=EVERY_S, metavar="S", help="seconds between two crops, at least (default: %(default)g)"
+        "--every",
+        type=float,
+        default=EVERY_S,
+        metavar="S",
+        help="least time between two crops, in seconds (default: %(default)g)",
     )
     parser.add_argument(
-        "--quality", type=float, default=POOR, metavar="Q", help="leave poorer crops out, 0 to 1 (default: %(default)g)"
+        "--quality",
+        type=float,
+        default=POOR,
+        metavar="Q",
+        help="leave out crops of a lower quality, 0 to 1 (default: %(default)g)",
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace what DIR has of this clip")
+    parser.add_argument("--overwrite", action="store_true", help="replace this clip's faces in DIR")
     shared.add_model(parser, defaults)
-    parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
-    parser.add_argument("-v", "--verbose", action="store_true", help="print tracebacks and library messages")
+    shared.add_verbosity(parser)
 
 
 def main(args: argparse.Namespace) -> int:
@@ -58,10 +65,8 @@ def main(args: argparse.Namespace) -> int:
         SourceError: the clip cannot be read, or shows no face in any segment.
         SinkError: the faces cannot be written.
     """
-    try:
+    with shared.naming_options():
         return _faces(args)
-    except ConfigError as error:
-        raise ConfigError(error.with_names({setting: shared.option(setting) for setting in error.settings})) from error
 
 
 def _faces(args: argparse.Namespace) -> int:
@@ -82,14 +87,7 @@ def _faces(args: argparse.Namespace) -> int:
     segments = _segments(args)
     if folder.of_recording(args.out, digest) and not args.overwrite:
         raise ConfigError(f"{args.out} has faces of {args.clip.name} already; give --overwrite to cut them again")
-    config = Config.of(
-        source=str(args.clip.absolute()),
-        model=args.model,
-        provider=args.provider,
-        threads=args.threads,
-        min_face=args.min_face,
-        verbosity=args.verbose - args.quiet,
-    )
+    config = Config.of(source=str(args.clip.absolute()), **shared.settings_of(args))
     cutter = Cutter(segments, args.quality, lambda: Thinner(args.every))
     with (
         closing(Classifier.load(config.model.name, config.model.threads, config.model.provider)) as classifier,

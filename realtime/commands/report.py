@@ -1,4 +1,4 @@
-"""`fer-cam report`: one HTML file about a recording, to read, to print and to hand on."""
+"""`fer-cam report`: writes an HTML page about a recording."""
 
 import argparse
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from realtime.errors import ConfigError
 
 if TYPE_CHECKING:
-    from realtime.report.overview import Overview
+    from realtime.report.dataset import Overview
 
 LONGEST_WINDOW_S = 60.0
 
@@ -39,7 +39,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=5.0,
         metavar="S",
-        help="seconds after a marker in which expressions are looked at (default: %(default)g)",
+        help="seconds after a marker in which expressions are analysed (default: %(default)g)",
     )
 
 

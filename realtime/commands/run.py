@@ -26,7 +26,7 @@ exit codes:
   0 done   2 usage   3 camera or source   4 model   5 cannot write   130 Ctrl-C   1 a bug, please report it
 
 examples:
-  fer-cam --demo                                   see it work, without a camera
+  fer-cam --demo                                   try it without a camera
   fer-cam --device 0                               the first camera
   fer-cam clip.mp4 --save --jsonl out.jsonl        a video, an image, a folder of images, a URL
   fer-cam --device 0 --no-display --jsonl - | your-program
@@ -87,23 +87,26 @@ def _output_options(parser: argparse.ArgumentParser, defaults: Settings) -> None
     output.add_argument("--jsonl", metavar="PATH", help="a line of JSON per frame; - is standard output")
     output.add_argument("--csv", type=_target, metavar="PATH", help="a row per face and frame; - is standard output")
     output.add_argument("--overwrite", action="store_true", help="replace outputs that exist (default: number new ones)")
-    output.add_argument("--snapshots", type=Path, metavar="DIR", default=defaults["snapshots"], help="where the s key saves to")
+    output.add_argument(
+        "--snapshots", type=Path, metavar="DIR", default=defaults["snapshots"], help="folder for snapshots (the s key)"
+    )
     output.add_argument("--blur", action="store_true", help="hide every face in the window and in every image that is written")
     output.add_argument("--numbers-only", action="store_true", help="refuse to write any image: no video, no snapshot")
-    output.add_argument("--display", action=argparse.BooleanOptionalAction, help="a window (default: where there is a screen)")
+    output.add_argument(
+        "--display", action=argparse.BooleanOptionalAction, help="show a window (default: if there is a screen)"
+    )
     output.add_argument(
         "--lesson", action="store_true", help="begin with the lesson view: the paper's steps for one face; --save shows it too"
     )
     output.add_argument("--mirror", action=argparse.BooleanOptionalAction, help="mirror the window (default: for cameras)")
-    output.add_argument("-q", "--quiet", action="store_true", help="print errors only")
-    output.add_argument("-v", "--verbose", action="store_true", help="print tracebacks and library messages")
+    shared.add_verbosity(output)
 
 
 def _study_options(parser: argparse.ArgumentParser) -> None:
     study = parser.add_argument_group("study")
     study.add_argument(
         "--session",
-        type=Path,
+        type=shared.folder,
         metavar="DIR",
         help="a folder for data, events, settings and, with --save, the video of this run",
     )
@@ -128,7 +131,7 @@ def _live_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="RULE",
-        help='"happiness > 0.7 for 1s: ACTION": a command, osc:/ADDRESS, mqtt:TOPIC or shell:LINE; may be given several times',
+        help='"happiness > 0.7 for 1s: ACTION": a command, osc:/ADDRESS, mqtt:TOPIC or shell:LINE; repeatable',
     )
 
 
@@ -183,19 +186,14 @@ def main(
     """
     if args.list_cameras:
         return _list(cameras())
-    try:
+    with shared.naming_options():
         return run(_config(args))
-    except ConfigError as error:
-        raise ConfigError(error.with_names({setting: shared.option(setting) for setting in error.settings})) from error
 
 
 def _config(args: argparse.Namespace) -> Config:
     return Config.of(
         source=shared.source_of(args),
-        model=args.model,
-        provider=args.provider,
-        threads=args.threads,
-        min_face=args.min_face,
+        **shared.settings_of(args),
         threshold=args.threshold,
         smoothing_s=args.smoothing,
         profile=args.profile,
@@ -230,7 +228,6 @@ def _config(args: argparse.Namespace) -> Config:
         tls_cert=args.tls_cert,
         tls_key=args.tls_key,
         insecure=args.insecure,
-        verbosity=args.verbose - args.quiet,
     )
 
 

@@ -1,7 +1,8 @@
-"""Options that several commands have: the source, and the network."""
+"""Options that several commands have: the source, the network, and how much is printed."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,19 @@ OPTIONS = {
 def option(setting: str) -> str:
     """The option of a setting: --min-face for min_face."""
     return OPTIONS.get(setting, f"--{setting.replace('_', '-')}")
+
+
+@contextmanager
+def naming_options() -> Iterator[None]:
+    """Errors raised inside name options in place of settings.
+
+    Raises:
+        ConfigError: a setting is invalid.
+    """
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(error.with_names({setting: option(setting) for setting in error.settings})) from error
 
 
 def add_source(parser: argparse._ArgumentGroup, *, browser: bool = False) -> argparse._MutuallyExclusiveGroup:
@@ -70,7 +84,7 @@ def add_model(parser: argparse.ArgumentParser, defaults: Settings) -> argparse._
         type=int,
         default=defaults["threads"],
         metavar="N",
-        help="faces classified in parallel on the CPU (default: by cores)",
+        help="faces classified in parallel on the CPU (default: by the number of cores)",
     )
     reading.add_argument(
         "--min-face",
@@ -80,6 +94,30 @@ def add_model(parser: argparse.ArgumentParser, defaults: Settings) -> argparse._
         help="smallest face, in pixels of the frame (default: a twelfth of its height)",
     )
     return reading
+
+
+def add_verbosity(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """Adds the options of how much is printed."""
+    parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
+    parser.add_argument("-v", "--verbose", action="store_true", help="print tracebacks and library messages")
+
+
+def settings_of(args: argparse.Namespace) -> dict[str, Any]:
+    """The settings that the options of `add_model` and `add_verbosity` give."""
+    return {
+        "model": args.model,
+        "provider": args.provider,
+        "threads": args.threads,
+        "min_face": args.min_face,
+        "verbosity": args.verbose - args.quiet,
+    }
+
+
+def folder(text: str) -> Path:
+    """The path of a folder, such as a session; an empty one would be the current folder. argparse reports the error."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("is empty; give the path of a folder")
+    return Path(text)
 
 
 def source_of(args: argparse.Namespace) -> str:

@@ -1,1 +1,1 @@
-"""Crops of labelled faces from recordings: what a network for a person's own faces learns from."""
+"""Crops of labelled faces from recordings, to train a network for a person's own faces."""

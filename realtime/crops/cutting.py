@@ -37,7 +37,7 @@ class Crop:
 
 @dataclass(frozen=True, eq=False)
 class Cut:
-    """What a segment gave.
+    """The crops of one segment.
 
     Attributes:
         segment: the segment.
@@ -56,7 +56,7 @@ class Cut:
 
 @dataclass
 class _Track:
-    """One face in one segment; `size` is the sum of its sides, which decides which face is meant."""
+    """One face in one segment; `size` is the sum of its sides, which decides between faces."""
 
     thinner: Thinner
     seen: int = 0
@@ -84,11 +84,11 @@ class Cutter:
 
     @property
     def end_s(self) -> float:
-        """No segment goes on after this time."""
+        """End of the last segment, media time."""
         return max(segment.end_s for segment in self._segments)
 
     def add(self, result: FrameResult) -> None:
-        """Takes the faces of a result."""
+        """Adds the faces of a result."""
         now = result.frame.time_s
         gray: NDArray[np.uint8] | None = None
         for number, segment in enumerate(self._segments):
@@ -125,7 +125,7 @@ class Cutter:
 
 
 def remarks(cuts: Iterable[Cut]) -> tuple[str, ...]:
-    """A line for each segment that gave nothing, or for which one of several faces was chosen."""
+    """A line for each segment without crops, or in which one of several faces was chosen."""
     lines = []
     for cut in cuts:
         where = f"{cut.segment.name} ({cut.segment.label}, {cut.segment.person})"

@@ -91,7 +91,7 @@ def sha256_of(path: Path) -> str:
 
 
 def of_recording(folder: Path, digest: str) -> tuple[Entry, ...]:
-    """What a folder has of a recording already; nothing if there is no folder yet.
+    """The entries of a recording in a folder; none if there is no folder yet.
 
     Raises:
         ConfigError: its manifest is damaged, or there are other files but no manifest.
@@ -104,7 +104,7 @@ def of_recording(folder: Path, digest: str) -> tuple[Entry, ...]:
 
 
 def add(folder: Path, source: str, digest: str, cuts: Sequence[Cut]) -> tuple[Entry, ...]:
-    """Writes the crops of a recording in place of those that the folder has of it, and returns their entries.
+    """Writes the crops of a recording, replacing its earlier ones in the folder, and returns their entries.
 
     Raises:
         SinkError: they cannot be written; new images are removed then, and the manifest stays as it was.

@@ -1,4 +1,4 @@
-"""The stretches of a recording in which a face has a known expression: from a table, or from the markers of a session."""
+"""The segments of a recording in which a face has a known expression: from a table, or from the markers of a session."""
 
 import csv
 import io
@@ -14,24 +14,24 @@ from realtime.records import Header, Marker, records
 
 COLUMNS = ("start", "end", "label", "person")
 FACE = "face"
-"""A column that may be missing: the number of the face, where several people are visible."""
+"""An optional column: the number of the face, where several people are visible."""
 
 RECORDING = "frames.jsonl"
 """Name of the recording in the folder of a session."""
 
 PERSON = re.compile(r"[\w]([\w .-]{0,62}[\w-])?")
-"""Names that are names of folders on every system."""
+"""Names that are valid for folders on every system."""
 
 FOLDERS_OF_WINDOWS = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch in which one face has one expression.
+    """A part of a recording in which one face has one expression.
 
     Attributes:
         name: for messages and the manifest: "row 3" (of the table, the header is row 1), or "marker 2".
-        start_s, end_s: media time, seconds; the end is outside, and may be infinite.
+        start_s, end_s: media time, seconds; the end is not included, and may be infinite.
         label: one of LABELS.
         person: a name, also of a folder.
         face: number of the face; None for the one that is seen most.

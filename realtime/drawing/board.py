@@ -108,15 +108,21 @@ def _wrapped(text: str, width: int, cap_px: int) -> tuple[str, ...]:
 
 def _draw_tiles(board: Image, steps: Steps, places: Layout, mirror: bool) -> None:
     """The images of the steps, and the caption with the size of the face."""
-    regions = _regions(steps, places.tiles[4].width, mirror)
-    images = (steps.gray, steps.small, steps.equalized, steps.edges, regions, _raster(steps.network, places.tiles[5].width))
-    for n, (tile, image) in enumerate(zip(places.tiles, images, strict=True)):
-        part = _part(board, tile)
-        sized = _sized(image, tile.width, smooth=n == 0)
-        flipped = sized[:, ::-1] if mirror and image is not regions else sized
-        part[:] = flipped if flipped.ndim == 3 else flipped[:, :, None]
+    for tile, image in zip(places.tiles, step_images(steps, places.tiles[0].width, mirror=mirror), strict=True):
+        _part(board, tile)[:] = image
     _, long, short = captions(steps.gray.shape[0], len(steps.small), True)[0]
     _caption(board, places.tiles[0], long, short, places)
+
+
+def step_images(steps: Steps, side: int, *, mirror: bool = False) -> tuple[Image, ...]:
+    """The images of the steps 1 to 6, each uint8 (side,side,3)."""
+    plain = (
+        _sized(steps.gray, side, smooth=True),
+        *(_sized(image, side, smooth=False) for image in (steps.small, steps.equalized, steps.edges)),
+        _raster(steps.network, side),
+    )
+    *four, network = (cv2.cvtColor(image[:, ::-1] if mirror else image, cv2.COLOR_GRAY2BGR) for image in plain)
+    return tuple(np.asarray(image, np.uint8) for image in (*four, _regions(steps, side, mirror), network))
 
 
 def _sized(image: Image, side: int, *, smooth: bool) -> Image:

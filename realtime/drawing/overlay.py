@@ -77,6 +77,13 @@ def closest(faces: Sequence[TrackedFace]) -> TrackedFace:
     return min((face for face in faces if _side(face) >= ABOUT * side), key=lambda face: face.id)
 
 
+def next_face(faces: Sequence[TrackedFace], chosen: int | None) -> int:
+    """The id that follows the chosen face, or the closest one if that is not there; after the last comes the first."""
+    ids = sorted(face.id for face in faces)
+    now = chosen if chosen in ids else closest(faces).id
+    return ids[(ids.index(now) + 1) % len(ids)]
+
+
 def _box(face: TrackedFace, image: Image, scale: tuple[float, float], mirror: bool) -> Rect:
     """The face's box in whole pixels of the image, cut off where that ends; at least one pixel."""
     height, width = image.shape[:2]

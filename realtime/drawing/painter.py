@@ -107,6 +107,15 @@ class Painted:
             status = board.too_small(status)
         return overlay.draw(self.result, status, mirror=mirror, size_wh=size_wh)
 
+    def steps(self, chosen: int | None, *, exact: bool) -> Steps | None:
+        """The steps that the lesson view shows; None without a face, or while faces are hidden.
+
+        Args:
+            chosen: id of the face; None for the closest.
+            exact: see `Lesson.steps`.
+        """
+        return None if self._lesson is None else self._steps(self._lesson, chosen, exact=exact)
+
     def _steps(self, lesson: Lesson, chosen: int | None, *, exact: bool) -> Steps | None:
         """The steps of the chosen face, or of the closest one if that is not in the frame."""
         faces = self.result.faces

@@ -82,7 +82,7 @@ class Smoother:
 
         Args:
             face_id: id of the face.
-            raw: of this frame alone.
+            raw: not smoothed.
             quality: of the crop, 0 to 1.
             now: seconds.
             fault: fault of the crop or the pose, if any.

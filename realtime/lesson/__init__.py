@@ -1,1 +1,1 @@
-"""The paper's steps, worked out for one face: what the lesson view shows and a panel keeps."""
+"""The paper's steps, computed for one face, for the lesson view and for panels."""

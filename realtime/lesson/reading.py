@@ -1,4 +1,4 @@
-"""One image and its faces with their probabilities: what a panel shows."""
+"""One image and its faces with their probabilities, for a panel."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

@@ -22,7 +22,7 @@ SEARCH_S = 0.2
 """Time between two searches for eyes and mouth while a video runs, seconds. A search takes 25 ms of a core."""
 
 KEEP_S = 0.6
-"""How long their boxes move along with the face when no newer ones are there, seconds."""
+"""How long their boxes move along with the face if there are no newer ones, seconds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +73,7 @@ class _Search:
 
 
 class Lesson:
-    """Works out the steps. It does nothing before the first call.
+    """Computes the steps. It does nothing before the first call.
 
     Args:
         prepare: `Classifier.prepare`.
@@ -84,6 +84,7 @@ class Lesson:
         self._prepare = prepare
         self._temporal = temporal
         self._searching = threading.Lock()
+        self._finding = threading.Lock()  # the window asks on its thread, pages on another
         self._detector: RegionDetector | None = None
         self._workers = Workers(1, "lesson")
         self._running: Future[_Search] | None = None
@@ -130,14 +131,15 @@ class Lesson:
 
     def _latest(self, gray: NDArray[np.uint8], face: TrackedFace, now: float) -> _Search | None:
         """The newest search for this face, if it is recent; starts another one if it is due."""
-        if self._running is not None and self._running.done():
-            self._found, self._running = self._running.result(), None
-        found = self._found
-        if found is not None and (found.face != face.id or not 0 <= now - found.at_s <= KEEP_S):
-            found = None
-        if self._running is None and (found is None or now - found.at_s >= SEARCH_S):
-            self._running = self._workers.submit(lambda: self._search(gray, face, now))
-        return found
+        with self._finding:
+            if self._running is not None and self._running.done():
+                self._found, self._running = self._running.result(), None
+            found = self._found
+            if found is not None and (found.face != face.id or not 0 <= now - found.at_s <= KEEP_S):
+                found = None
+            if self._running is None and (found is None or now - found.at_s >= SEARCH_S):
+                self._running = self._workers.submit(lambda: self._search(gray, face, now))
+            return found
 
     def _search(self, gray: NDArray[np.uint8], face: TrackedFace, now: float) -> _Search:
         with self._searching:  # a cascade must not be used by two threads at once

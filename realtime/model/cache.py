@@ -1,39 +1,18 @@
 """Small texts kept between runs in the user's cache folder. The folder may be deleted at any time."""
 
 import os
-import sys
 import tempfile
-from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+
+from realtime.folders import UserFolder
 
 VARIABLE = "FER_CACHE"
 """Variable that names another folder: for containers without a home, and for tests."""
 
 
-def folder(
-    platform: str = sys.platform,
-    environment: Mapping[str, str] = os.environ,
-    home: Callable[[], Path] = Path.home,
-) -> Path:
-    """The system's folder for caches; it may not exist.
-
-    Raises:
-        OSError: the user has no home folder.
-    """
-    if environment.get(VARIABLE):
-        return Path(environment[VARIABLE])
-    if platform == "win32" and environment.get("LOCALAPPDATA"):
-        return Path(environment["LOCALAPPDATA"]) / "fer-cam" / "cache"
-    # the XDG specification says to ignore relative paths
-    if platform not in ("win32", "darwin") and Path(environment.get("XDG_CACHE_HOME", "")).is_absolute():
-        return Path(environment["XDG_CACHE_HOME"]) / "fer-cam"
-    try:
-        parent = home()
-    except RuntimeError as error:
-        raise OSError(f"no home folder; name a folder in {VARIABLE}") from error
-    inside = {"win32": "AppData/Local/fer-cam/cache", "darwin": "Library/Caches/fer-cam"}
-    return parent / inside.get(platform, ".cache/fer-cam")
+folder = UserFolder(VARIABLE, "cache", "Library/Caches/fer-cam", ("XDG_CACHE_HOME", ".cache"), "fer-cam").path
+"""The system's folder for caches; it may not exist. See `UserFolder.path`."""
 
 
 def read(path: Path) -> str | None:

@@ -1,4 +1,4 @@
-"""Applies a profile to one face of each frame. A profile belongs to one person, and fer-cam recognizes nobody."""
+"""Applies a profile to one face of each frame. A profile belongs to one person, and fer-cam does not identify people."""
 
 from collections.abc import Sequence
 

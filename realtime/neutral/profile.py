@@ -165,7 +165,7 @@ def from_json(text: str, name: str) -> Profile:
 
     Args:
         text: of the file.
-        name: by which it was asked for; a file may have been renamed.
+        name: under which it was requested; a file may have been renamed.
 
     Raises:
         ValueError: it is no profile, or one of another version.

@@ -2,11 +2,11 @@
 
 import os
 import re
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from realtime.errors import ConfigError, SinkError
+from realtime.folders import UserFolder
 from realtime.model import cache
 from realtime.neutral import profile
 from realtime.neutral.profile import Profile
@@ -18,29 +18,14 @@ SUFFIX = ".json"
 NAME = re.compile(r"\w[\w.-]{0,99}")
 
 
-def folder(
-    platform: str = sys.platform,
-    environment: Mapping[str, str] = os.environ,
-    home: Callable[[], Path] = Path.home,
-) -> Path:
-    """The user's folder for profiles; it may not exist.
-
-    Raises:
-        OSError: the user has no home folder.
-    """
-    if environment.get(VARIABLE):
-        return Path(environment[VARIABLE])
-    if platform == "win32" and environment.get("LOCALAPPDATA"):
-        return Path(environment["LOCALAPPDATA"]) / "fer-cam" / "profiles"
-    # the XDG specification says to ignore relative paths
-    if platform not in ("win32", "darwin") and Path(environment.get("XDG_DATA_HOME", "")).is_absolute():
-        return Path(environment["XDG_DATA_HOME"]) / "fer-cam" / "profiles"
-    try:
-        parent = home()
-    except RuntimeError as error:
-        raise OSError(f"no home folder; name a folder in {VARIABLE}") from error
-    inside = {"win32": "AppData/Local", "darwin": "Library/Application Support"}
-    return parent / inside.get(platform, ".local/share") / "fer-cam" / "profiles"
+folder = UserFolder(
+    VARIABLE,
+    "profiles",
+    "Library/Application Support/fer-cam/profiles",
+    ("XDG_DATA_HOME", ".local/share"),
+    "fer-cam/profiles",
+).path
+"""The user's folder for profiles; it may not exist. See `UserFolder.path`."""
 
 
 def path_of(name: str) -> Path:
@@ -93,7 +78,7 @@ def load_for(name: str, model: str, weights_sha256: str, labels: Sequence[str]) 
 
 
 def check_free(name: str, *, overwrite: bool) -> None:
-    """Checks that a profile of that name may be saved, before anybody rests their face for it.
+    """Checks that a profile of that name may be saved, before anyone rests their face for it.
 
     Raises:
         ConfigError: it exists, or the name cannot be one.

@@ -1,4 +1,4 @@
-"""Collects the readings of one resting face over a few seconds, and refuses those that are not."""
+"""Collects the readings of a resting face over a few seconds, and refuses faces that are not at rest."""
 
 import math
 
@@ -14,14 +14,14 @@ READY_S = 2.0
 """In front of a camera: time to settle after the key or the start."""
 
 WAIT_S = 10.0
-"""How long a face is waited for."""
+"""How long to wait for a face."""
 
 LEAST_FRAMES = 15
 """Half a second of a camera."""
 
 LEAST_SHARE = 0.9
-"""Share of the frames in which one face, and a good one, must be seen, and of the stretch that must be there: a blink, or the
-end of a clip, may spoil some."""
+"""Share of the frames that must show one good face, and of the time that must be covered: a blink, or the end of a clip, may
+spoil some."""
 
 LEAST_SIDE = 48.0
 """Pixels: a face this large fills the network's input."""
@@ -68,7 +68,7 @@ class Resting:
 
     @property
     def text(self) -> str:
-        """What to do now, in a few words, with a countdown."""
+        """What the user should do now, in a few words, with a countdown."""
         if self._begins_s is None:
             return "waiting for a face"
         if self._now_s < self._begins_s:

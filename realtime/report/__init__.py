@@ -1,1 +1,1 @@
-"""The report of a recording: its analysis, as pure functions, and one HTML file."""
+"""Reports on recordings: the analysis as pure functions, and the HTML page."""

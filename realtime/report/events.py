@@ -1,4 +1,4 @@
-"""Expressions around markers: latency to the first expression, and mean probabilities locked to the marker."""
+"""Analyses expressions around markers: the latency to the first expression, and marker-locked mean probabilities."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,18 +12,18 @@ from realtime.report.recording import UNLABELLED, FaceSeries, MarkerAt, Recordin
 NEUTRAL = "neutral"
 
 BEFORE_S = 1.0
-"""Seconds before a marker that the means begin with."""
+"""Marker-locked means begin this long before the marker."""
 
 STEP_S = 0.1
-"""Between two points of a mean; a third of the smoothing's time constant."""
+"""Time between two points of a mean: about a third of the time constant of the smoothing."""
 
 STALE_S = 0.25
-"""A frame older than this, and than two frames, says nothing of a moment."""
+"""A frame stands for the time until the next one, but for no longer than this or two frames, whichever is longer."""
 
 FEWEST = 2
-"""Markers below which there is no interval."""
+"""An interval needs at least this many markers."""
 
-# Two-sided 95 % quantiles of Student's t for 1, 2, ... degrees of freedom, as in every table.
+# Two-sided 95 % quantiles of Student's t for 1, 2, ... degrees of freedom, from the usual table.
 T95 = (
     *(12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131),
     *(2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042),
@@ -35,12 +35,13 @@ class FirstExpression:
     """The first expression of a face after a marker.
 
     Attributes:
-        marker: name and time.
-        face: its id.
-        at_marker: its label then; None where it was uncertain or not there.
-        label: the first expression other than neutral that began after the marker; None where there was none in time.
-        latency_s: from the marker to it.
-        window_s: how long was waited: until the next marker, the end of the window, or the face's last frame before that.
+        marker: the marker.
+        face: the id of the face.
+        at_marker: the label at the time of the marker; None if the face was uncertain or absent.
+        label: the first expression other than neutral that began within the window; None if there was none.
+        latency_s: time from the marker to the start of that expression; None if there was none.
+        window_s: length of the window. It ends at the next marker, after the time asked for, or with the last frame of the
+            face, whichever comes first.
     """
 
     marker: MarkerAt
@@ -53,15 +54,16 @@ class FirstExpression:
 
 @dataclass(frozen=True, eq=False)
 class LockedMean:
-    """Mean probabilities of one face around the markers of one name, (g) moments.
+    """Mean probabilities of one face around all markers of one name, at g offsets.
 
     Attributes:
-        name: of the markers.
-        face: its id.
-        offsets_s: float64 (g,), from the marker.
-        mean: float64 (g,k); NaN where the face was never there.
-        low, high: float64 (g,k), 95 % interval of the mean over markers (Student's t), clipped to 0..1; NaN below FEWEST.
-        counts: int64 (g,), markers at which the face was there.
+        name: the name of the markers.
+        face: the id of the face.
+        offsets_s: float64 (g,), time since the marker.
+        mean: float64 (g,k); NaN if the face was absent at every marker.
+        low, high: float64 (g,k), 95 % interval of the mean over markers (Student's t), clipped to 0..1; NaN for fewer than
+            FEWEST markers.
+        counts: int64 (g,), number of markers at which the face was present.
     """
 
     name: str
@@ -74,7 +76,7 @@ class LockedMean:
 
 
 def first_expressions(recording: Recording, faces: Sequence[FaceSeries], window_s: float) -> tuple[FirstExpression, ...]:
-    """For each marker and each of the faces that was there within the window."""
+    """The first expression after each marker, for each face that is present within its window."""
     found = []
     every = {face.id: bouts(recording, face) for face in faces}
     for i, marker in enumerate(recording.markers):
@@ -101,7 +103,7 @@ def _first(recording: Recording, face: FaceSeries, every: Sequence[Bout], marker
 
 
 def locked_mean(recording: Recording, face: FaceSeries, name: str, window_s: float) -> LockedMean | None:
-    """Mean over the markers of a name; None where the face was never near one. No baseline is subtracted."""
+    """The mean over all markers of a name, without subtracting a baseline; None if the face was never present near one."""
     offsets = np.array([i * STEP_S for i in range(round(-BEFORE_S / STEP_S), round(window_s / STEP_S) + 1)])
     times = np.array([marker.t for marker in recording.markers if marker.name == name])
     rows = _rows_at(recording, face, (times[:, None] + offsets).ravel()).reshape(len(times), -1)
@@ -118,14 +120,14 @@ def locked_mean(recording: Recording, face: FaceSeries, name: str, window_s: flo
 
 
 def t95(degrees: int) -> float:
-    """Two-sided 95 % quantile of Student's t; beyond the table by its usual expansion (within 0.001)."""
+    """Two-sided 95 % quantile of Student's t. Beyond the table it uses the series expansion, which is within 0.001."""
     if degrees < 1:
         return float("nan")
     return T95[degrees - 1] if degrees <= len(T95) else 1.95996 + 2.37227 / degrees + 2.8225 / degrees**2
 
 
 def _rows_at(recording: Recording, face: FaceSeries, moments: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Rows of the face that hold at these moments: the last one not later, and not stale; else -1."""
+    """The row of the face that is valid at each moment: the last one before it, or -1 if that is stale or missing."""
     times = recording.t[face.rows]
     rows = np.searchsorted(times, moments + 1e-9, "right") - 1
     stale = moments - times[rows] > max(STALE_S, 2 * recording.step_s)

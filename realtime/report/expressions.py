@@ -1,4 +1,4 @@
-"""Statistics of expressions: shares of time, bouts, transitions."""
+"""Computes statistics of expressions: shares of time, bouts and transitions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from realtime.report.recording import UNLABELLED, FaceSeries, Recording
 
 @dataclass(frozen=True)
 class Share:
-    """Shares of the time of one face, or of all.
+    """How the time of one face, or of all faces, is divided among the expressions.
 
     Attributes:
-        face: its id; None for all faces together.
-        present_s: seen or coasting.
-        uncertain_s: without a label.
-        by_label_s: seconds per expression.
+        face: the id of the face; None for all faces together.
+        present_s: time in which the face was seen or coasting.
+        uncertain_s: time in which it was uncertain.
+        by_label_s: time with each expression, in the order of the labels.
     """
 
     face: int | None
@@ -27,25 +27,25 @@ class Share:
 
     @property
     def labelled_s(self) -> float:
-        """With a label: the denominator of the shares."""
+        """Time with an expression: the denominator of the shares."""
         return sum(self.by_label_s)
 
     @property
     def shares(self) -> tuple[float, ...]:
-        """Of the labelled time, per expression; zeros where there is none."""
+        """The share of each expression in the labelled time; zeros if there is no labelled time."""
         return tuple(seconds / self.labelled_s if self.labelled_s else 0.0 for seconds in self.by_label_s)
 
 
 @dataclass(frozen=True)
 class Bout:
-    """A stretch in which a face carries one label without a break.
+    """A stretch of time in which a face has the same label without a break.
 
     Attributes:
         label: column of the probabilities, or UNLABELLED.
-        start_s: its first frame.
-        duration_s: the time that its frames stand for.
-        joined: the same face was there right before it, with another label.
-        cut: the face came at its start or went at its end, so it may have lasted longer.
+        start_s: time of its first frame.
+        duration_s: the sum of the time steps of its frames.
+        joined: the face was present with another label immediately before it.
+        cut: the face appeared at its start or disappeared at its end, so the expression may have lasted longer.
     """
 
     label: int
@@ -57,13 +57,14 @@ class Bout:
 
 @dataclass(frozen=True)
 class BoutStatistics:
-    """The bouts of one expression.
+    """Statistics of all bouts of one expression.
 
     Attributes:
-        label: its name.
-        bouts: how many; of these `cut` may have lasted longer.
-        per_minute: of the time that the faces were there.
-        median_s, longest_s: durations.
+        label: the name of the expression.
+        bouts: number of bouts.
+        cut: number of these that may have lasted longer.
+        per_minute: bouts per minute in which a face was present.
+        median_s, longest_s: median and longest duration.
     """
 
     label: str
@@ -75,7 +76,7 @@ class BoutStatistics:
 
 
 def shares(recording: Recording) -> tuple[Share, ...]:
-    """All faces together first, then each."""
+    """The shares of all faces together, followed by those of each face."""
     each = tuple(_share(recording, face) for face in recording.faces)
     columns = zip(*(share.by_label_s for share in each), strict=True) if each else ((0.0,) for _ in recording.labels)
     total = Share(
@@ -94,7 +95,7 @@ def _share(recording: Recording, face: FaceSeries) -> Share:
 
 
 def bouts(recording: Recording, face: FaceSeries) -> tuple[Bout, ...]:
-    """Every bout of a face, `uncertain` ones included, in order."""
+    """All bouts of a face in order, including those in which it is `uncertain`."""
     follows = (np.diff(face.rows) == 1) & (recording.weight_s[face.rows[1:]] > 0)
     starts = np.flatnonzero(np.concatenate(([True], ~follows | (np.diff(face.labels) != 0))))
     ends = np.append(starts[1:], len(face.rows))
@@ -114,7 +115,7 @@ def bouts(recording: Recording, face: FaceSeries) -> tuple[Bout, ...]:
 
 
 def bout_statistics(recording: Recording, faces: Sequence[FaceSeries]) -> tuple[BoutStatistics, ...]:
-    """Of the expressions that these faces showed, the most frequent first."""
+    """Statistics of each expression that these faces showed, the most frequent first."""
     minutes = sum(recording.present_s(face) for face in faces) / 60
     every = [bout for face in faces for bout in bouts(recording, face)]
     found = []
@@ -129,9 +130,9 @@ def bout_statistics(recording: Recording, faces: Sequence[FaceSeries]) -> tuple[
 
 
 def transitions(recording: Recording, faces: Sequence[FaceSeries]) -> NDArray[np.int64]:
-    """How often an expression follows another, int64 (k,k): from row to column.
+    """How often one expression follows another, int64 (k,k): from the row to the column.
 
-    Uncertain time between the two is passed over; a change across an absence of the face is none.
+    Uncertain time between the two is skipped. If the face was absent in between, there is no transition.
     """
     counts = np.zeros((len(recording.labels),) * 2, np.int64)
     for face in faces:

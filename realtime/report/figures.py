@@ -1,23 +1,23 @@
-"""Accuracy of a network per class, from the result files of the bundled weights."""
+"""Looks up the accuracy of a network per class in the result files of the bundled weights."""
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
 LABELLING = "ferplus"
-"""The reference labels of the figures."""
+"""The labels against which the accuracy was measured."""
 
 
 @dataclass(frozen=True)
 class ClassFigures:
-    """One expression on the test images.
+    """Results for one expression on the test images.
 
     Attributes:
-        label: its name.
-        images: that show it, by the majority of the votes.
-        recall: of these, the share that is named so.
-        precision: of all that are named so, the share that is right; None where none is.
-        taken_for: the label most often given instead, and for how many images; None where there is no mistake.
+        label: the name of the expression.
+        images: number of images that show it, by majority vote.
+        recall: share of these images that get this label.
+        precision: share of the images with this label that show the expression; None if no image gets the label.
+        taken_for: the most frequent wrong label and the number of images that get it; None if there are no mistakes.
     """
 
     label: str
@@ -29,14 +29,14 @@ class ClassFigures:
 
 @dataclass(frozen=True)
 class Figures:
-    """A network on images that it was not trained on.
+    """The accuracy of a network on images that it was not trained on.
 
     Attributes:
         model: file name of the weights.
-        command: what measured it.
-        images: how many.
-        accuracy, balanced_accuracy: share of images named right; mean of the recalls.
-        classes: in the order of the labels.
+        command: the command that measured it.
+        images: number of images.
+        accuracy, balanced_accuracy: share of correctly labelled images, and mean recall over the classes.
+        classes: the results for each expression, in the order of the labels.
     """
 
     model: str
@@ -48,7 +48,7 @@ class Figures:
 
 
 def find(weights_sha256: str) -> Figures | None:
-    """The figures of the weights with this checksum; None where they are unknown."""
+    """The accuracy of the weights with this checksum; None if it is unknown."""
     package = Path(__file__).parent.parent
     for folder in (package / "weights", package.parent / "weights"):  # installed, or a checkout
         for path in sorted(folder.glob(f"results/*--{LABELLING}-*.json")):

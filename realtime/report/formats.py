@@ -1,8 +1,8 @@
-"""Times and shares as a report writes them, with spaces at which no line breaks."""
+"""Formats times and shares for a report, with non-breaking spaces."""
 
 
 def clock(time_s: float) -> str:
-    """A moment of the recording: 1:02:03.4, or 2:03.4 within the first hour."""
+    """A time in the recording, such as 1:02:03.4, or 2:03.4 in the first hour."""
     tenths = round(time_s * 10)
     minutes, rest = divmod(tenths, 600)
     hours, minutes = divmod(minutes, 60)
@@ -11,7 +11,7 @@ def clock(time_s: float) -> str:
 
 
 def seconds(duration_s: float) -> str:
-    """A duration: 0.42 s, 12.3 s, 4 min 05 s."""
+    """A duration, such as 0.42 s, 12.3 s or 4 min 05 s."""
     if duration_s >= 60:
         minutes, rest = divmod(round(duration_s), 60)
         return f"{minutes}\u00a0min {rest:02d}\u00a0s"
@@ -32,7 +32,7 @@ def cell(value: float | int | str | None, kind: str) -> str:
 
 
 def percent(part: float, whole: float = 1.0) -> str:
-    """A share: 0 %, 0.3 %, 12 %; a dash where there is nothing to share."""
+    """A share, such as 0 %, 0.3 % or 12 %; a dash if the whole is zero."""
     if not whole:
         return "–"
     value = 100 * part / whole

@@ -1,4 +1,4 @@
-"""The paragraph that a paper's methods section can copy."""
+"""Writes a paragraph for the methods section of a paper."""
 
 from realtime.datatypes import Setting
 from realtime.report.figures import Figures
@@ -9,7 +9,7 @@ UNKNOWN = "(unknown)"
 
 
 def paragraph(recording: Recording, quality: Quality, figures: Figures | None) -> str:
-    """A description of the recording, with every number needed to repeat it."""
+    """Describes the recording with all numbers that are needed to repeat it."""
     run, source = recording.header.run, recording.header.run.source
     settings, versions = dict(run.settings), dict(run.versions)
     rate = f", nominally {source.fps:.3g} frames/s" if source.fps else ""
@@ -37,7 +37,7 @@ def paragraph(recording: Recording, quality: Quality, figures: Figures | None) -
 
 
 def _profile(recording: Recording) -> tuple[str, ...]:
-    """What was corrected for a person's neutral, if anything."""
+    """Sentences about the correction for a person's neutral; empty if there was none."""
     run = recording.header.run
     sentences = []
     name = dict(run.settings).get("profile")

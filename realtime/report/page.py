@@ -1,4 +1,4 @@
-"""One self-contained HTML file from a recording. The only file that knows jinja2."""
+"""Renders a recording as one self-contained HTML file. jinja2 is imported only here."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -12,6 +12,7 @@ from realtime import __version__
 from realtime.errors import ConfigError
 from realtime.labels import UNCERTAIN
 from realtime.report import events, expressions, figures, methods, overview, timeline
+from realtime.report.dataset import Overview
 from realtime.report.formats import cell, clock, percent, seconds
 from realtime.report.palette import palette
 from realtime.report.quality import Quality, assess, flaws
@@ -21,23 +22,23 @@ if TYPE_CHECKING:
     import jinja2
 
 MOST_FACES = 8
-"""Faces that get a timeline and tables of their own: those that were there longest. The others are counted."""
+"""Number of faces with their own timeline and tables: those that were present longest. The others are only counted."""
 
 SHOWN = 0.05
-"""An expression whose mean stays below this around a marker gets no curve."""
+"""Expressions whose mean stays below this around a marker are not drawn."""
 
 WIDTH, HEIGHT = 240.0, 90.0
-"""Of a small curve, in its own units."""
+"""Size of a small plot in SVG units."""
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A small curve of one expression around markers, as paths of SVG.
+    """The curve of one expression around markers, as SVG paths.
 
     Attributes:
-        column: of the expression.
-        label: its name.
-        line, band: mean and interval; the band is empty where there is none.
+        column: column of the probabilities.
+        label: the name of the expression.
+        line, band: paths of the mean and of its interval; the band is empty if there is no interval.
     """
 
     column: int
@@ -48,14 +49,14 @@ class Curve:
 
 @dataclass(frozen=True)
 class Locked:
-    """The curves of one face around markers of one name.
+    """The curves of one face around all markers of one name.
 
     Attributes:
-        of: their numbers.
-        curves: the expressions that reach SHOWN.
-        left_out: names of the others.
-        zero: where the marker is, in units of the curves.
-        rows: every fifth moment, for the table.
+        of: the numbers that the curves show.
+        curves: one for each expression that reaches SHOWN.
+        left_out: the names of the other expressions.
+        zero: position of the marker on the x axis, in SVG units.
+        rows: the rows of the table, every fifth point of the curves.
     """
 
     of: events.LockedMean
@@ -66,11 +67,11 @@ class Locked:
 
 
 def render(recording: Recording, window_s: float) -> str:
-    """The report of a recording.
+    """Renders the report on one recording.
 
     Args:
-        recording: what to report.
-        window_s: how long after a marker expressions are looked at, seconds.
+        recording: the recording.
+        window_s: length of the window after each marker in which expressions are analysed, seconds.
 
     Raises:
         ConfigError: jinja2 is not installed.
@@ -108,7 +109,7 @@ def render(recording: Recording, window_s: float) -> str:
 
 
 def render_comparison(recordings: Sequence[Recording]) -> str:
-    """Recordings side by side.
+    """Renders several recordings side by side.
 
     Raises:
         ConfigError: jinja2 is not installed, or the networks know different expressions.
@@ -120,7 +121,7 @@ def render_comparison(recordings: Sequence[Recording]) -> str:
     return _template("compare.html.j2").render(**_shared(labels), columns=columns)
 
 
-def render_overview(dataset: overview.Overview) -> str:
+def render_overview(dataset: Overview) -> str:
     """Many recordings on one page.
 
     Raises:
@@ -142,7 +143,7 @@ def render_overview(dataset: overview.Overview) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """One recording of a comparison."""
+    """One recording in a comparison. `share` and `bouts` are those of all faces together."""
 
     recording: Recording
     quality: Quality
@@ -152,14 +153,14 @@ class Column:
 
     @classmethod
     def of(cls, recording: Recording) -> "Column":
-        """All that is compared; bouts of all faces together."""
+        """Analyses a recording for a comparison."""
         quality = assess(recording)
         pooled = expressions.bout_statistics(recording, recording.faces)
         return cls(recording, quality, flaws(quality), expressions.shares(recording)[0], {bout.label: bout for bout in pooled})
 
 
 def longest(recording: Recording) -> tuple[FaceSeries, ...]:
-    """The faces with a timeline, by id."""
+    """The faces that get a timeline, ordered by id."""
     faces = sorted(recording.faces, key=lambda face: -recording.present_s(face))[:MOST_FACES]
     return tuple(sorted(faces, key=lambda face: face.id))
 
@@ -184,7 +185,7 @@ def _drawn(mean: events.LockedMean, labels: tuple[str, ...]) -> Locked:
 
 
 def _line(x: NDArray[np.float64], y: NDArray[np.float64]) -> str:
-    """A path that breaks where there is no value."""
+    """An SVG path with gaps at missing values."""
     parts, pen = [], "M"
     for left, value in zip(x, y, strict=True):
         if np.isnan(value):
@@ -196,7 +197,7 @@ def _line(x: NDArray[np.float64], y: NDArray[np.float64]) -> str:
 
 
 def _band(x: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]) -> str:
-    """A closed path for each stretch that has an interval."""
+    """An SVG path with one closed area for each stretch in which the interval is known."""
     known = np.flatnonzero(~np.isnan(low))
     stretches = np.split(known, np.flatnonzero(np.diff(known) > 1) + 1) if len(known) else []
     return "".join(
@@ -205,7 +206,7 @@ def _band(x: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.flo
 
 
 def _shared(labels: tuple[str, ...]) -> dict[str, object]:
-    """The shared parts of every page: style and scripts are embedded, so that the page loads nothing."""
+    """Values that every page needs. Styles and scripts are embedded, so that the page loads no other file."""
     names = ("report.css", "report.js", "overview.js", "uPlot.iife.min.js", "uPlot.min.css", "uPlot-LICENSE.txt")
     texts = {name: files("realtime.report").joinpath("assets", name).read_text(encoding="utf-8") for name in names}
     return {"labels": labels, "colours": palette((*labels, UNCERTAIN)), "texts": texts, "version": __version__}

@@ -1,20 +1,20 @@
-"""Colours of expressions on paper and on a dark screen."""
+"""Chooses the colours of expressions for light and dark pages."""
 
 from realtime.drawing.style import COLOURS
 from realtime.labels import UNCERTAIN
 
 LIGHT = {"neutral": "c3cad1", "happiness": "e0cf1f", UNCERTAIN: "8a8f94"}
-"""Instead of the video's colours that white paper swallows."""
+"""Replacements for colours of the video that are hard to see on white."""
 
 DARK = {"neutral": "dfe3e6", "sadness": "2f8fd0"}
-"""Instead of the video's colours that glare on a dark page, or sink in it."""
+"""Replacements for colours of the video that are too bright or too dark on a dark page."""
 
 SPARE = ("a6761d", "7570b3", "66a61e", "e7298a")
-"""For expressions that are not in LABELS."""
+"""Colours for expressions that are not in LABELS."""
 
 
 def palette(labels: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """`#rrggbb` on light and on dark for each label."""
+    """For each label its colour on a light and on a dark page, as `#rrggbb`."""
     return tuple((f"#{_of(label, i, LIGHT)}", f"#{_of(label, i, DARK)}") for i, label in enumerate(labels))
 
 

@@ -1,4 +1,4 @@
-"""The quality of a recording: watched time, missed faces, latency and effort."""
+"""Assesses the quality of a recording: watched time, missed faces, latency and effort."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -14,20 +14,20 @@ from realtime.report.formats import percent
 from realtime.report.recording import UNLABELLED, FaceSeries, Recording
 
 BETWEEN = "between two expressions"
-"""Stands for every "between neutral and sadness": pairs would make 28 rows."""
+"""Groups reasons such as "between neutral and sadness", which would make 28 rows."""
 
 NO_REASON = "no reason given"
 
 LATENCY_EDGES_MS = (0.0, 10.0, 20.0, 33.0, 50.0, 75.0, 100.0, 150.0, 250.0, 500.0, 1000.0)
-"""Bars of the histogram; 33 ms is a frame at 30 frames a second. The last bar has no end."""
+"""Lower edges of the bars of the histogram; 33 ms is the time between two frames at 30 frames a second."""
 
 NOTEWORTHY = 0.05
-"""Share of the time, or of the frames, above which a flaw is pointed out."""
+"""Share of the time or of the frames above which a flaw is reported."""
 
 
 @dataclass(frozen=True)
 class Bar:
-    """Frames with a latency from `low_ms` to below `high_ms`; None: no upper end."""
+    """Number of frames with a latency from `low_ms` to below `high_ms`; None means no upper limit."""
 
     low_ms: float
     high_ms: float | None
@@ -36,7 +36,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class EffortChange:
-    """From `t` on, seconds, so much work was done for a frame."""
+    """A change of the effort at time `t`, seconds, to the one with this name."""
 
     t: float
     name: str
@@ -44,15 +44,16 @@ class EffortChange:
 
 @dataclass(frozen=True)
 class FaceQuality:
-    """One face, in seconds.
+    """The quality of the data about one face.
 
     Attributes:
-        first_s, last_s: its first and last frame.
-        present_s: seen or coasting.
-        seen_s, coasting_s, uncertain_s: parts of `present_s`; uncertain may be either of the first two.
-        reasons: seconds uncertain by reason, longest first.
-        quality: median, 0 to 1.
-        width: median of the box, pixels.
+        first_s, last_s: times of its first and last frame.
+        present_s: time in which it was seen or coasting.
+        seen_s, coasting_s: the two parts of that time.
+        uncertain_s: time without a label, whether seen or coasting.
+        reasons: uncertain time by reason, seconds, longest first.
+        quality: median quality of its crops, 0 to 1.
+        width: median width of its box, pixels.
     """
 
     id: int
@@ -69,22 +70,23 @@ class FaceQuality:
 
 @dataclass(frozen=True)
 class Quality:
-    """A whole recording.
+    """The quality of a whole recording.
 
     Attributes:
-        frames: in the recording.
-        span_s: from the first frame to the last.
-        watched_s: without gaps; of this, `faceless_s` without any face.
-        gaps: steps of more than a second between two frames, in which nothing was watched.
-        longest_step_s, step_s: between two frames; the longest and the median.
-        fps: frames a second while watched.
-        dropped: frames of the source that were never processed.
-        latency_ms, histogram: capture to the end of processing.
-        efforts: how much work was done, from when on; one entry where it never changed.
+        frames: number of frames.
+        span_s: time from the first frame to the last.
+        watched_s: the same without gaps.
+        faceless_s: the part of `watched_s` without any face.
+        gaps: number of steps between two frames that are longer than a second; this time does not count as watched.
+        longest_step_s, step_s: longest and median time between two frames.
+        fps: frames per second of watched time.
+        dropped: number of frames of the source that were not processed.
+        latency_ms, histogram: time from capture to the end of processing.
+        efforts: the effort at the start and every change of it.
         full_effort: share of the frames with full effort.
-        complete: False where the run was killed.
-        ended: how the run ended, in words.
-        faces: by id.
+        complete: False if the recording has no summary, because the run was killed or still goes on.
+        ended: how the run ended, for people.
+        faces: the quality of each face, by id.
     """
 
     frames: int
@@ -106,27 +108,27 @@ class Quality:
 
     @property
     def dropped_share(self) -> float:
-        """Of all frames of the source."""
+        """Share of dropped frames among all frames of the source."""
         return self.dropped / (self.frames + self.dropped)
 
     @property
     def present_s(self) -> float:
-        """Seconds of all faces together."""
+        """Present time of all faces together, seconds."""
         return sum(face.present_s for face in self.faces)
 
     @property
     def coasting_s(self) -> float:
-        """Seconds in which a face was missed and carried on, of all faces together."""
+        """Time in which faces were missed and kept, of all faces together, seconds."""
         return sum(face.coasting_s for face in self.faces)
 
     @property
     def uncertain_s(self) -> float:
-        """Seconds without a label, of all faces together."""
+        """Uncertain time of all faces together, seconds."""
         return sum(face.uncertain_s for face in self.faces)
 
 
 def assess(recording: Recording) -> Quality:
-    """The quality of a recording."""
+    """Measures the quality of a recording."""
     steps = np.diff(recording.t)
     watched_s = float(recording.weight_s.sum())
     with_face = np.zeros(len(recording.t), np.bool_)
@@ -153,7 +155,7 @@ def assess(recording: Recording) -> Quality:
 
 
 def flaws(quality: Quality) -> tuple[str, ...]:
-    """Warnings to read before the results, a sentence each; empty if there are none."""
+    """Warnings that a reader should see before the results, one sentence each."""
     found = []
     if not quality.complete:
         found.append("The run did not end properly: the recording has no summary and may lack its last seconds.")
@@ -162,18 +164,18 @@ def flaws(quality: Quality) -> tuple[str, ...]:
     if not quality.faces:
         found.append("No face was found.")
     elif quality.faceless_s > NOTEWORTHY * quality.watched_s:
-        found.append(f"For {percent(quality.faceless_s, quality.watched_s)} of the time there was no face.")
+        found.append(f"There was no face for {percent(quality.faceless_s, quality.watched_s)} of the time.")
     if quality.present_s and quality.uncertain_s > NOTEWORTHY * quality.present_s:
         found.append(f"Faces were uncertain for {percent(quality.uncertain_s, quality.present_s)} of their time.")
     if quality.present_s and quality.coasting_s > NOTEWORTHY * quality.present_s:
         found.append(
-            f"Faces were missed for {percent(quality.coasting_s, quality.present_s)} of their time; labels were carried on."
+            f"Faces were missed for {percent(quality.coasting_s, quality.present_s)} of their time and kept their labels."
         )
     if quality.dropped_share > NOTEWORTHY:
         found.append(f"{percent(quality.dropped_share)} of the frames were dropped.")
     if quality.gaps:
-        pauses = "Once" if quality.gaps == 1 else f"{quality.gaps} times"
-        found.append(f"{pauses} no frame came for more than {LONGEST_STEP_S:g} s; that time is not counted.")
+        pauses = "There is one gap" if quality.gaps == 1 else f"There are {quality.gaps} gaps"
+        found.append(f"{pauses} of more than {LONGEST_STEP_S:g} s without a frame; that time is not counted.")
     if quality.full_effort < 1 - NOTEWORTHY:
         found.append(
             f"The machine could not keep up: {percent(1 - quality.full_effort)} of the frames had less than full effort."
@@ -188,7 +190,7 @@ def _histogram(latency_ms: NDArray[np.float64]) -> tuple[Bar, ...]:
 
 
 def _ended(recording: Recording) -> str:
-    """How the run ended, such as "stopped by the user"."""
+    """How the run ended, for people, such as "stopped by the user"."""
     summary = recording.summary
     if summary is None:
         return "killed, or still running"

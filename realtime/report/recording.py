@@ -1,4 +1,4 @@
-"""A recording as columns: what the analysis of a report computes with."""
+"""Loads a recording as columns for the analysis."""
 
 from array import array
 from dataclasses import dataclass, field
@@ -14,26 +14,26 @@ from realtime.meter import LONGEST_STEP_S
 from realtime.records import FaceRecord, FrameRecord, Header, Marker, records
 
 UNLABELLED = -1
-"""Stands in `FaceSeries.labels` for `uncertain`, which is no expression."""
+"""The value in `FaceSeries.labels` for `uncertain`, which is not an expression."""
 
 UNNAMED = "marker"
-"""Name of markers that have none."""
+"""The name given to markers without a name."""
 
 
 @dataclass(frozen=True, eq=False)
 class FaceSeries:
-    """One face over the m frames that it is in.
+    """One face in the m frames in which it is present.
 
     Attributes:
-        id: as in the recording.
-        rows: int64 (m,), its frames, as rows of `Recording.t`; increasing.
+        id: the id in the recording.
+        rows: int64 (m,), increasing, its frames as rows of `Recording.t`.
         seen: bool (m,), False while coasting.
         labels: int16 (m,), columns of the probabilities, or UNLABELLED.
         probs: float32 (m,k), smoothed.
-        raw: float32 (m,k), NaN where the face was not read.
+        raw: float32 (m,k), NaN in frames in which the face was not classified.
         quality: float32 (m,), 0 to 1.
-        width: float32 (m,), of the box, pixels.
-        reasons: (m,), why it is uncertain or poor.
+        width: float32 (m,), width of the box, pixels.
+        reasons: (m,), why the face is uncertain or poor; None if it is neither.
     """
 
     id: int
@@ -49,7 +49,7 @@ class FaceSeries:
 
 @dataclass(frozen=True)
 class MarkerAt:
-    """A moment that the user marked, seconds of the recording: when it was set, not when a frame was shown; and by what."""
+    """A marker: its name, the time at which it was set (seconds of the recording, not the time of a frame), and its origin."""
 
     name: str
     t: float
@@ -61,17 +61,17 @@ class Recording:
     """A run of n frames.
 
     Attributes:
-        name: of its file.
-        header: program, network, source, settings.
-        summary: None where the run was killed.
-        t: float64 (n,), seconds, never decreasing.
-        weight_s: float64 (n,), the time that a frame stands for: since the frame before it, as in the run's own summary; 0
-            after a gap of more than LONGEST_STEP_S, in which nothing was watched.
+        name: the name of its file.
+        header: the facts of the run: program, network, source and settings.
+        summary: the totals of the run; None if it was killed.
+        t: float64 (n,), time of each frame, seconds, never decreasing.
+        weight_s: float64 (n,), the time that each frame stands for: the time since the previous frame, as in the summary of
+            the run, or 0 after a gap of more than LONGEST_STEP_S.
         latency_ms: float64 (n,).
-        dropped: int64 (n,), frames dropped so far.
-        efforts: (n,).
-        faces: by id.
-        markers: in their order.
+        dropped: int64 (n,), number of frames dropped so far.
+        efforts: (n,), the name of the effort for each frame.
+        faces: ordered by id.
+        markers: ordered by time.
     """
 
     name: str
@@ -87,21 +87,21 @@ class Recording:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The expressions: names of the columns of the probabilities."""
+        """The names of the expressions, which are the columns of the probabilities."""
         return self.header.run.labels
 
     @property
     def span_s(self) -> float:
-        """From the first frame to the last."""
+        """Time from the first frame to the last."""
         return float(self.t[-1] - self.t[0]) if len(self.t) else 0.0
 
     @property
     def step_s(self) -> float:
-        """Median time between two frames; 0 where there are fewer than two."""
+        """Median time between two frames; 0 if there are fewer than two."""
         return float(np.median(np.diff(self.t))) if len(self.t) > 1 else 0.0
 
     def present_s(self, face: FaceSeries) -> float:
-        """Time for which a face was present, seen or coasting."""
+        """Time in which a face was present, seen or coasting."""
         return float(self.weight_s[face.rows].sum())
 
 
@@ -109,7 +109,7 @@ def load(path: Path) -> Recording:
     """Reads a recording.
 
     Raises:
-        SourceError: it cannot be read, a line is damaged, it holds no frame, or is of images, which have no time.
+        SourceError: the file cannot be read, a line is damaged, or it has no frames or frames of images, which have no time.
     """
     every = records(path)
     header = next(every)
@@ -144,7 +144,7 @@ def weights_s(t: NDArray[np.float64], fps: float | None) -> NDArray[np.float64]:
 
 @dataclass
 class _Face:
-    """The columns of a face while they grow; flat, since millions of small tuples would not fit into memory."""
+    """The growing columns of a face. They are flat arrays, because millions of small tuples would not fit into memory."""
 
     rows: "array[int]" = field(default_factory=lambda: array("q"))
     seen: "array[int]" = field(default_factory=lambda: array("b"))
@@ -157,7 +157,7 @@ class _Face:
 
 
 class _Rows:
-    """Collects the records of a file."""
+    """Collects the frames and markers of a file."""
 
     def __init__(self, header: Header) -> None:
         self._header = header

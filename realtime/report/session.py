@@ -1,4 +1,4 @@
-"""The report of a session, which the program writes at the end of the run."""
+"""Writes the report of a session at the end of a run."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from realtime.report import page, written
 from realtime.report.recording import load
 
 WINDOW_S = 5.0
-"""After a marker, expressions are counted for so long, as `fer-cam report` does by default."""
+"""Length of the window after each marker, as `fer-cam report` uses by default."""
 
 
 def write(folder: Path) -> Path:

@@ -1,4 +1,4 @@
-"""The curves of a report, small enough for one file: a point per frame, or means over a step if there are too many frames."""
+"""Packs the curves of a report into little space: one point per frame, or means over fixed steps for long recordings."""
 
 import base64
 from collections.abc import Sequence
@@ -10,31 +10,32 @@ from numpy.typing import NDArray
 from realtime.report.recording import FaceSeries, Recording
 
 MOST_POINTS = 90_000
-"""Of all faces together; 17 bytes each for eight expressions, and a third more in base64: 2 MB."""
+"""Limit for all faces together. With eight expressions a point takes 17 bytes, so this makes 2 MB in base64."""
 
 STEPS_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
-"""Means are taken over one of these; the shortest is a third of the smoothing's time constant."""
+"""Possible steps of the means; the shortest is about a third of the time constant of the smoothing."""
 
 SCALE = 250
-"""A probability is stored as a byte: 0.4 % steps."""
+"""A probability is stored as a byte in units of 1 / SCALE, that is 0.4 %."""
 
 ABSENT = 255
-"""The byte where there is none."""
+"""The byte for a missing value."""
 
 UNCERTAIN_BYTE = 254
 
 MOST_SLICES = 30
-"""Rows of the table behind a curve."""
+"""Maximum number of rows in the table that repeats a curve."""
 
 
 @dataclass(frozen=True)
 class PackedFace:
-    """One face on the timeline's points `start` to below `start + count`; bytes in base64.
+    """The curves of one face. Its arrays are encoded in base64.
 
     Attributes:
-        id: as in the recording.
-        probs, raw: uint8 (count,k), in steps of 1 / SCALE, or ABSENT.
-        labels: uint8 (count,), column, UNCERTAIN_BYTE or ABSENT.
+        id: the id in the recording.
+        start, count: the first point of the timeline that it covers, and the number of points.
+        probs, raw: uint8 (count,k), in units of 1 / SCALE, or ABSENT.
+        labels: uint8 (count,), column of the label, UNCERTAIN_BYTE or ABSENT.
     """
 
     id: int
@@ -47,12 +48,12 @@ class PackedFace:
 
 @dataclass(frozen=True)
 class Timeline:
-    """Curves of several faces.
+    """The curves of several faces.
 
     Attributes:
-        step_s: over which means were taken; None: a point per frame.
+        step_s: length of the step over which means were taken; None if each frame is a point.
         times: float32 (points,) in base64, seconds.
-        faces: in the order in which they were asked for.
+        faces: the curves of each face, in the order given.
     """
 
     step_s: float | None
@@ -62,12 +63,12 @@ class Timeline:
 
 @dataclass(frozen=True)
 class Slice:
-    """A row of the table behind a curve.
+    """A row of the table that repeats a curve.
 
     Attributes:
-        start_s, end_s: its time.
-        present_s: how long the face was there.
-        means: of the probabilities; None where it was not there.
+        start_s, end_s: the time that it covers.
+        present_s: time in which the face was present.
+        means: mean probabilities; None if the face was absent.
     """
 
     start_s: float
@@ -77,7 +78,7 @@ class Slice:
 
 
 def pack(recording: Recording, faces: Sequence[FaceSeries]) -> Timeline:
-    """The curves of these faces."""
+    """Packs the curves of these faces."""
     if sum(int(face.rows[-1] - face.rows[0]) + 1 for face in faces) <= MOST_POINTS:
         return _every_frame(recording, faces)
     start_s, step_s = float(recording.t[0]), _step_s(recording, faces)
@@ -87,7 +88,7 @@ def pack(recording: Recording, faces: Sequence[FaceSeries]) -> Timeline:
 
 
 def slices(recording: Recording, face: FaceSeries) -> tuple[Slice, ...]:
-    """The face's time in equal parts, at most MOST_SLICES and none below a second."""
+    """Divides the time of a face into equal parts: at most MOST_SLICES, each at least a second long."""
     start_s, end_s = (float(recording.t[face.rows[i]]) for i in (0, -1))
     count = max(1, min(MOST_SLICES, int(end_s - start_s)))
     edges = np.linspace(start_s, end_s, count + 1)
@@ -108,7 +109,7 @@ def _step_s(recording: Recording, faces: Sequence[FaceSeries]) -> float:
 
 
 def _every_frame(recording: Recording, faces: Sequence[FaceSeries]) -> Timeline:
-    """A point per frame, and one more without a face in each gap, so that no curve is drawn across it."""
+    """Makes one point per frame, and an empty point in each gap, so that no curve is drawn across it."""
     gaps = np.flatnonzero(recording.weight_s[1:] < np.diff(recording.t)) + 1
     points = np.arange(len(recording.t)) + np.searchsorted(gaps, np.arange(len(recording.t)), "right")
     times = np.insert(recording.t, gaps, (recording.t[gaps] + recording.t[gaps - 1]) / 2)
@@ -130,7 +131,7 @@ def _pack(face: FaceSeries, points: NDArray[np.int64]) -> PackedFace:
 
 
 def _means(probs: NDArray[np.float32], points: NDArray[np.int64], count: int) -> NDArray[np.uint8]:
-    """Mean per point over the rows that are not NaN."""
+    """The mean of each point over the rows that are not NaN."""
     known = ~np.isnan(probs[:, 0])
     numbers = np.bincount(points[known], minlength=count)
     sums = np.stack([np.bincount(points[known], column[known], minlength=count) for column in probs.T], axis=1)
@@ -139,7 +140,7 @@ def _means(probs: NDArray[np.float32], points: NDArray[np.int64], count: int) ->
 
 
 def _most(labels: NDArray[np.int16], points: NDArray[np.int64], count: int, k: int) -> NDArray[np.uint8]:
-    """The most frequent label per point."""
+    """The most frequent label of each point."""
     numbers = np.bincount(points * (k + 1) + labels + 1, minlength=count * (k + 1)).reshape(count, k + 1)
     best = numbers.argmax(1)
     return np.where(numbers.any(1), np.where(best == 0, UNCERTAIN_BYTE, best - 1), ABSENT).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Writes a report beside its recording, without overwriting files."""
+"""Writes a report next to its recording without overwriting other files."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,26 +7,26 @@ from realtime.errors import SinkError
 from realtime.sinks.paths import claim, reason
 
 RECORDING = "frames.jsonl"
-"""Name of the recording in the folder of a session."""
+"""File name of the recording in a session folder."""
 
 RECORDINGS = "recordings.parquet"
 """Name of the table of recordings in a dataset."""
 
 
 def recording_in(path: Path) -> Path:
-    """The recording that a path means: its file, or that in the folder of a session."""
+    """The file of a recording; for a session folder, the recording in it."""
     return path / RECORDING if path.is_dir() else path
 
 
 def write(html: str, recordings: Sequence[Path], out: Path | None, *, compared: bool, overwrite: bool) -> Path:
-    """Writes the page and returns where it is; a name that is taken is numbered unless it may be overwritten.
+    """Writes the page and returns its path. If the file exists, a number is added to its name, unless `overwrite` is set.
 
     Args:
         html: the page.
-        recordings: what it is about; never overwritten.
-        out: a file, or a folder for the default name; None: beside the first recording.
-        compared: whether it puts recordings side by side.
-        overwrite: replace a file that exists.
+        recordings: the recordings that it describes; they are never overwritten.
+        out: a file, or a folder for a file with the default name; None means next to the first recording.
+        compared: whether the page is a comparison; this changes the default name.
+        overwrite: replace an existing file.
 
     Raises:
         SinkError: the file cannot be written.

@@ -12,6 +12,7 @@ from realtime.datatypes import Summary
 from realtime.errors import SinkError
 from realtime.records import Marker
 from realtime.sinks.base import Item, Sink
+from realtime.sinks.failure import Failure
 
 MOST_BEHIND = 4
 """Most frames in the queue; each holds its image."""
@@ -46,7 +47,7 @@ class BackgroundSink(Sink[Item]):
         self._stuck_s = stuck_s
         self._polls = math.ceil(stuck_s / POLL_S)
         self._waiting: queue.Queue[_Work] = queue.Queue(MOST_BEHIND)
-        self._failure: BaseException | None = None
+        self._failure = Failure()
         self._thread = threading.Thread(target=self._run, name="encode", daemon=True)
         self._thread.start()
 
@@ -57,7 +58,7 @@ class BackgroundSink(Sink[Item]):
             SinkError: an earlier frame could not be written, or the output is stuck.
         """
         self._put(_Work(partial(self._sink.write, item)))
-        self._fail()
+        self._failure.raise_once()
 
     def mark(self, marker: Marker) -> None:
         """Queues a marker after the waiting frames.
@@ -66,7 +67,7 @@ class BackgroundSink(Sink[Item]):
             SinkError: as in `write`.
         """
         self._put(_Work(partial(self._sink.mark, marker)))
-        self._fail()
+        self._failure.raise_once()
 
     def notices(self) -> tuple[str, ...]:
         """The notices of the sink."""
@@ -86,12 +87,12 @@ class BackgroundSink(Sink[Item]):
                     break
             else:
                 raise self._stuck()
-        self._fail()
+        self._failure.raise_once()
 
     def _put(self, work: "_Work") -> None:
         """Waits for a free slot; after a failure only the last job is queued."""
         for _ in range(self._polls):
-            if self._failure is not None and not work.last:
+            if self._failure and not work.last:
                 return
             with suppress(queue.Full):
                 self._waiting.put(work, timeout=POLL_S)
@@ -101,24 +102,8 @@ class BackgroundSink(Sink[Item]):
     def _stuck(self) -> SinkError:
         return SinkError(f"an output has taken no frame for {self._stuck_s:g} s; check that its disk is present and not full")
 
-    def _fail(self) -> None:
-        """Raises the failure once."""
-        failure, self._failure = self._failure, None
-        if failure is not None:
-            raise failure
-
     def _run(self) -> None:
         failed = False
         while not (work := self._waiting.get()).last:
-            failed = failed or not self._tried(work.do)
-        self._tried(work.do)
-
-    def _tried(self, work: Callable[[], None]) -> bool:
-        """Runs a job; the first error is re-raised by write() or close()."""
-        try:
-            work()
-        except BaseException as error:
-            if self._failure is None:
-                self._failure = error
-            return False
-        return True
+            failed = failed or self._failure.caught(work.do)
+        self._failure.caught(work.do)

@@ -19,7 +19,7 @@ FACE_COLUMNS = ("id", "state", "x", "y", "width", "height", "label", "confidence
 
 
 def columns(labels: tuple[str, ...]) -> tuple[str, ...]:
-    """The first row: `p_<label>` is the smoothed probability, `raw_<label>` that of this frame alone."""
+    """The first row: `p_<label>` is the smoothed probability, `raw_<label>` the one before smoothing."""
     return FRAME_COLUMNS + FACE_COLUMNS + tuple(f"p_{x}" for x in labels) + tuple(f"raw_{x}" for x in labels)
 
 

@@ -2,7 +2,6 @@
 
 import queue
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
@@ -10,6 +9,7 @@ from realtime.datatypes import Summary
 from realtime.errors import SinkError
 from realtime.records import Marker
 from realtime.sinks.base import Item, Sink
+from realtime.sinks.failure import Failure
 from realtime.sources.mailbox import Mailbox
 
 JOIN_S = 1.0
@@ -37,7 +37,7 @@ class NewestSink(Sink[Item]):
         self._frames: Mailbox[Item] = Mailbox()
         self._markers: queue.Queue[Marker] = queue.Queue(MOST_MARKERS)
         self._summary: Summary | None = None
-        self._failure: BaseException | None = None
+        self._failure = Failure()
         self._thread = threading.Thread(target=self._run, name="newest", daemon=True)
         self._thread.start()
 
@@ -47,7 +47,7 @@ class NewestSink(Sink[Item]):
         Raises:
             SinkError: an earlier frame or marker could not be written.
         """
-        self._fail()
+        self._failure.raise_once()
         self._frames.put(item)
 
     def mark(self, marker: Marker) -> None:
@@ -56,7 +56,7 @@ class NewestSink(Sink[Item]):
         Raises:
             SinkError: as in `write`, or the queue of markers is full.
         """
-        self._fail()
+        self._failure.raise_once()
         try:
             self._markers.put_nowait(marker)
         except queue.Full:
@@ -76,34 +76,20 @@ class NewestSink(Sink[Item]):
             self._summary = summary
             self._frames.close()
             self._thread.join(self._join_s)
-        self._fail()
-
-    def _fail(self) -> None:
-        """Raises the failure once."""
-        failure, self._failure = self._failure, None
-        if failure is not None:
-            raise failure
+        self._failure.raise_once()
 
     def _run(self) -> None:
-        works = True
+        caught, failed = self._failure.caught, False
         while not self._frames.finished:
             item = self._frames.take(POLL_S)
-            works = works and self._tried(self._write_markers)
+            failed = failed or caught(self._write_markers)
             if item is not None:
-                works = works and self._tried(partial(self._sink.write, item))
-        works = works and self._tried(self._write_markers)
+                failed = failed or caught(partial(self._sink.write, item))
+        failed = failed or caught(self._write_markers)
         if self._summary is not None:
-            self._tried(partial(self._sink.close, self._summary))
+            caught(partial(self._sink.close, self._summary))
 
     def _write_markers(self) -> None:
         with suppress(queue.Empty):
             while True:
                 self._sink.mark(self._markers.get_nowait())
-
-    def _tried(self, work: Callable[[], None]) -> bool:
-        try:
-            work()
-        except BaseException as error:  # re-raised by write(), mark() or close()
-            self._failure = error
-            return False
-        return True

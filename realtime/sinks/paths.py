@@ -102,7 +102,8 @@ class OutputPaths:
         Raises:
             SinkError: its parent is missing or read-only.
         """
-        for number in range(1, MOST_COPIES + 1):
+        numbered = path.name not in ("", "..")
+        for number in range(1, MOST_COPIES + 1 if numbered else 2):
             folder = path if number == 1 else path.with_name(f"{path.name}-{number}")
             try:
                 if folder.is_dir() and not any(folder.iterdir()):
@@ -114,7 +115,8 @@ class OutputPaths:
                 raise SinkError(f"cannot create the folder {folder}: {reason(error)}") from error
             self._folders.append(folder)
             return folder
-        raise SinkError(f"cannot create the folder {path}: {MOST_COPIES} of that name exist; give another name")
+        problem = f"{MOST_COPIES} of that name exist" if numbered else "it is not empty, and cannot be numbered"
+        raise SinkError(f"cannot create the folder {path}: {problem}; give another name")
 
     def place(self, target: Path, extension: str) -> Path:
         """Reserves the file for an output by creating it, empty, unless it will be overwritten or is a device or pipe.

@@ -3,15 +3,14 @@
 from collections import deque
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from realtime.sources.container import times_may_jump
+from realtime.sources.container import readable_packets, times_may_jump
 from realtime.sources.timestamps import MediaClock
 
 HOLE_S = 0.1
@@ -22,9 +21,6 @@ NEAR_S = 2.0
 
 AHEAD = 128
 """Packets of both kinds to read ahead: 1.5 s of video at 30 frames a second with AAC."""
-
-UNREADABLE_PACKETS = 200
-"""Unreadable packets in a row after which the sound ends."""
 
 
 _Ahead: TypeAlias = "deque[tuple[Packet[AudioStream] | None, float]]"
@@ -93,7 +89,7 @@ def in_step(source: InputContainer, track: AudioStream, start_s: float) -> "Iter
     video = source.streams.video[0] if source.streams.video else None
     images, sound = _Images(source, video, start_s), SoundClock(start_s)
     ahead: _Ahead = deque()
-    for packet in _demuxed(source, [track] if video is None else [video, track]):
+    for packet in readable_packets(source, [track] if video is None else [video, track]):
         is_sound = packet.stream_index == track.index
         if not is_sound:
             images.see(packet)
@@ -142,15 +138,3 @@ class _Images:
 
 def _stamp_s(packet: "Packet[AudioStream] | None") -> float | None:
     return None if packet is None or packet.pts is None or packet.time_base is None else float(packet.pts * packet.time_base)
-
-
-def _demuxed(source: InputContainer, streams: list[VideoStream | AudioStream]) -> "Iterator[Packet[Any]]":
-    failures = 0
-    while failures < UNREADABLE_PACKETS:
-        try:
-            for packet in source.demux(streams):
-                failures = 0
-                yield packet
-            return
-        except av.error.InvalidDataError:  # the next generator continues after the damage
-            failures += 1

@@ -1,9 +1,13 @@
-"""Facts from a container: its video stream, its frame rate, and whether it ends."""
+"""Facts from a container: its video stream, its packets, its frame rate, and whether it ends."""
 
+from collections.abc import Callable, Generator
 from contextlib import suppress
+from typing import Any
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.packet import Packet
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
@@ -23,6 +27,9 @@ SECOND_RATE = Disposition.still_image | Disposition.dependent | Disposition.visu
 NO_TIMESTAMPS = 0x80
 TIMES_MAY_JUMP = 0x200
 """FFmpeg's AVFMT_NOTIMESTAMPS (a bare bitstream) and AVFMT_TS_DISCONT (a broadcast format: its clock may restart)."""
+
+UNREADABLE_PACKETS = 200
+"""Unreadable packets in a row after which the rest counts as unreadable."""
 
 LONGEST_FILE = 1 << 40
 """Bytes; a server that announces more does not know the length."""
@@ -48,6 +55,32 @@ def video_stream(container: InputContainer, name: str) -> VideoStream:
         raise SourceOpenError(f"{name} is a video in an unsupported format; convert it to H.264 first")
     what = "sound but no video" if container.streams.audio else "no video"
     raise SourceOpenError(f"{name} contains {what}; give a video file, an image or a folder of images")
+
+
+def readable_packets(
+    container: InputContainer,
+    streams: VideoStream | list[VideoStream | AudioStream],
+    on_damage: Callable[[], None] = lambda: None,
+) -> "Generator[Packet[Any], None, bool]":
+    """Every packet that can be read, then the empty ones that flush decoders.
+
+    Args:
+        on_damage: called for each packet that cannot be read.
+
+    Returns:
+        whether the end was reached; False after UNREADABLE_PACKETS.
+    """
+    failures = 0
+    while failures < UNREADABLE_PACKETS:
+        try:
+            for packet in container.demux(streams):
+                failures = 0
+                yield packet
+            return True
+        except av.error.InvalidDataError:  # the next generator continues after the damage
+            failures += 1
+            on_damage()
+    return False
 
 
 def has_timestamps(container: InputContainer) -> bool:

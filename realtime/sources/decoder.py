@@ -18,10 +18,12 @@ from numpy.typing import NDArray
 from realtime.errors import SourceLostError, SourceOpenError
 from realtime.sources.base import Notify
 from realtime.sources.container import (
+    UNREADABLE_PACKETS,
     duration_is_estimated,
     frame_rate,
     has_timestamps,
     is_finite,
+    readable_packets,
     times_may_jump,
     video_stream,
 )
@@ -30,9 +32,6 @@ from realtime.sources.lookahead import Lookahead
 from realtime.sources.timestamps import MediaClock
 
 OpenContainer = Callable[..., InputContainer]
-
-UNREADABLE_PACKETS = 200
-"""Unreadable packets in a row after which the rest counts as unreadable."""
 
 MISSING_S = 0.5
 MISSING_PART = 0.01
@@ -212,17 +211,11 @@ class Decoder:
 
     def _packets(self) -> "Iterator[Packet[VideoStream]]":
         """Every readable packet, then the empty one that flushes the decoder."""
-        failures = 0
-        while failures < UNREADABLE_PACKETS:
-            try:
-                for packet in self._container.demux(self._stream):
-                    failures = 0
-                    yield packet
-                return
-            except av.error.InvalidDataError:  # the next generator continues after the damage
-                failures += 1
-                self.damaged += 1
-        raise SourceLostError(f"the rest of {self._name} is too damaged to be read")
+        if not (yield from readable_packets(self._container, self._stream, self._count_damage)):
+            raise SourceLostError(f"the rest of {self._name} is too damaged to be read")
+
+    def _count_damage(self) -> None:
+        self.damaged += 1
 
     def _report_damage(self, frame: Decoded | None) -> None:
         if self.damaged and not self._reported_damaged:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import bulk, cutting, record
+from benchmarks import cutting, record
 from benchmarks.payloads_programs import Bulk
 from realtime.bulk.joining import Written
 from realtime.bulk.tables import RecordTables

@@ -14,7 +14,7 @@ from realtime.faces.geometry import iou
 from realtime.labels import LABELS, UNCERTAIN
 from tests import demo, program
 from tests.program import Done, fer_cam
-from tests.realtime.sinks.test_data import schema
+from tests.recorded import schema
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 

@@ -1,6 +1,5 @@
 """The lesson view, its panels and the banner in a run, as a viewer asks for them."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -27,11 +26,6 @@ class Unpaced(FakeWindow):
     """Takes every frame as it comes."""
 
     paced = False
-
-
-@pytest.fixture
-def studio(tmp_path: Path) -> Studio:
-    return Studio(tmp_path)
 
 
 def test_the_key_shows_and_hides_it(studio: Studio) -> None:
@@ -104,13 +98,6 @@ def test_a_file_has_no_banner(studio: Studio) -> None:
 
 
 # panels
-
-
-@pytest.fixture(scope="module")
-def classifier() -> Iterator[Classifier]:
-    network = Classifier.load("int8", 1)
-    yield network
-    network.close()
 
 
 def test_a_panel_is_written_in_the_background(tmp_path: Path, classifier: Classifier) -> None:

@@ -9,7 +9,7 @@ import pytest
 from realtime import cli
 from tests import program
 from tests.broker import Subscriber, broker, free_port
-from tests.realtime.sinks.test_osc import Receiver
+from tests.osc_receiver import Receiver
 
 HEAD = ["--demo", "--no-display"]
 

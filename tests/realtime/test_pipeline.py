@@ -13,7 +13,7 @@ from realtime.faces.finder import FrameByFrame, PerImageFinder
 from realtime.labels import LABELS, UNCERTAIN
 from realtime.model.classifier import Classifier
 from realtime.pipeline import Pipeline
-from tests.tiny_models import write_left_right
+from tests.tiny_models import write_top_bottom
 
 FPS = 30
 
@@ -45,15 +45,15 @@ RIGHT = (200.0, 10.0, 300.0, 110.0)
 
 
 def make_image(left_smiles: bool = True, right_smiles: bool = False) -> NDArray[np.uint8]:
-    """Two striped squares; the network reads a bright left half as happiness, a bright right half as sadness."""
+    """Two striped squares; the network reads a bright top half as happiness, a bright bottom half as sadness."""
     image = np.full((120, 320, 3), 100, np.uint8)
     for (x1, y1, x2, y2), smiles in ((LEFT, left_smiles), (RIGHT, right_smiles)):
-        middle = int(x1 + x2) // 2
-        bright = slice(int(x1), middle) if smiles else slice(middle, int(x2))
-        dark = slice(middle, int(x2)) if smiles else slice(int(x1), middle)
-        image[int(y1) : int(y2), bright] = 220
-        image[int(y1) : int(y2), dark] = 40
-        image[int(y1) : int(y2) : 10, int(x1) : int(x2)] += 15
+        middle = int(y1 + y2) // 2
+        bright = slice(int(y1), middle) if smiles else slice(middle, int(y2))
+        dark = slice(middle, int(y2)) if smiles else slice(int(y1), middle)
+        image[bright, int(x1) : int(x2)] = 220
+        image[dark, int(x1) : int(x2)] = 40
+        image[int(y1) : int(y2), int(x1) : int(x2) : 10] += 15
     return image
 
 
@@ -64,7 +64,7 @@ def detector() -> ScriptedDetector:
 
 @pytest.fixture
 def classifier(tmp_path: Path) -> Classifier:
-    return Classifier.load(str(write_left_right(tmp_path / "tiny.onnx")))
+    return Classifier.load(str(write_top_bottom(tmp_path / "tiny.onnx")))
 
 
 def play(pipeline: Pipeline, image: NDArray[np.uint8], seconds: float, start: float = 0.0) -> FrameResult:
@@ -95,7 +95,7 @@ def test_one_call_of_the_network_per_frame(detector: ScriptedDetector, tmp_path:
             sizes.append(len(faces))
             return super().classify(faces)
 
-    counting = Counting.load(str(write_left_right(tmp_path / "tiny.onnx")))
+    counting = Counting.load(str(write_top_bottom(tmp_path / "tiny.onnx")))
     detector.boxes = [LEFT, RIGHT]
     play(Pipeline(FrameByFrame(detector), counting, ReadingConfig()), make_image(), 10 / FPS)
     assert sizes == [0] * 5 + [2] * 5  # tentative faces cost nothing
@@ -138,7 +138,7 @@ def test_images_are_read_at_once_and_unsmoothed(detector: ScriptedDetector, clas
 def test_a_threshold_above_every_probability(detector: ScriptedDetector, classifier: Classifier) -> None:
     detector.boxes = [LEFT]
     flat = np.full((120, 320, 3), 100, np.uint8)
-    flat[::3, :, :] = 160
+    flat[:, ::3, :] = 160
     pipeline = Pipeline(PerImageFinder(detector), classifier, ReadingConfig(), temporal=False)
     (face,) = pipeline.process(Frame(flat, 0, 0.0, None, "x")).faces
     assert face.label == UNCERTAIN

@@ -51,11 +51,7 @@ def test_every_line_of_the_terminal_is_harmless() -> None:
 
 @pytest.mark.parametrize("args", [("--video", EVIL), ("--source", f"./{EVIL}"), ("--demo", EVIL), ("-v", "--video", EVIL)])
 def test_errors_are_harmless(args: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
-    try:
-        code = main([*args, "--no-display"])
-    except SystemExit as stop:
-        code = int(stop.code or 0)
+    assert main([*args, "--no-display"]) in (2, 3)
     notices = capsys.readouterr().err
-    assert code in (2, 3)
     assert "owned" in notices
     assert harmless(notices)

@@ -21,11 +21,6 @@ pytestmark = [pytest.mark.timeout(60), pytest.mark.usefixtures("nothing_left_beh
 NAMES = ["events.tsv", "faces.csv", "frames.jsonl", "report.html", "session.json"]
 
 
-@pytest.fixture
-def studio(tmp_path: Path) -> Studio:
-    return Studio(tmp_path)
-
-
 def session(studio: Studio, folder: Path | None = None, **options: object) -> dict[str, object]:
     return {"session": folder or studio.folder / "P07", "jsonl": None} | options
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from realtime.errors import ConfigError, ModelError, WeightsCorrupt, WeightsNotFound
+from realtime.errors import ConfigError, ModelError, WeightsCorrupt
+from train import onnx_files
 from train.data.datasets import FaceSet
 
 KEY = "fer.seen"
@@ -47,13 +47,9 @@ def read(path: Path) -> Seen:
     Raises:
         ModelError: missing file, not an ONNX file, or no record.
     """
+    entries = {entry.key: entry.value for entry in onnx_files.load(path).metadata_props}
     try:
-        entries = {entry.key: entry.value for entry in onnx.load(path).metadata_props}
         return np.unique(np.frombuffer(base64.b64decode(entries[KEY], validate=True), dtype=np.uint64))
-    except OSError as error:
-        raise WeightsNotFound(f"{path}: cannot be read ({error.strerror}); give the path of an .onnx file") from error
-    except DecodeError as error:
-        raise WeightsCorrupt(f"{path} is no ONNX file; give one written by train.export") from error
     except KeyError as error:
         raise ModelError(f"{path.name} does not say which images it has seen; export it again with train.export") from error
     except (binascii.Error, ValueError) as error:

@@ -20,10 +20,10 @@ MEANING = {
     RECORDING: "each judged by a network that knew the person, but not from this recording",
     SEGMENT: "each judged by a network that knew the person from the same recording: expect less elsewhere",
 }
-"""The ways to divide, with what is then judged."""
+"""The ways to divide, each with the unit that is judged."""
 
 LEAST_PERSONS = 3
-"""From so many persons on, faces are divided by person if nothing else is asked for."""
+"""With this many persons or more, faces are divided by person by default."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,7 @@ class Fold:
     """A division of the faces.
 
     Attributes:
-        train: to learn from, without near-copies of `val`.
+        train: for training, without near-copies of `val`.
         val: to judge on.
         rows: int (m,), the rows of `val` among all faces.
     """
@@ -100,7 +100,7 @@ def divide(personal: Personal, by: str, most: int) -> tuple[Fold, ...]:
         most: number of folds; fewer if there are fewer groups.
 
     Raises:
-        ConfigError: there is only one group, or nothing is left to learn from.
+        ConfigError: there is only one group, or nothing is left for training.
     """
     groups = np.array([_group(entry, by) for entry in personal.entries])
     names, counts = np.unique(groups, return_counts=True)

@@ -34,7 +34,7 @@ UTKFACE = "utkface48.npz"
 """Its file; `train.data.utkface` reads the groups."""
 
 UTKFACE_ONE_IN = 5
-"""One in so many of its faces is kept for the table by group, and never learned from."""
+"""One in this many of its faces is kept for the table by group, and never trained on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +62,7 @@ class Entry:
         files: its files in the folder of all sets.
         remedy: how to get it, for the message about a missing file.
         read: reads it from the folder of all sets; see `load`.
-        labelled: False for faces without expression labels, which only a teacher can make use of.
+        labelled: False for faces without expression labels, which are used only with a teacher.
     """
 
     name: str

@@ -37,7 +37,7 @@ class GroupedFaces:
 
 
 def load_held_out(folder: Path) -> GroupedFaces:
-    """The fifth that no network learns from, not even through a teacher (see `sets.SETS`).
+    """The fifth that no network is trained on, not even through a teacher (see `sets.SETS`).
 
     Raises:
         ConfigError: the file is missing or damaged.

@@ -21,7 +21,7 @@ CHANGED_FALSE_POSITIVES = 0.03
 """The same for whether a false positive gets a label: int8 and full precision differ in 2.5 %."""
 
 DEVIATIONS = 3
-"""Margins are so many standard deviations of a figure when CHANGED of the labels change, half of them for the better."""
+"""Margin in standard deviations of a figure when CHANGED of the labels change, half of them for the better."""
 
 ECE_MARGIN = 0.005
 """Added to the margin of ECE, which depends on its bins."""

@@ -20,7 +20,7 @@ class Judged:
         folds: number of folds.
         truth: int (n,), into LABELS.
         segments: n names.
-        before, after: float32 (n,8), probabilities of the network at the start and of those that learned.
+        before, after: float32 (n,8), probabilities of the network at the start and of the trained ones.
     """
 
     by: str

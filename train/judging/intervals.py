@@ -45,5 +45,5 @@ def wilson(right: float, n: int) -> Interval:
     share, z2 = right / n, Z95**2
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = Z95 / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-    # exact at the ends, where rounding would leave a hair
+    # exact at the ends, where rounding would leave a trace
     return Interval(middle - half if share > 0 else 0.0, middle + half if share < 1 else 1.0)

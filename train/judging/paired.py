@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 CERTAIN = 0.05
-"""A p-value below this is called a difference."""
+"""A p-value below this counts as a difference."""
 
 
 @dataclass(frozen=True)

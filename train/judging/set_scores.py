@@ -24,8 +24,8 @@ class SetScore:
     Attributes:
         set: its name.
         n: faces, or false positives.
-        denied: share that the network takes for no face.
-        labelled: share taken for a face whose label has a probability of at least one half.
+        denied: share that the network classifies as no face.
+        labelled: share classified as a face whose label has a probability of at least one half.
         accuracy, balanced_accuracy: of all faces' labels, denied or not; nan where no face has a label.
         neutral_recall: nan without neutral faces.
         nll: of the eight expressions alone, nats; nan where no face has a label.

@@ -27,7 +27,7 @@ BATCHES = (1, 16)
 THREADS = (1, 2)
 
 ROUNDS, REPEATS = 20, 5
-"""So many times every network has its turn, and so many runs of a turn count."""
+"""Turns of every network, and counted runs per turn."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def write_candidates(
     Args:
         network: trained, or not: the weights decide the labels, not the time.
         spec: names the network.
-        faces: prepared faces, uint8 (n,48,48), from which int8 learns its ranges.
+        faces: prepared faces, uint8 (n,48,48), for the ranges of int8.
         folder: where the files go.
     """
     full = Candidate(spec.name, FULL, folder / f"{spec.name}.onnx")

@@ -55,7 +55,7 @@ class SetFigures:
         name: on the command line.
         about: the set and how it is divided, in words.
         n: images.
-        denied: taken for no face. None of them where the network lacks that output.
+        denied: classified as no face. None of them where the network lacks that output.
         labelled: not denied, and the likeliest expression has a probability of THRESHOLD or more.
         labelled_by_kind: the same for each kind of false positive; empty for faces.
         scores: all eight expressions allowed, denied faces included; None for false positives.

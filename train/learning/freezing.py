@@ -6,7 +6,7 @@ from realtime.errors import ConfigError
 
 
 def freeze(network: nn.Module, trained: tuple[str, ...]) -> None:
-    """Leaves only these top-level parts learning; all of them if there are none.
+    """Keeps only these top-level parts trainable; all of them if there are none.
 
     Raises:
         ConfigError: the network has no such part.

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
-from realtime.errors import ModelError, ModelSpecError, WeightsCorrupt, WeightsNotFound
+from realtime.errors import ModelError, ModelSpecError
 from realtime.model.spec import KEY, ModelSpec
+from train import onnx_files
 from train.network import models
 
 OPSET = 17
@@ -90,7 +90,7 @@ def load_weights(path: Path) -> dict[str, torch.Tensor]:
     Raises:
         WeightsNotFound, WeightsCorrupt: missing, or not an ONNX file.
     """
-    model = _load(path)
+    model = onnx_files.load(path)
     weights = {
         tensor.name.removesuffix(HALF): torch.from_numpy(numpy_helper.to_array(tensor).astype(np.float32))
         for tensor in model.graph.initializer
@@ -134,19 +134,10 @@ def load_labels(path: Path) -> tuple[str, ...]:
     Raises:
         ModelError: missing, or not written by train.export.
     """
-    entries = {entry.key: entry.value for entry in _load(path).metadata_props}
+    entries = {entry.key: entry.value for entry in onnx_files.load(path).metadata_props}
     if KEY not in entries:
         raise ModelSpecError(f"{path.name} has no {KEY} metadata; give one written by train.export")
     return ModelSpec.from_json(entries[KEY]).outputs
-
-
-def _load(path: Path) -> onnx.ModelProto:
-    try:
-        return onnx.load(path)
-    except OSError as error:
-        raise WeightsNotFound(f"{path}: cannot be read ({error.strerror}); give the path of an .onnx file") from error
-    except DecodeError as error:
-        raise WeightsCorrupt(f"{path} is no ONNX file; give one written by train.export") from error
 
 
 def has_max_pool(path: Path) -> bool:
@@ -155,4 +146,4 @@ def has_max_pool(path: Path) -> bool:
     Raises:
         ModelError: missing, or not an ONNX file.
     """
-    return any(node.op_type == "MaxPool" for node in _load(path).graph.node)
+    return any(node.op_type == "MaxPool" for node in onnx_files.load(path).graph.node)

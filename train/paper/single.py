@@ -40,7 +40,7 @@ def read(image: NDArray[np.uint8], classifier: Classifier) -> ImageReading:
 
 
 def _classify(gray: NDArray[np.uint8], boxes_xyxy: NDArray[np.float32], classifier: Classifier) -> tuple[FaceReading, ...]:
-    """All faces in one call of the network, labelled by the live program's rule for pictures that stand alone."""
+    """All faces in one call of the network, labelled by the live program's rule for single images."""
     spec, config = classifier.spec, ReadingConfig()
     crops = classifier.prepare(preprocess.crop(gray, box) for box in boxes_xyxy)
     probs = classifier.classify(crops.faces).probs

@@ -15,6 +15,7 @@ from realtime.errors import ConfigError, FerError
 from realtime.model import session
 from train.data import ckplus
 from train.extra import EXTRA
+from train.failed import failed
 
 with EXTRA:
     from train.reproduce import costs, illustrations, report, rows, run, tradeoff
@@ -57,8 +58,7 @@ def main(argv: list[str] | None = None, run_row: Callable[..., None] = _run_row)
         Console().print(report.table(report.read(settings.results), quick=args.quick))
         _say(console, f"all results: {page}")
     except FerError as error:
-        console.print(f"train.reproduce: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-        return error.exit_code
+        return failed("reproduce", error, console)
     except KeyboardInterrupt:
         _say(console, "stopped; run the same command again to continue")
         return INTERRUPTED

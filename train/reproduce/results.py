@@ -2,10 +2,10 @@
 
 import contextlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, astuple, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from train.judging.intervals import Interval, wilson
 from train.learning.engine import Epoch
 
 SCHEMA = 1
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -217,21 +219,40 @@ def write_json(fields: dict[str, Any], path: Path) -> Path:
     return path
 
 
+def read_json(path: Path, schema: int, made: Callable[[dict[str, Any]], T], what: str, aim: str) -> T:
+    """The value in a file of `write_json`.
+
+    Args:
+        path: the file.
+        schema: its version.
+        made: makes the value from the other fields.
+        what, aim: for the message: a kind of file, and what the user gets by removing it.
+
+    Raises:
+        ConfigError: it cannot be read, or is not such a file of this version.
+    """
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        if fields.pop("schema") != schema:
+            raise ValueError(f"it is not of schema {schema}")
+        return made(fields)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(f"{path}: is not {what} of train.reproduce ({error}); remove it to {aim}") from error
+
+
 def read(path: Path) -> Result:
     """A result from its file.
 
     Raises:
         ConfigError: it cannot be read, or is not a result of this version.
     """
-    try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
-        if fields.pop("schema") != SCHEMA:
-            raise ValueError(f"it is not of schema {SCHEMA}")
-        fields["labels"] = tuple(fields["labels"])
-        fields["splits"] = tuple(_split(split) for split in fields["splits"])
-        return Result(**fields)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ConfigError(f"{path}: is not a result of train.reproduce ({error}); remove it to run the row again") from error
+    return read_json(path, SCHEMA, _result, "a result", "run the row again")
+
+
+def _result(fields: dict[str, Any]) -> Result:
+    fields["labels"] = tuple(fields["labels"])
+    fields["splits"] = tuple(_split(split) for split in fields["splits"])
+    return Result(**fields)
 
 
 def _deviation(values: Sequence[float]) -> float:

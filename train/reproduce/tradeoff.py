@@ -1,12 +1,10 @@
 """The stored costs of the networks, for the trade-off suggested in the paper's conclusion."""
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from realtime.errors import ConfigError
-from train.reproduce.results import write_json
+from train.reproduce.results import read_json, write_json
 
 NAME = "trade-off.json"
 SCHEMA = 1
@@ -85,16 +83,11 @@ def read(folder: Path) -> Costs | None:
         ConfigError: it cannot be read, or is from another version.
     """
     path = folder / NAME
-    if not path.exists():
-        return None
-    try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
-        if fields.pop("schema") != SCHEMA:
-            raise ValueError(f"it is not of schema {SCHEMA}")
-        fields["networks"] = tuple(_cost(cost) for cost in fields["networks"])
-        return Costs(**fields)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ConfigError(f"{path}: is not a trade-off of train.reproduce ({error}); remove it to measure again") from error
+    return read_json(path, SCHEMA, _costs, "a trade-off", "measure again") if path.exists() else None
+
+
+def _costs(fields: dict[str, Any]) -> Costs:
+    return Costs(**{**fields, "networks": tuple(_cost(cost) for cost in fields["networks"])})
 
 
 def _cost(fields: dict[str, Any]) -> Cost:

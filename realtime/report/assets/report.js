@@ -3,9 +3,9 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const k = data.labels.length;
   const ABSENT = 255, UNCERTAIN = 254;
-  const MOST_POINTS = 1200; // of a plot; it is about so many pixels wide
+  const MOST_POINTS = 1200; // in a plot, about its width in pixels
   const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200];
-  const RIBBON = 0.13; // height of the labels below the plot, of the height of 100 %
+  const RIBBON = 0.13; // height of the band of labels, as a share of the height of 100 %
 
   function bytes(text) {
     const plain = atob(text), found = new Uint8Array(plain.length);
@@ -29,7 +29,7 @@
     return `${h ? `${h}:${String(m).padStart(2, "0")}` : m}:${String(s).padStart(2, "0")}${range[1] - range[0] < 30 ? `.${tenths % 10}` : ""}`;
   };
 
-  // What a plot shows of a face now: where there are more points than pixels, means of as many neighbours as it takes.
+  // The visible points of a face. If there are more points than pixels, neighbours are averaged.
   function view(face) {
     const values = showRaw ? face.raw : face.probs;
     const after = times.findIndex((t) => t > range[1]);
@@ -55,7 +55,7 @@
     return shown;
   }
 
-  // Cumulative sums, the largest first: each later area is painted over the lower part of the one before it.
+  // Cumulative sums, the largest first: each area covers the lower part of the previous one.
   function stacked(shown) {
     const columns = [];
     let below = shown.times.map(() => 0);
@@ -162,7 +162,7 @@
     }
   }
 
-  // All faces show the same part of the time.
+  // All faces show the same period.
   function show(from, to) {
     const width = Math.min(Math.max(to - from, 0.2), last - first || 1);
     from = Math.max(first, Math.min(from, last - width));
@@ -208,7 +208,7 @@
     try {
       await navigator.clipboard.writeText(text.textContent);
       document.getElementById("copied").textContent = "copied";
-    } catch { // not allowed for a file in some browsers
+    } catch { // some browsers forbid this for local files
       getSelection().selectAllChildren(text);
       document.getElementById("copied").textContent = "selected; press Ctrl-C";
     }

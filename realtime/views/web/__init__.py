@@ -10,6 +10,7 @@ Texts of the WebSockets are JSON objects with a `type`. Images are binary: the h
     hello     once: version, labels, source, markers, stored, can (names of actions), role, clock, settings, model
     frame     a line of the data, and `at`, its capture in seconds of the server's clock; then its image, unless there are none
     status    twice a second, and when something changes
+    lesson    face, captions of the paper's steps; then their images side by side, unless there is no face
     notice    text: one line for the viewers
     marker    a line of the data
     control   mine, free: whether this page is in control, and whether nobody is
@@ -24,9 +25,9 @@ Texts of the WebSockets are JSON objects with a `type`. Images are binary: the h
     take-over, images (on), ping (sent: milliseconds of the page's clock)
 
 /camera, from the page: images, one unanswered at a time, with capture times of the page's clock; ping, which may say `rtt`, the
-round trip of the ping before in milliseconds; marker, record, and stop, which ends the session.
-/camera, from the server: hello, whose `session` is the key to go on with /camera?session=KEY after a dropped connection; for
-each image a frame, or refused with `frame`; status, notice, marker, pong, summary.
+round trip of the ping before in milliseconds; action, marker, record, and stop, which ends the session.
+/camera, from the server: hello, whose `session` is the KEY for /camera?session=KEY after a dropped connection; for
+each image a frame, or refused with `frame`; lesson, status, notice, marker, pong, summary.
 
 `stored`, in hello and status, says whether a session is recorded, whether one can be, whether anything is stored, where, and
 which sessions have ended: their files are at /download/NAME/FILE.

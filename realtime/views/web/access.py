@@ -1,7 +1,7 @@
-"""Decides about every request: its Host and Origin, its token or cookie, and the role that follows.
+"""Checks every request: its Host and Origin, its token or cookie, and the role that these give.
 
-All secrets derive from one of 256 bits, so there is nothing to store, and a program that is started again with the same
-`FER_CAM_TOKEN` knows the cookies and links of the one before.
+All secrets derive from one of 256 bits, so nothing is stored, and a program that is restarted with the same
+`FER_CAM_TOKEN` accepts the cookies and links of the previous one.
 """
 
 import base64
@@ -16,7 +16,7 @@ from realtime.errors import ConfigError
 from realtime.views.web.address import Address
 
 VARIABLE = "FER_CAM_TOKEN"
-"""The environment variable that keeps the links the same from start to start; unlike an option it is not in the list of
+"""Environment variable that keeps the links the same after a restart; unlike an option, it does not show in the list of
 processes."""
 
 SHORTEST_TOKEN = 32
@@ -25,7 +25,7 @@ SHORTEST_TOKEN = 32
 TOKEN = re.compile(rf"[A-Za-z0-9_-]{{{SHORTEST_TOKEN},256}}")
 
 LONGEST_COOKIES = 8192
-"""Characters of a Cookie header; browsers send at most about so many."""
+"""Longest Cookie header, in characters; browsers send at most about this many."""
 
 
 class Role(StrEnum):
@@ -65,7 +65,7 @@ class Access:
 
     def role_of(self, cookie_headers: Iterable[str]) -> Role | None:
         """The highest role that the cookies of a request give."""
-        # by hand: SimpleCookie drops all cookies behind one of another program that is badly formed
+        # SimpleCookie drops every cookie after a malformed one of another program
         pairs = [pair.strip() for header in cookie_headers if len(header) <= LONGEST_COOKIES for pair in header.split(";")]
         for role in Role:
             wanted = f"{self._name(role)}={self._cookies[role]}"
@@ -82,7 +82,7 @@ class Access:
         return f"{self._name(role)}={self._cookies[role]}; Path=/; HttpOnly; SameSite=Strict{secure}"
 
     def host_is_ours(self, hosts: Sequence[str]) -> bool:
-        """Whether a request names this server: under DNS rebinding the Host is another one."""
+        """Whether a request names this server: with DNS rebinding, the Host is another one."""
         return len(hosts) == 1 and hosts[0] in self._address.hosts
 
     def origin_is_ours(self, origins: Sequence[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Where the server listens, and the exact names under which it may be reached."""
+"""The address that the server listens on, and the exact names by which it may be reached."""
 
 import socket
 import ssl
@@ -67,7 +67,7 @@ def listen(config: WebConfig) -> tuple[socket.socket, Address]:
         raise ConfigError(f"{config.bind}: no such address; give one of this machine", "bind") from error
     family, _, _, _, place = found[0]
     for port in (config.serve,) if config.serve else (PORT, 0):
-        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # else asyncio leaves Nagle on: 50 ms a frame
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # or asyncio leaves Nagle on: 50 ms a frame
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((place[0], port, *place[2:]))
@@ -95,7 +95,9 @@ def tls_context(config: WebConfig) -> ssl.SSLContext | None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
-        context.load_cert_chain(config.tls_cert, config.tls_key, password=lambda: "")  # else OpenSSL asks on the terminal
+        context.load_cert_chain(
+            config.tls_cert, config.tls_key, password=lambda: ""
+        )  # otherwise OpenSSL asks for it on the terminal
     except (OSError, ssl.SSLError) as error:
         raise ConfigError(f"cannot be read ({error.strerror or error}); give PEM files", "tls_cert", "tls_key") from error
     return context
@@ -114,7 +116,7 @@ def _names(bind: str, resolved: str) -> tuple[str, ...]:
 
 
 def _own_addresses() -> list[str]:
-    """The addresses of this machine on its networks, the one that leads outside first; nothing is sent."""
+    """The addresses of this machine on its networks, that of the default route first; nothing is sent."""
     found: list[str] = []
     with suppress(OSError), closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as probe:
         probe.connect(("192.0.2.1", 9))

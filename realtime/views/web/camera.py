@@ -9,22 +9,27 @@ from typing import Any
 from starlette.websockets import WebSocket
 
 from realtime.errors import FerError
+from realtime.views.base import Action
+from realtime.views.web.actions import CameraActions
 from realtime.views.web.cameras import KEEP_S, MOST_CAMERAS, Cameras, Kept
 from realtime.views.web.hub import FINISHED, STATUS_S, TOO_SLOW, Follower
-from realtime.views.web.orders import OrderError, mark_of, number, parse
-from realtime.views.web.sockets import GONE, TOO_MANY, close, received
+from realtime.views.web.lesson import Panel
+from realtime.views.web.orders import MOST_WAITING, OrderError, mark_of, number, parse
+from realtime.views.web.sockets import GONE, TOO_MANY, close, received, send_panel
 from realtime.views.web.wire import MOST_PIXELS, ImageMessage, WireError, unpack
 
 MOST_FAULTS = 20
 """Frames in a row that cannot be read; then the connection is closed."""
 
 BAD_DATA, BROKEN = 1007, 1011
+ACTIONS = frozenset({Action.BLUR.value, Action.LESSON.value, Action.NEXT_FACE.value, Action.CALIBRATE.value})
 CROWDED = f"{MOST_CAMERAS} cameras are in use already; close one."
+TOO_MANY_ORDERS = "Too many orders came at once."
 ONE_AT_A_TIME = "A frame was sent before the one before it was answered."
 
 
 class CameraPage:
-    """One page that sends its camera.
+    """A page that sends images of its camera.
 
     Args:
         websocket: accepted.
@@ -36,14 +41,15 @@ class CameraPage:
         self._websocket = websocket
         self._cameras = cameras
         self._kept: Kept | None = None
+        self._panel: Panel | None = None
         self._answering: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._faults = 0
         self._told_s = 0.0
-        self._told_recording = False
+        self._told: tuple[object, ...] = ()
 
     async def serve(self) -> None:
-        """Serves it until it goes or is closed."""
+        """Serves it until it disconnects or is closed."""
         kept = self._kept = self._cameras.attach(self, self._websocket.query_params.get("session"))
         if kept is None:
             await close(self._websocket, TOO_MANY, CROWDED)
@@ -63,9 +69,10 @@ class CameraPage:
         assert self._kept is not None
         self._pass_on_notices(self._kept)
         state, now = self._kept.session.state, self._cameras.clock()
-        if now - self._told_s < STATUS_S and state.recording is self._told_recording:
+        switches = state.recording, state.blur, state.lesson, state.profile, state.calibrating
+        if now - self._told_s < STATUS_S and switches == self._told:
             return
-        self._told_s, self._told_recording = now, state.recording
+        self._told_s, self._told = now, switches
         latency = {"p50": round(state.p50_ms, 2), "p95": round(state.p95_ms, 2)}
         self._say(
             {
@@ -77,7 +84,10 @@ class CameraPage:
                 "provider": self._cameras.run.provider,
                 "paused": False,
                 "recording": state.recording,
-                "blur": self._cameras.config.output.blur,
+                "blur": state.blur,
+                "lesson": state.lesson,
+                "profile": state.profile,
+                "calibrating": state.calibrating,
                 "live": True,
                 "stored": self._stored(self._kept),
                 "age_p50_ms": latency["p50"],
@@ -97,12 +107,12 @@ class CameraPage:
             "source": {"name": "browser", "width": 0, "height": 0, "live": True, "fps": None},
             "markers": list(config.output.markers),
             "stored": self._stored(kept),
-            "can": ["marker", *(["record"] if available else [])],
+            "can": [*CameraActions.possible(config), *(["record"] if available else [])],
             "role": "control",
             "clock": "browser",
             "settings": {
                 "threshold": config.reading.threshold,
-                "blur": config.output.blur,
+                "blur": kept.session.state.blur,
                 "mirror": config.view.mirror is not False,
                 "numbers_only": config.output.numbers_only,
             },
@@ -137,7 +147,7 @@ class CameraPage:
         try:
             sent = unpack(message)
             offset_s = kept.clock.frame(sent.captured_at, received_s)
-            line = await self._cameras.work(partial(kept.session.process, sent, offset_s))
+            reply = await self._cameras.work(partial(kept.session.process, sent, offset_s))
         except (WireError, FerError) as error:
             self._faults += 1
             self._say(
@@ -149,11 +159,12 @@ class CameraPage:
             )
             if self._faults >= MOST_FAULTS:
                 self.outbox.close(BAD_DATA, "Too many frames could not be read.")
-        except Exception:  # such as a bug in a decoder: this page ends, the program goes on
+        except Exception:  # such as a bug in a decoder: this page is closed, the program goes on
             self.outbox.close(BROKEN, "A frame could not be processed.")
         else:
             self._faults = 0
-            self.outbox.put(line)
+            self._panel = reply.panel
+            self.outbox.put(reply.line)
         self._pass_on_notices(kept)
 
     def _pass_on_notices(self, kept: Kept) -> None:
@@ -169,6 +180,8 @@ class CameraPage:
                 if sent is not None:
                     kept.clock.ping(sent / 1000, now, None if round_trip is None else round_trip / 1000)
                     self._say({"type": "pong", "sent": sent, "server": now})
+            case "action" if (name := str(order.get("action"))) in ACTIONS & set(CameraActions.possible(self._cameras.config)):
+                self._background(self._do(kept, Action(name)))
             case "record":
                 self._background(self._record(kept, order.get("on") is True))
             case "marker":
@@ -178,6 +191,11 @@ class CameraPage:
 
     async def _record(self, kept: Kept, on: bool) -> None:
         await self._cameras.work(partial(kept.session.record, on))
+        self.tick()
+
+    async def _do(self, kept: Kept, action: Action) -> None:
+        self._panel = await self._cameras.work(partial(kept.session.do, action))
+        self.outbox.wake.set()
         self.tick()
 
     async def _mark(self, kept: Kept, order: dict[str, Any], now: float) -> None:
@@ -191,6 +209,10 @@ class CameraPage:
         self.outbox.close(FINISHED, "The camera was stopped.")
 
     def _background(self, work: Coroutine[Any, Any, None]) -> None:
+        if len(self._tasks) >= MOST_WAITING:
+            work.close()
+            self.outbox.close(TOO_SLOW, TOO_MANY_ORDERS)
+            return
         task: asyncio.Task[None] = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -206,6 +228,9 @@ class CameraPage:
                 outbox.wake.clear()
                 while outbox.texts:
                     await self._websocket.send_text(outbox.texts.popleft())
+                panel, self._panel = self._panel, None
+                if panel is not None:
+                    await send_panel(self._websocket, panel)
                 if outbox.closing is not None:
                     await close(self._websocket, *outbox.closing)
                     return

@@ -1,6 +1,6 @@
 """The sessions of all browsers' cameras, on threads that they share.
 
-A session outlives its connection by some seconds, so that a dropped one leaves a gap in the data and not two recordings.
+A session outlives its connection by a few seconds, so that a dropped one leaves a gap in the data and not two recordings.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 class Page(Protocol):
-    """A page that sends its camera.
+    """A page that sends images of its camera.
 
     Attributes:
         outbox: messages to it.
@@ -99,13 +99,13 @@ class Cameras:
         return kept
 
     def detach(self, page: Page, kept: Kept) -> None:
-        """The page has gone; the session waits for it."""
+        """Takes a page away that has disconnected; its session waits for it."""
         if kept.page is page:
             kept.page, kept.gone_s = None, self.clock()
 
     @property
     def pages(self) -> int:
-        """How many send their camera now."""
+        """Number of cameras that are connected."""
         return sum(kept.page is not None for kept in self._sessions.values())
 
     async def work(self, job: Callable[[], T]) -> T:
@@ -126,7 +126,7 @@ class Cameras:
                 self._end_in_background(kept)
 
     async def end(self) -> None:
-        """The program ends: every page gets its summary."""
+        """Sends every page its summary at the end of the program."""
         for kept in list(self._sessions.values()):
             page = kept.page
             summary = await self.finish(kept)
@@ -161,7 +161,7 @@ class Cameras:
             self._ending.add(kept.session)
 
     async def _end(self, session: CameraSession) -> str:
-        """Ends a session and keeps nothing of it but its folders: in a day a page may come and go often."""
+        """Ends a session and keeps only its folders, since a page may come and go often in a day."""
         summary = await self.work(session.end)
         self._keep_folders(session)
         return summary

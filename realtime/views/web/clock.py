@@ -7,8 +7,8 @@ class BrowserClock:
     """Estimates the difference of two clocks.
 
     A ping says when it was sent, by the browser's clock, and optionally the round trip of the ping before. The ping with the
-    shortest round trip counts, and half of that is the time of its way here. Without round trips the ping that came fastest
-    counts, which is off by the time of its way.
+    shortest round trip counts; half of that is its transit time. Without round trips the fastest ping counts, which is off by
+    its transit time.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class BrowserClock:
         return self._one_way_s if self._best is None else self._best[1]
 
     def ping(self, sent_s: float, received_s: float, last_round_trip_s: float | None) -> None:
-        """A ping has come.
+        """Takes a ping.
 
         Args:
             sent_s: seconds of the browser's clock.
@@ -41,5 +41,5 @@ class BrowserClock:
         self._one_way_s = min(self._one_way_s, self._last_s)
 
     def frame(self, captured_s: float, received_s: float) -> float:
-        """The difference to use for a frame; without any ping it is taken for captured when it came."""
+        """The difference to use for a frame; without any ping, it counts as captured when it arrived."""
         return self.offset_s if self.known else received_s - captured_s

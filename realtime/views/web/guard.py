@@ -1,4 +1,4 @@
-"""Keeps connections few and their waits short: uvicorn itself waits for ever for the rest of a request, and for a reader."""
+"""Limits connections and their waiting times: uvicorn itself waits forever for the rest of a request, and for a reader."""
 
 import asyncio
 from typing import Any
@@ -7,19 +7,19 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 MOST_CONNECTIONS = 160
-"""Open at once; more are cut off at once. A browser opens about six, and the usual limit of open files is 1024."""
+"""Most connections at once; further ones are cut off. A browser opens about six, and the usual limit of open files is 1024."""
 
 REQUEST_S = 10.0
-"""A connection without a complete request head for so long is cut off."""
+"""A connection without a complete request head for this long is cut off."""
 
 UNREAD_S = 10.0
-"""One whose peer has read nothing for so long is cut off."""
+"""One whose peer has read nothing for this long is cut off."""
 
 CLOSING_S = 3.0
-"""One that is closed, and whose peer does not read the rest, is cut off."""
+"""One that is closed, and whose peer does not read the rest, is cut off after this long."""
 
 MOST_UNREAD = 4 << 20
-"""Bytes that may wait for a peer; more only come together when it sends pings and never reads the answers."""
+"""Most bytes that wait for a peer; more accumulate only if it sends pings and never reads the answers."""
 
 CHECK_S = 0.5
 
@@ -50,7 +50,7 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
 
 
 class Guard:
-    """Looks at every connection from time to time and cuts off those that wait for too long.
+    """Checks every connection from time to time and cuts off those that wait too long.
 
     Args:
         connections: those of the server, which changes them.
@@ -61,7 +61,7 @@ class Guard:
         self._waiting: dict[tuple[Any, str], float] = {}
 
     def check(self, now: float) -> None:
-        """Looks at all of them; `now` in seconds of any rising clock."""
+        """Checks all of them; `now` in seconds of any monotonic clock."""
         waiting: dict[tuple[Any, str], float] = {}
         for connection in list(self._connections):
             for fault, limit_s in _faults(connection):
@@ -72,7 +72,7 @@ class Guard:
 
 
 def _faults(connection: Any) -> list[tuple[str, float]]:
-    """What a connection waits for just now, and for how long it may."""
+    """What a connection is waiting for, and for how long it may."""
     transport = connection.transport
     if transport is None:
         return []

@@ -1,4 +1,4 @@
-"""What the server knows of the run, on the server's loop: the newest frame and state, and the browsers that follow them."""
+"""The run as the server's loop knows it: the newest frame and state, and the browsers that follow them."""
 
 import asyncio
 import json
@@ -23,20 +23,23 @@ STATUS_S = 0.5
 """Time between two messages about the state."""
 
 MOST_TEXTS = 64
-"""Messages that wait for one browser; one that takes fewer is too slow."""
+"""Most messages that wait for one browser; with more it is too slow."""
 
 MOST_AGES = 64
 """Frames over which the age is measured."""
 
 ACK_S = 10.0
-"""A page that has not drawn a frame for so long is too slow; its connection is closed."""
+"""A page that has not drawn a frame for this long is too slow; its connection is closed."""
 
 TOO_SLOW, TOO_SLOW_TEXT = 4408, "This page is too slow: it did not draw a frame within 10 s."
 PROGRAM_ENDS, PROGRAM_ENDS_TEXT = 1001, "fer-cam ends."
 FINISHED = 1000
 
-OF_WINDOWS = frozenset({Action.FULLSCREEN, Action.DETAILS, Action.HELP, Action.LESSON, Action.NEXT_FACE, Action.PANEL})
-"""Actions that concern a window only; a page has its own, and no lesson view yet."""
+OF_WINDOWS = frozenset({Action.FULLSCREEN, Action.DETAILS, Action.HELP})
+"""Actions that concern a window only; a page has its own."""
+
+OF_LESSONS = frozenset({Action.LESSON, Action.NEXT_FACE, Action.PANEL})
+"""Actions that show faces."""
 
 CAN = tuple(action.value for action in Action if action not in OF_WINDOWS)
 
@@ -45,7 +48,7 @@ class Follower:
     """One browser's view of the run: every message in order, and the newest frame only.
 
     Args:
-        role: paths are for the one who controls.
+        role: only the role in control gets paths.
         data_only: takes lines of data alone, no state and no notices.
     """
 
@@ -63,7 +66,7 @@ class Follower:
         self.wake = asyncio.Event()
 
     def put(self, text: str) -> None:
-        """Queues a message; a browser that does not take them is closed."""
+        """Queues a message; a browser that takes too few is closed."""
         if self.closing is None:
             if len(self.texts) >= MOST_TEXTS:
                 self.close(TOO_SLOW, TOO_SLOW_TEXT)
@@ -104,7 +107,7 @@ class Hub:
 
     @property
     def followers(self) -> int:
-        """How many browsers follow."""
+        """Number of browsers that follow."""
         return len(self._followers)
 
     def join(self, follower: Follower) -> None:
@@ -115,7 +118,7 @@ class Hub:
         follower.wake.set()
 
     def leave(self, follower: Follower) -> None:
-        """Ends it; may be called twice."""
+        """Stops publishing to a browser; may be called twice."""
         self._followers.discard(follower)
 
     def header(self) -> str:
@@ -145,7 +148,7 @@ class Hub:
                 follower.put(self.status_text(follower))
 
     def notice(self, text: str) -> None:
-        """One line for the viewers."""
+        """Sends a line to the viewers."""
         self._tell(_json({"type": "notice", "text": text}))
 
     def tick(self) -> None:
@@ -208,6 +211,7 @@ class Hub:
                 "paused": status.paused,
                 "recording": status.session,
                 "blur": status.blur,
+                "lesson": self.lesson,
                 "live": status.live,
                 "stored": self._stored(follower.role),
                 "age_p50_ms": None if age is None else round(age.p50, 2),
@@ -218,6 +222,11 @@ class Hub:
                 "watchers": sum(not each.data_only for each in self._followers),
             }
         )
+
+    @property
+    def lesson(self) -> bool:
+        """Whether pages show the paper's steps."""
+        return self.status is not None and self.status.lesson and self.images
 
     @property
     def finished(self) -> tuple[Path, ...]:
@@ -232,6 +241,8 @@ class Hub:
         if self.config.source.location == BROWSER:
             return [Action.QUIT.value]
         without = {Action.SNAPSHOT} if not self.images else set()
+        if not self.images or self.config.output.blur:
+            without |= OF_LESSONS
         if self.config.output.session is None:
             without |= {Action.RECORD, Action.STOP_RECORDING}
         return [name for name in CAN if name not in without]
@@ -264,7 +275,10 @@ class Hub:
 
 def _switches(status: Status) -> tuple[object, ...]:
     """The parts of a state whose change is told at once."""
-    return status.paused, status.session, status.blur, status.effort, status.stored, status.profile, status.calibrating
+    return (
+        *(status.paused, status.session, status.blur, status.lesson),
+        *(status.effort, status.stored, status.profile, status.calibrating),
+    )
 
 
 def _json(value: dict[str, Any]) -> str:

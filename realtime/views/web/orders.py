@@ -1,4 +1,4 @@
-"""What pages ask for: messages of text, parsed, and the one page that may act."""
+"""Requests of pages: parsed text messages, and the one page that is in control."""
 
 import json
 import math
@@ -11,16 +11,16 @@ from realtime.views.web.access import Role
 from realtime.views.web.hub import CAN
 
 MOST_WAITING = 64
-"""Actions that the program has not taken yet."""
+"""Most actions that wait for the program."""
 
 LONGEST_TEXT = 4096
-"""Characters of a message."""
+"""Longest message, in characters."""
 
 LONGEST_NAME = 200
 """Characters of a marker's name; the rest is cut off."""
 
 LONGEST_AGO_MS = 60_000.0
-"""A marker may have been set so long ago, on a page whose connection was slow."""
+"""A marker may have been set this long ago, if the page's connection is slow."""
 
 BY = "page"
 
@@ -30,7 +30,7 @@ TOO_MANY = "fer-cam is busy; try again."
 
 
 class OrderError(ValueError):
-    """A message is no JSON object; the text is for the page."""
+    """A message is not a JSON object; the text is for the page."""
 
 
 def parse(text: str) -> dict[str, Any]:
@@ -83,20 +83,20 @@ class Control:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.actions: queue.Queue[Action | Mark] = queue.Queue(MOST_WAITING)
-        """Taken by the main thread."""
+        """Read by the main thread."""
         self.holder: Page | None = None
         self._clock = clock
         self._pages: list[Page] = []
 
     def join(self, page: Page) -> None:
-        """A page has come; it is in control if nobody is."""
+        """Adds a page; it is in control if no other page is."""
         self._pages.append(page)
         if self.holder is None and page.role is Role.CONTROL:
             self.holder = page
         self._tell()
 
     def leave(self, page: Page) -> None:
-        """A page has gone; control is free then, until another page acts."""
+        """Removes a page; control is then free until another page acts."""
         if page in self._pages:
             self._pages.remove(page)
         if self.holder is page:

@@ -31,14 +31,14 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-"""On every answer. Nothing is loaded from elsewhere, no page frames this one, and no other origin reads anything."""
+"""On every response: nothing is loaded from elsewhere, no page can frame this one, and no other origin can read anything."""
 
 MOST_PAGES = 64
-"""WebSockets and streams that are open at once."""
+"""Most WebSockets and streams at once."""
 
 MOST_BODY = 1024
 BODY_S = 5.0
-"""A request's body may have so many bytes and take so long."""
+"""Limits of a request's body: bytes, and seconds until it is complete."""
 
 PAGES = {"/": "index.html", "/overlay": "overlay.html"}
 
@@ -56,7 +56,7 @@ class Gate:
     Args:
         app: gets the requests that pass.
         access: decides.
-        url: where the page is, for the refusal.
+        url: of the page, for the refusal.
     """
 
     def __init__(self, app: ASGIApp, access: Access, url: str) -> None:

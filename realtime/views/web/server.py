@@ -17,16 +17,16 @@ from realtime.views.web.wire import MOST_BYTES
 
 START_S = 10.0
 GOODBYE_S = 0.5
-"""How long the last messages may take."""
+"""Time limit for the last messages."""
 
 STOP_S = 1.0
 """How long the thread may take to end after that; it is a daemon."""
 
 MOST_HEAD = 16_384
-"""Bytes of the head of a request."""
+"""Largest head of a request, in bytes."""
 
 PING_S = 5.0
-"""A browser that answers no ping of the WebSocket for twice as long has gone."""
+"""A browser that answers no ping of the WebSocket for twice this long is gone."""
 
 
 class WebServer:

@@ -2,29 +2,33 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import TypeVar
 
 from realtime.datatypes import RunInfo
 from realtime.drawing.painter import Painted
 from realtime.recorder import Recorder
 from realtime.records import to_line
 from realtime.views.web import wire
+from realtime.views.web.lesson import Panel, panel
 from realtime.workers import Workers
+
+T = TypeVar("T")
 
 
 class Encoder:
-    """Makes the lines and JPEGs of a run. JPEGs are made on a thread of its own, which no frame waits for."""
+    """Makes the lines and JPEGs of a run. JPEGs are made on a separate thread, and no frame waits for them."""
 
     def __init__(self, run: RunInfo, recorder: Recorder) -> None:
         self.run = run
         self.recorder = recorder
         self.jpegs = 0
-        """How many were made."""
+        """Number of JPEGs made."""
         self._workers = Workers(1, "web jpeg", end_s=1.0)
 
-    def submit(self, image: Callable[[], bytes]) -> "asyncio.Future[bytes]":
-        """Runs a job on the thread, for the running loop."""
+    def submit(self, job: Callable[[], T]) -> "asyncio.Future[T]":
+        """Runs a job that makes a JPEG on the thread, for the running loop."""
         self.jpegs += 1
-        return asyncio.wrap_future(self._workers.submit(image))
+        return asyncio.wrap_future(self._workers.submit(job))
 
     def close(self) -> None:
         """Ends the thread."""
@@ -47,6 +51,7 @@ class Shot:
         self._line: str | None = None
         self._plain: asyncio.Future[bytes] | None = None
         self._drawn: asyncio.Future[bytes] | None = None
+        self._panels: dict[tuple[int | None, bool], asyncio.Future[Panel]] = {}
 
     def shows(self, painted: Painted) -> bool:
         """Whether it is this frame."""
@@ -80,7 +85,7 @@ class Shot:
             frame = self._painted.result.frame
             height, width = frame.size_hw
             self._plain = self._encoder.submit(
-                lambda: wire.pack(frame.index, (width, height), frame.captured_at, wire.encode(frame.image))
+                lambda: wire.pack(frame.index, (width, height), frame.captured_at, wire.encode(wire.shrink(frame.image)))
             )
         return await asyncio.shield(self._plain)
 
@@ -88,5 +93,12 @@ class Shot:
         """A JPEG of the image as in saved files, with boxes and labels."""
         if self._drawn is None:
             painted = self._painted
-            self._drawn = self._encoder.submit(lambda: wire.encode(painted.image))
+            self._drawn = self._encoder.submit(lambda: wire.encode(wire.shrink(painted.image)))
         return await asyncio.shield(self._drawn)
+
+    async def lesson(self, chosen: int | None, *, exact: bool) -> Panel:
+        """The paper's steps for a face; arguments as for `Painted.steps`."""
+        key, painted = (chosen, exact), self._painted
+        if key not in self._panels:
+            self._panels[key] = self._encoder.submit(lambda: panel(painted.steps(chosen, exact=exact), painted.result.frame))
+        return await asyncio.shield(self._panels[key])

@@ -2,6 +2,8 @@
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from realtime.views.web.lesson import Panel
+
 GONE = (WebSocketDisconnect, RuntimeError, OSError)
 """What sending to a closed connection raises, by the moment at which it was closed."""
 
@@ -19,8 +21,15 @@ async def received(websocket: WebSocket) -> str | bytes | None:
     return text if isinstance(text, str) else bytes(message.get("bytes") or b"")
 
 
+async def send_panel(websocket: WebSocket, panel: Panel) -> None:
+    """Sends the lesson view."""
+    await websocket.send_text(panel.text)
+    if panel.image is not None:
+        await websocket.send_bytes(panel.image)
+
+
 async def close(websocket: WebSocket, code: int, reason: str) -> None:
-    """Closes it; does nothing if it is closed already."""
+    """Closes a WebSocket; does nothing if it is already closed."""
     if websocket.application_state is not WebSocketState.DISCONNECTED:
         try:
             await websocket.close(code, reason)

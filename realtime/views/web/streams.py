@@ -10,7 +10,7 @@ from realtime.views.web.hub import Follower, Hub
 
 BOUNDARY = "fer-cam"
 QUIET_S = 5.0
-"""Without a line for so long a comment is sent, so that a reader that has gone is noticed."""
+"""After this long without a line a comment is sent, so that a disconnected reader is noticed."""
 
 
 def events(hub: Hub) -> StreamingResponse:
@@ -19,7 +19,7 @@ def events(hub: Hub) -> StreamingResponse:
 
 
 def mjpeg(hub: Hub) -> StreamingResponse:
-    """The newest image, again and again."""
+    """The newest image, one after the other."""
     return StreamingResponse(_parts(hub), media_type=f"multipart/x-mixed-replace; boundary={BOUNDARY}")
 
 

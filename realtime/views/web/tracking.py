@@ -8,18 +8,20 @@ from pathlib import Path
 
 from realtime.config import BROWSER, Config
 from realtime.datatypes import FrameResult, RunInfo, SourceInfo
-from realtime.drawing.painter import Painter
+from realtime.drawing.painter import Painted
 from realtime.ending import End
 from realtime.errors import SinkError
 from realtime.meter import Meter
 from realtime.model.classifier import Classifier
-from realtime.pipeline import open_pipeline
+from realtime.pipeline import Pipeline, open_pipeline
 from realtime.recognizer import Session
 from realtime.recorder import Recorder
 from realtime.records import to_line
 from realtime.sinks.live import Lines
 from realtime.sinks.switch import Recording
-from realtime.views.base import Mark
+from realtime.views.base import Action, Mark
+from realtime.views.web.actions import CameraActions
+from realtime.views.web.lesson import Panel
 from realtime.views.web.wire import ImageMessage, WireError, decode
 
 NO_FOLDER = "Recording needs a folder; start fer-cam with --session DIR."
@@ -27,7 +29,7 @@ NO_FOLDER = "Recording needs a folder; start fer-cam with --session DIR."
 
 @dataclass(frozen=True)
 class State:
-    """What a page is told of its camera; see `Status`."""
+    """The state of a camera for its page; see `Status`."""
 
     fps: float = 0.0
     p50_ms: float = 0.0
@@ -35,6 +37,23 @@ class State:
     dropped: int = 0
     recording: bool = False
     finished: tuple[Path, ...] = ()
+    blur: bool = False
+    lesson: bool = False
+    profile: str = ""
+    calibrating: str = ""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The reply to an image.
+
+    Attributes:
+        line: of the data.
+        panel: the paper's steps, if the page shows them.
+    """
+
+    line: str
+    panel: Panel | None
 
 
 class CameraSession:
@@ -58,19 +77,22 @@ class CameraSession:
     ) -> None:
         self._source = SourceInfo(name, live=True, temporal=True, width=0, height=0, fps=None, frames=None)
         self._config = config
-        # a profile is that of the person at this machine's camera; a browser has somebody else before it
+        # a profile belongs to the person at this machine's camera; somebody else is at the browser
         alone = config.source.location == BROWSER
         self._reading = config.reading if alone else replace(config.reading, profile=None)
         self._run = replace(run, source=self._source, correction=run.correction if alone else ())
         self._classifier = classifier
-        self._session: Session | None = None  # opened by the first frame: cascades take time and memory
+        # opened by the first frame: cascades take time and memory
+        self._pipeline: Pipeline | None = None
+        self._session: Session | None = None
         self._clock = clock
         self._lock = threading.Lock()
         self._meter = Meter(run.labels)
-        self._painter = Painter(blur=config.output.blur)
+        self._actions = CameraActions(config, classifier)
         self._recorder = Recorder(self._run, clock)
         self._recording: Recording | None = None
         self._last: FrameResult | None = None
+        self._painted: Painted | None = None
         self._first: ImageMessage | None = None
         self._offset_s = 0.0
         self._last_index = -1
@@ -78,13 +100,13 @@ class CameraSession:
         self._wanted = False
         self._ended: str | None = None
         self._lines = Lines()
-        self.state = State()
-        """How it is; replaced after every frame, so that it can be read without waiting for one."""
+        self.state = State(blur=self._actions.blur, lesson=self._actions.teaching)
+        """The current state; replaced after every frame, so that it can be read without waiting for one."""
         self.folders: list[Path] = []
         """Where recordings were written."""
 
-    def process(self, sent: ImageMessage, offset_s: float) -> str:
-        """The line of a frame.
+    def process(self, sent: ImageMessage, offset_s: float) -> Reply:
+        """Reads a frame.
 
         Args:
             sent: the next one, in order.
@@ -120,14 +142,9 @@ class CameraSession:
     def mark(self, mark: Mark) -> str | None:
         """Sets a marker in the recording; returns its line, None if it is not recorded."""
         with self._lock:
-            if self._recording is None or self._last is None:
+            if self._recording is None:
                 self._lines.say("Markers belong to a recording; start one first.")
-                return None
-            try:
-                return to_line(self._recording.outputs.mark(self._last, mark.name, mark.at, mark.by), self._run)
-            except SinkError as error:
-                self._give_up(error)
-                return None
+            return self._mark(mark)
 
     def record(self, on: bool) -> None:
         """Begins or ends a recording, and says so in a notice."""
@@ -142,8 +159,17 @@ class CameraSession:
             elif not on and self._recording is not None:
                 self._stop()
 
+    def do(self, action: Action) -> Panel | None:
+        """Carries out an action of the page; returns its lesson view, since a page that pauses sends no further frame."""
+        with self._lock:
+            said = self._actions.do(action, self._last)
+            if said is not None:
+                self._lines.say(said)
+            self._update_state()
+            return None if self._painted is None else self._actions.panel(self._painted, exact=True)
+
     def notices(self) -> tuple[str, ...]:
-        """Sentences for the page since the last call; does not wait."""
+        """Notices for the page since the last call; does not wait."""
         return self._lines.take()
 
     def end(self) -> str:
@@ -153,11 +179,13 @@ class CameraSession:
                 self._ended = to_line(self._meter.summary(End.STOPPED), self._run)
                 if self._session is not None:
                     self._session.close()
+                self._actions.close()
                 self._stop()
             return self._ended
 
     def _open(self) -> Session:
-        return Session(open_pipeline(self._reading, self._classifier, self._source), self._source.name)
+        self._pipeline = open_pipeline(self._reading, self._classifier, self._source)
+        return Session(self._pipeline, self._source.name)
 
     def _begin(self, sent: ImageMessage, offset_s: float) -> ImageMessage:
         self._first, self._offset_s = sent, offset_s
@@ -172,18 +200,38 @@ class CameraSession:
             self._start()
         return sent
 
-    def _finish(self, result: FrameResult) -> str:
+    def _finish(self, result: FrameResult) -> Reply:
         self._last = result
         self._meter.add(result, self._clock())
         line = to_line(self._recorder.record(result), self._run)
-        painted = self._painter.paint(result)
+        painted = self._painted = self._actions.paint(result)
         if self._recording is not None:
             try:
                 self._recording.write(painted)
             except SinkError as error:
                 self._give_up(error)
+        self._calibrate(result)
         self._update_state()
-        return line
+        return Reply(line, self._actions.panel(painted))
+
+    def _calibrate(self, result: FrameResult) -> None:
+        """Uses a new profile from the next frame on."""
+        ended = self._actions.calibrate(result)
+        if ended is None:
+            return
+        self._lines.say(ended.text)
+        if ended.profile is not None and self._pipeline is not None:
+            self._pipeline.use(ended.profile)
+            self._mark(Mark(f"calibrated: {ended.profile.name}", result.frame.captured_at, "calibration"))
+
+    def _mark(self, mark: Mark) -> str | None:
+        if self._recording is None or self._last is None:
+            return None
+        try:
+            return to_line(self._recording.outputs.mark(self._last, mark.name, mark.at, mark.by), self._run)
+        except SinkError as error:
+            self._give_up(error)
+            return None
 
     def _start(self) -> None:
         try:
@@ -207,7 +255,7 @@ class CameraSession:
             self._update_state()
 
     def _give_up(self, error: SinkError) -> None:
-        """The recording cannot go on; the camera can."""
+        """Ends a recording that has failed; the camera goes on."""
         self._lines.say(f"The recording ends here: {error}")
         self._stop()
 
@@ -216,4 +264,11 @@ class CameraSession:
         dropped = 0 if self._last is None else self._last.dropped
         recording = self._recording is not None
         finished = tuple(self.folders[:-1] if recording else self.folders)
-        self.state = State(self._meter.fps, latency.p50, latency.p95, dropped, recording, finished)
+        profile = None if self._pipeline is None else self._pipeline.profile
+        self.state = State(
+            *(self._meter.fps, latency.p50, latency.p95, dropped, recording, finished),
+            blur=self._actions.blur,
+            lesson=self._actions.teaching,
+            profile="" if profile is None else profile.name,
+            calibrating=self._actions.calibrating,
+        )

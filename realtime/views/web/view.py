@@ -100,7 +100,7 @@ class WebView:
         return self._cameras.folders
 
     def due(self) -> bool:
-        """Always: a browser that comes later gets the newest frame at once, and nothing is drawn or encoded for nobody."""
+        """Always: a browser that connects later gets the newest frame at once, and nothing is drawn while nobody watches."""
         return not self._closed
 
     def show(self, painted: Painted, status: Status) -> None:

@@ -1,4 +1,4 @@
-"""The WebSocket /watch: the server's source on a page, and what the page asks for.
+"""The WebSocket /watch: the server's source on a page, and the page's requests.
 
 Each page has one frame in flight and gets the newest one after it has drawn that: a slow page skips frames and delays nobody.
 """
@@ -12,7 +12,7 @@ from starlette.websockets import WebSocket
 from realtime.views.web.access import Role
 from realtime.views.web.hub import Follower, Hub
 from realtime.views.web.orders import Control, OrderError, number, parse
-from realtime.views.web.sockets import GONE, close, received
+from realtime.views.web.sockets import GONE, close, received, send_panel
 
 BAD_DATA = 1003
 
@@ -34,9 +34,10 @@ class WatchPage:
         self._control = control
         self._follower = Follower(role)
         self._images = True
+        self._taught: tuple[int, int | None, bool] | None = None
 
     async def serve(self) -> None:
-        """Serves it until it goes or is closed."""
+        """Serves it until it disconnects or is closed."""
         self._say(self._hub.hello(self.role))
         if self._hub.status is not None:
             self._follower.put(self._hub.status_text(self._follower))
@@ -71,6 +72,7 @@ class WatchPage:
                     await close(self._websocket, *follower.closing)
                     return
                 await self._send_frame()
+                await self._send_lesson()
         except GONE:
             return
 
@@ -85,6 +87,18 @@ class WatchPage:
         await self._websocket.send_text(shot.message)
         if image is not None:
             await self._websocket.send_bytes(image)
+
+    async def _send_lesson(self) -> None:
+        """Sends the paper's steps for the frame that was sent, again when another face of it is chosen."""
+        shot, status = self._hub.shot, self._hub.status
+        if shot is None or status is None or not self._hub.lesson or not self._images or shot.number != self._follower.seen:
+            return
+        wanted = shot.number, status.chosen, status.paused
+        if wanted == self._taught:
+            return
+        self._taught = wanted
+        panel = await shot.lesson(status.chosen, exact=status.paused)
+        await send_panel(self._websocket, panel)
 
     async def _receive(self) -> None:
         while (message := await received(self._websocket)) is not None:

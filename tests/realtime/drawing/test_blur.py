@@ -1,7 +1,9 @@
 """Faces are hidden before anything is painted, in every image that leaves the program."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,14 +12,19 @@ import pytest
 from realtime.config import Config
 from realtime.drawing import blur
 from realtime.drawing.blur import hide
+from realtime.drawing.canvas import Image
 from realtime.drawing.hud import Status
-from realtime.drawing.painter import HOLD_S, Painter
+from realtime.drawing.painter import HOLD_S, Painted, Painter
 from realtime.errors import ConfigError
+from realtime.faces import geometry
 from realtime.faces.detector import HaarDetector
+from realtime.faces.follower import Follower
 from realtime.preprocess import to_gray
-from realtime.run import run
+from realtime.run import Openers, run
+from realtime.views.base import Action
 from tests import builders, films
 from tests.demo import CLIP
+from tests.studio import FakeWindow
 from tests.tiny_models import write_left_right
 
 BOX = np.array([20, 10, 44, 34], np.float32)
@@ -86,15 +93,49 @@ def test_files_and_views_alike_are_painted_on_the_hidden_image() -> None:
         assert len(np.unique(image[14:30, 24:40].reshape(-1, 3), axis=0)) <= (blur.BLOCKS + 5) ** 2
 
 
-def test_no_face_can_be_found_in_a_saved_video(tmp_path: Path) -> None:
-    model = str(write_left_right(tmp_path / "tiny.onnx"))
-    config = Config.of(source=str(CLIP), model=model, display=False, blur=True, save=tmp_path / "out.mp4", max_frames=60)
-    assert run(config) == 0
-    detector = HaarDetector(60)
-    found = [len(detector.detect(to_gray(image))) for image in films.read(tmp_path / "out.mp4").images[::6]]
-    assert found == [0] * 10
-    plain = [len(detector.detect(to_gray(image))) for image in films.read(CLIP).images[:60:6]]
-    assert plain == [1] * 10, "the clip has a face in each of these frames"
+class Viewer(FakeWindow):
+    """A window that keeps every sixth image, and takes a snapshot of the others between them."""
+
+    paced = False
+
+    def __init__(self) -> None:
+        super().__init__({number: [Action.SNAPSHOT] for number in range(3, 60, 6)})
+        self.images: list[Image] = []
+
+    def show(self, painted: Painted, status: Status) -> None:
+        super().show(painted, status)
+        if painted.result.frame.index % 6 == 0:
+            self.images.append(painted.view(status, mirror=True))
+
+
+def test_no_face_can_be_found_in_any_image_of_a_run(tmp_path: Path) -> None:
+    viewer = Viewer()
+    config = Config.of(
+        source=str(CLIP),
+        model=str(write_left_right(tmp_path / "tiny.onnx")),
+        display=True,
+        blur=True,
+        save=tmp_path / "out.mp4",
+        snapshots=tmp_path / "snapshots",
+        max_frames=60,
+    )
+    (tmp_path / "snapshots").mkdir()
+    assert run(config, Openers(window=viewer.open)) == 0
+    snapshots = [cv2.imread(str(path)) for path in (tmp_path / "snapshots").iterdir()]
+    assert faces_in(films.read(CLIP).images[:60:6]) == [1] * 10, "the clip has a face in each of these frames"
+    for images in (films.read(tmp_path / "out.mp4").images[::6], viewer.images, snapshots):
+        assert faces_in(images) == [0] * 10
+
+
+def faces_in(images: Iterable[Any]) -> list[int]:
+    """How many faces with eyes each image shows; a few blocks alone may look like a face to the cascade."""
+    detector, follower = HaarDetector(60), Follower()
+    counts = []
+    for image in images:
+        gray = to_gray(image)
+        squares = geometry.to_centre_side(detector.detect(gray).boxes_xyxy)
+        counts.append(sum(follower.has_eyes(gray, square) for square in squares))
+    return counts
 
 
 def test_numbers_only_refuses_images() -> None:

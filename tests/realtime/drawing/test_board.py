@@ -14,17 +14,10 @@ from realtime.drawing.painter import Painter
 from realtime.lesson.steps import Lesson, Steps
 from realtime.model.classifier import Classifier
 from tests import builders, demo
-from tests.realtime.drawing.test_overlay import HUD
+from tests.drawn import HUD
 
 SIZES = [(640, 480), (960, 720), (1280, 720), (1920, 1080)]
 LESSON = replace(HUD, lesson=True)
-
-
-@pytest.fixture(scope="module")
-def classifier() -> Iterator[Classifier]:
-    network = Classifier.load("int8", 1)
-    yield network
-    network.close()
 
 
 @pytest.fixture(scope="module")

@@ -44,11 +44,14 @@ def test_deviations_are_those_of_the_definition() -> None:
         assert quality.measure(small, 200) == pytest.approx(expected, abs=1e-9)
 
 
-def test_the_fault_is_the_worst_of_size_light_and_sharpness() -> None:
+def test_the_fault_is_the_worst_of_size_light_and_sharpness_or_a_cover() -> None:
     assert quality.judge(sharp(), 120).fault is None
     assert quality.judge(sharp(), 20).fault is Fault.SMALL
     dim = (sharp() // 24).astype(np.uint8)
     assert quality.judge(dim, 120).fault is Fault.DARK
     assert quality.judge((dim + 180).astype(np.uint8), 120).fault is Fault.FLAT
+    masked = sharp()
+    masked[30:] = 128
+    assert quality.judge(masked, 120).fault is Fault.COVERED
     ramp = np.tile(np.linspace(20, 235, 48).astype(np.uint8), (48, 1))
     assert quality.judge(ramp, 120).fault is Fault.BLURRED

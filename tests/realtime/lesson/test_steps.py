@@ -17,13 +17,6 @@ from tests import builders, demo
 INDEX = 100
 
 
-@pytest.fixture(scope="module")
-def classifier() -> Iterator[Classifier]:
-    network = Classifier.load("int8", 1)
-    yield network
-    network.close()
-
-
 @pytest.fixture
 def lesson(classifier: Classifier) -> Iterator[Lesson]:
     made = Lesson(classifier.prepare)

@@ -111,7 +111,7 @@ def test_a_face_that_is_too_small() -> None:
     assert "too small: 40 px wide, and 48 are needed" in refusal(lambda i: [face(side=40)])
 
 
-@pytest.mark.parametrize("reason", ["dark", "blurred", "turned away"])
+@pytest.mark.parametrize("reason", ["dark", "blurred", "covered", "turned away"])
 def test_a_poor_image(reason: str) -> None:
     assert f"the face is {reason};" in refusal(lambda i: [face(reason=reason if i % 3 == 0 else None)])
 

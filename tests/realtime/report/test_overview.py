@@ -7,7 +7,7 @@ import pytest
 from realtime.bulk.dataset import Dataset
 from realtime.bulk.overview import summarize
 from realtime.report import overview
-from realtime.report.overview import Overview
+from realtime.report.dataset import Overview
 from tests import datasets
 
 

@@ -61,7 +61,7 @@ def test_every_flaw_is_a_sentence(tmp_path: Path) -> None:
         "uncertain for 50\u00a0%",
         "missed for 50\u00a0%",
         "frames were dropped",
-        "Once",
+        "one gap of more than 1 s",
         "keep up: 25\u00a0%",
     ):
         assert any(words in sentence for sentence in found), words

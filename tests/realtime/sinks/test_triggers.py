@@ -22,7 +22,7 @@ from realtime.sinks.watch import Firing
 from realtime.triggers import Trigger
 from tests import builders
 from tests.broker import HeardLines, Subscriber, broker
-from tests.realtime.sinks.test_osc import Receiver
+from tests.osc_receiver import Receiver
 
 pytestmark = pytest.mark.usefixtures("nothing_left_behind")
 

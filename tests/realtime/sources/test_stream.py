@@ -1,11 +1,5 @@
-"""Streams over a real connection on loopback: live cameras, videos on the web, and servers that misbehave."""
+"""Streams over a real connection on loopback: live cameras, and videos and images on the web."""
 
-import threading
-import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,66 +8,19 @@ import pytest
 
 from realtime.config import SourceConfig
 from realtime.datatypes import Frame
-from realtime.errors import SourceLostError, SourceOpenError
-from realtime.sources.base import Notify
+from realtime.errors import SourceLostError
 from realtime.sources.capture import open_feed
-from realtime.sources.decoder import UNREADABLE_PACKETS, Decoder
+from realtime.sources.decoder import UNREADABLE_PACKETS
 from realtime.sources.feed import Feed
-from realtime.sources.stream import Connect, Stream, connect
+from realtime.sources.stream import Stream
 from tests.fakes import make_image
-from tests.mjpeg_server import DIALECTS, MjpegServer
+from tests.feeds import refusal
+from tests.mjpeg_server import DIALECTS, JPEGS, MjpegServer
 from tests.rtsp_server import RtspServer
-from tests.video_files import gray_levels, level, read_all, write_sound, write_video
+from tests.video_files import gray_levels, level, read_all, write_video
+from tests.web_server import web
 
 pytestmark = pytest.mark.timeout(60)
-
-JPEGS = [cv2.imencode(".jpg", make_image(value, 48, 64))[1].tobytes() for value in gray_levels(20)]
-
-
-class _Files(SimpleHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        self.close_connection = True
-        if self.path.startswith("/locked"):
-            self.send_error(401)
-        elif self.path.startswith("/endless/"):  # as a camera that must promise a length
-            self.send_response(200)
-            self.send_header("Content-Length", self.path.split("/")[2])
-            self.end_headers()
-            while True:  # until the client leaves
-                self.wfile.write(Path(self.directory, self.path.split("/")[3]).read_bytes())
-        elif self.path.startswith("/unsized/"):  # as a camera sends: nobody knows how much will come
-            data = Path(self.directory, self.path[9:]).read_bytes()
-            self.send_response(200)
-            self.send_header("Transfer-Encoding", "chunked")
-            self.end_headers()
-            self.wfile.write(b"%x\r\n%b\r\n0\r\n\r\n" % (len(data), data))
-        else:
-            super().do_GET()
-
-    def log_message(self, *_: object) -> None:
-        """Says nothing."""
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = False
-
-    def handle_error(self, *_: object) -> None:
-        """A client that leaves is no error."""
-
-
-@contextmanager
-def web(folder: Path) -> Iterator[str]:
-    """Serves a folder as the simplest of web servers does; gives its address."""
-    with _Server(("127.0.0.1", 0), partial(_Files, directory=str(folder))) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def test_a_live_stream() -> None:
@@ -286,82 +233,3 @@ def test_an_image_on_the_web_is_one_frame(tmp_path: Path) -> None:
         assert [level(frame) for frame in read_all(source)] == [77]
         assert (source.info.live, source.info.fps) == (False, None)
         source.close()
-
-
-def refusal(url: str, timeout_s: float = 10.0, through: Connect = connect) -> str:
-    with pytest.raises(SourceOpenError) as caught:
-        Stream(url, timeout_s=timeout_s, connect=through)
-    message = str(caught.value)
-    assert "\n" not in message
-    assert "127.0.0.1" in message
-    return message
-
-
-def test_a_refused_connection_does_not_show_the_password() -> None:
-    with MjpegServer(JPEGS) as server:
-        port = server.url.split(":")[2].split("/")[0]
-    message = refusal(f"http://anna:sesame@127.0.0.1:{port}/video?token=sesame")  # the server has gone
-    assert "connection refused" in message
-    assert f"http://anna@127.0.0.1:{port}/video" in message
-    assert "sesame" not in message
-
-
-@pytest.mark.parametrize("login", ["anna:sesame", "anna:ses#ame", "anna:x@ses/ame", "anna:12/sesame"])
-def test_a_password_is_not_in_the_chain_of_errors_either(login: str) -> None:
-    with MjpegServer(JPEGS) as server:
-        port = server.url.split(":")[2].split("/")[0]
-    url = f"rtsp://{login}@127.0.0.1:{port}/sesame=sesame"
-    with pytest.raises(SourceOpenError) as caught:
-        Stream(url, timeout_s=5)
-    shown = "".join(traceback.format_exception(caught.value))
-    assert not any(secret in shown for secret in ("sesame", "ses#", "ses/", "/ame", "#ame"))
-
-
-def test_a_server_that_refuses() -> None:
-    with MjpegServer(JPEGS) as server:
-        server.refuse()
-        assert "cannot be opened" in refusal(server.url)
-        server.accept()
-        source = Stream(server.url)
-        assert source.read() is not None
-        source.close()
-
-
-def test_a_server_that_never_answers() -> None:
-    with MjpegServer(JPEGS, silent=True) as server:
-        assert "did not answer within 0.5 s" in refusal(server.url, 0.5)
-
-
-def test_the_same_where_ffmpegs_limit_runs_out_first() -> None:
-    def impatient(url: str, name: str, _: float, notify: Notify) -> Decoder:
-        return connect(url, name, 0.2, notify)
-
-    with MjpegServer(JPEGS, silent=True) as server:
-        assert "did not answer within 60 s" in refusal(server.url, 60.0, impatient)
-
-
-def test_a_name_that_is_never_resolved() -> None:
-    release = threading.Event()
-
-    def hang(*_: object) -> Decoder:
-        release.wait(20)
-        raise SourceOpenError("too late for anybody")
-
-    assert "did not answer within 0.05 s" in refusal("http://127.0.0.1/", 0.05, hang)
-    release.set()
-
-
-@pytest.mark.parametrize(
-    ("path", "said"),
-    [
-        ("nope.mp4", "404"),
-        ("locked/a.mp4", "needs a login"),
-        ("a.html", "did not send a video"),
-        ("a.m4a", "sound but no video"),
-    ],
-)
-def test_answers_that_are_no_video(tmp_path: Path, path: str, said: str) -> None:
-    (tmp_path / "a.html").write_text("<html>hello</html>\n" * 100)
-    write_sound(tmp_path / "a.m4a")
-    with web(tmp_path) as address:
-        assert said in refusal(f"{address}/{path}")

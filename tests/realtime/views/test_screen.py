@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from realtime.views.window import check_screen
 from tests.conftest import ROOT
-from tests.realtime.views.test_window import HUD, TITLE, film
+from tests.drawn import HUD
+from tests.realtime.views.test_window import TITLE, film
 
 # on a virtual screen, in a process of its own: Qt ends the whole process when its display goes away
 
@@ -25,7 +26,8 @@ CHILD = """
 import sys
 from realtime.views.base import Action
 from realtime.views.window import Window
-from tests.realtime.views.test_window import HUD, TITLE, film
+from tests.drawn import HUD
+from tests.realtime.views.test_window import TITLE, film
 
 window = Window(TITLE, mirror="mirror" in sys.argv)
 window.show(film(0), HUD)

@@ -15,20 +15,11 @@ from realtime.labels import LABELS
 from realtime.meter import Meter
 from realtime.views.terminal import BAR, REFRESH_S, Terminal
 from tests import builders
+from tests.fakes import Clock
 
 CAMERA = builders.run_info(builders.camera_info())
 FILE = builders.run_info(builders.source_info("clip.mp4", frames=10))
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-
-
-class Clock:
-    """Time that a test moves by hand."""
-
-    def __init__(self) -> None:
-        self.now = 50.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @dataclass

@@ -8,15 +8,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from realtime.datatypes import Percentiles
-from realtime.drawing.hud import Status
 from realtime.drawing.painter import Painted
 from realtime.errors import SinkError
 from realtime.views.base import Action
 from realtime.views.window import ACTIONS, Window, check_screen
 from tests import builders
+from tests.drawn import HUD
 
-HUD = Status(fps=29.8, latency_ms=Percentiles(14.2, 22.1, 30.0))
 TITLE = "fer-cam test"
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux is without a screen")
 

@@ -13,6 +13,7 @@ import torch
 
 from realtime.errors import ConfigError
 from tests.conftest import ROOT
+from tests.full_disk import files_of_at_most
 from tests.train_data import TINY
 from train.learning import checkpoint
 from train.learning.checkpoint import Checkpoint, load
@@ -75,18 +76,11 @@ def test_a_save_that_fails_in_the_middle_leaves_the_earlier_one(tmp_path: Path, 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no limit on a file's size")
 def test_a_disk_that_is_really_full_leaves_both_earlier_ones(tmp_path: Path) -> None:
-    import resource
-
     example(epoch=1).save(tmp_path)
     example(epoch=2).save(tmp_path)
     large = dataclasses.replace(example(epoch=3), model={"w": torch.zeros(500_000)})
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, hard))
-    try:
-        with pytest.raises(ConfigError, match="earlier checkpoint is untouched"):
-            large.save(tmp_path)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with files_of_at_most(1_000_000), pytest.raises(ConfigError, match="earlier checkpoint is untouched"):
+        large.save(tmp_path)
     assert load(tmp_path).epoch == 2
     (tmp_path / "previous.pt").replace(tmp_path / "last.pt")
     assert load(tmp_path).epoch == 1

@@ -7,12 +7,12 @@ import cv2
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from realtime import preprocess
 from realtime.errors import SinkError
 from realtime.faces import detector
 from realtime.lesson import algorithms
+from tests.caught import Caught
 from tests.demo import demo_frame
 from train.data.datasets import FaceSet
 from train.network.layers import Stage
@@ -43,27 +43,6 @@ def faces() -> FaceSet:
     """Ten sequences of three images: happiness, anger and happiness again; no fear."""
     names = tuple(f"CK/{s:03}_001_{frame}.png" for s in range(10) for frame in range(3))
     return face_set(names, tuple(int(s in (3, 4)) for s in range(10) for _ in range(3)))
-
-
-class Caught:
-    """A `figures.save` that keeps what would have been drawn."""
-
-    def __init__(self) -> None:
-        self.figures: list[Figure] = []
-        self.paths: list[Path] = []
-
-    def __call__(self, figure: Figure, path: Path) -> None:
-        figure.draw_without_rendering()
-        self.figures.append(figure)
-        self.paths.append(path)
-
-    def images(self) -> list[NDArray[np.uint8]]:
-        """The images of the last figure, row by row; places without an image left out."""
-        shown = [np.asarray(axes.images[0].get_array()) for axes in self.figures[-1].axes if axes.images]
-        return [image for image in shown if image.shape != (1, 1)]
-
-    def title(self) -> str:
-        return self.figures[-1].get_suptitle()
 
 
 @pytest.fixture

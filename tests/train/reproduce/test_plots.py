@@ -7,30 +7,12 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.container import ErrorbarContainer
-from matplotlib.figure import Figure
 
 from realtime.errors import SinkError
+from tests.caught import Caught
 from tests.train_results import costs, result
 from train.judging.intervals import wilson
 from train.reproduce import plots
-
-
-class Caught:
-    """A `figures.save` that keeps what would have been drawn."""
-
-    def __init__(self) -> None:
-        self.figures: list[Figure] = []
-
-    def __call__(self, figure: Figure, path: Path) -> None:
-        figure.draw_without_rendering()
-        self.figures.append(figure)
-
-    @property
-    def axes(self) -> list[Axes]:
-        return self.figures[-1].axes
-
-    def title(self) -> str:
-        return self.figures[-1].get_suptitle()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 import { Connection } from "./connection.js";
 import { Pings } from "./pings.js";
 import { cameraError, HIDDEN, INSECURE, UNPLUGGED } from "./sentences.js";
-import { pack } from "./wire.js";
+import { pack, unpack } from "./wire.js";
 
 const SIZE = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30 } };
 const QUALITY = 0.85; // of the JPEG; 640x480 in about 50 kB
@@ -24,8 +24,11 @@ export class Camera {
     this.sent = null; // the frame that is not answered yet
     this.lastIndex = -1;
     this.connection = this.stream = null;
-    this.ended = false;
-    this.hidden = () => on.trouble(document.hidden ? HIDDEN : null);
+    this.ended = this.paused = false;
+    this.skipped = 0; // frames that passed during pauses; they are not dropped
+    this.status = null;
+    this.fault = null; // a sentence; it stays when the answer to the last frame comes after it
+    this.hidden = () => this.tell(document.hidden ? HIDDEN : null);
     this.start(device);
   }
 
@@ -36,7 +39,7 @@ export class Camera {
       const stream = await navigator.mediaDevices.getUserMedia({ video, audio: false });
       if (this.ended) return stream.getTracks().forEach((track) => track.stop());
       this.stream = stream;
-      stream.getVideoTracks()[0].addEventListener("ended", () => this.on.trouble(UNPLUGGED));
+      stream.getVideoTracks()[0].addEventListener("ended", () => this.tell(UNPLUGGED));
       this.name = stream.getVideoTracks()[0].label;
       this.video = Object.assign(document.createElement("video"), { muted: true, playsInline: true, srcObject: stream });
       await this.video.play();
@@ -49,23 +52,31 @@ export class Camera {
     this.pings = new Pings((message) => this.connection.say(message));
     this.connection = new Connection(() => (this.session ? `/camera?session=${this.session}` : "/camera"), {
       text: (message, line) => this.text(message, line),
+      binary: (buffer) => this.on.steps(unpack(buffer).jpeg),
       lost: (code, reason) => { this.release(); this.on.lost(code, reason); },
     });
     this.on.started(this);
     return this.next();
   }
 
+  tell(fault) {
+    this.fault = fault;
+    this.on.trouble(fault);
+  }
+
   next() {
     if (this.ended) return;
     if (this.video.requestVideoFrameCallback) this.video.requestVideoFrameCallback((now, of) => this.take(of.presentedFrames, of.captureTime ?? now));
-    else requestAnimationFrame((now) => this.take(this.lastIndex + 1, now));
+    else requestAnimationFrame((now) => this.take(this.lastIndex + this.skipped + 1, now));
   }
 
-  async take(index, at) {
+  async take(presented, at) {
     this.next();
+    if (this.paused) this.skipped = presented - this.lastIndex;
+    const index = presented - this.skipped;
     const { videoWidth: width, videoHeight: height } = this.video;
     const ready = this.sent === null && this.greeted && this.connection.idle && this.pings.ready;
-    if (!ready || !width || index <= this.lastIndex) return;
+    if (!ready || this.paused || !width || index <= this.lastIndex) return;
     this.lastIndex = index;
     const sent = this.sent = { index, image: null };
     try {
@@ -87,14 +98,20 @@ export class Camera {
         this.session = message.session;
         this.greeted = true;
         this.pings.begin();
+        message.can.unshift("pause");
         Object.assign(message.source, { name: this.name || "this browser’s camera", width: this.video.videoWidth, height: this.video.videoHeight });
         return this.on.hello(message, resumed);
       }
       case "frame": {
         const image = this.sent?.image ?? null;
         this.sent = null;
-        return this.on.frame(message, image, line);
+        this.on.frame(message, image, line);
+        if (this.fault) this.on.trouble(this.fault);
+        return undefined;
       }
+      case "status":
+        this.status = { ...message, paused: this.paused };
+        return this.on.message(this.status, line);
       case "refused":
         this.release();
         return this.on.message(message, line);
@@ -110,6 +127,12 @@ export class Camera {
   }
 
   say(message) { this.connection?.say(message); }
+
+  // The page stops sending; the program has nothing to pause.
+  pause() {
+    this.paused = !this.paused;
+    if (this.status) this.on.message(Object.assign(this.status, { paused: this.paused }), "");
+  }
 
   mark(name, agoMs) { this.say({ type: "marker", name, ago_ms: agoMs + this.pings.oneWayMs }); }
 

@@ -13,7 +13,7 @@ class Card {
   constructor(id, labels) {
     this.id = id;
     this.labels = labels;
-    this.label = make("b");
+    this.label = make("b", { className: "label" });
     this.share = make("span", { className: "share" });
     this.reason = make("p", { className: "reason" });
     this.swatch = make("i", { className: "swatch" });
@@ -55,6 +55,12 @@ class Card {
     }
   }
 
+  // The face is not in the image now.
+  leave() {
+    this.element.classList.add("gone");
+    tell(this.reason, "not in the image");
+  }
+
   end() {
     this.timeline?.end();
     this.element.remove();
@@ -94,7 +100,7 @@ export class Cards {
     const now = performance.now(), present = new Set(faces.map(({ id }) => id));
     for (const [id, card] of this.cards) {
       if (present.has(id)) continue;
-      card.element.classList.add("gone");
+      card.leave();
       if (now - card.seen > STAYS_MS) this.drop(id);
     }
     this.arrange(faces.filter(({ id }) => !this.cards.has(id)).length);

@@ -63,7 +63,8 @@ export class Chips {
   }
 
   say(stored, source) {
-    const where = stored.paths?.length ? `: ${stored.paths.join(", ")}` : "";
+    const paths = (stored.paths ?? []).filter((path, _, all) => !all.some((folder) => path.startsWith(`${folder}/`) || path.startsWith(`${folder}\\`)));
+    const where = paths.length ? `: ${paths.join(", ")}` : "";
     const storing = stored.recording ? `A session is being recorded${where}.` : stored.anything ? `Data are being stored${where}.` : "Nothing is stored.";
     this.banner.hidden = false;
     this.banner.classList.toggle("storing", stored.recording || stored.anything);

@@ -8,6 +8,7 @@ const ACTIONS = [
   { name: "snapshot", text: "Snapshot", key: "s" },
   { name: "calibrate", text: "Calibrate", other: "Give up calibrating", key: "c", pressed: (status) => Boolean(status.calibrating) },
   { name: "blur", text: "Blur faces", key: "b", pressed: (status) => status.blur, toggles: true },
+  { name: "lesson", text: "Lesson view", key: "p", pressed: (status) => status.lesson, toggles: true },
   { name: "quit", text: "End fer-cam", key: "q" },
 ];
 

@@ -7,7 +7,7 @@ export class Cover {
     this.text = make("p");
     this.ago = make("p", { className: "ago" });
     this.button = make("button", { type: "button", hidden: true });
-    $("cover").setAttribute("role", "status");
+    this.text.setAttribute("role", "status"); // without the seconds, which a screen reader would read one after another
     $("cover").replaceChildren(this.text, this.ago, this.button);
     this.say("Connecting…");
     setInterval(() => this.tick(), 500);

@@ -3,7 +3,7 @@ import { $, make } from "./dom.js";
 
 export const KEYS = [
   ["space", "pause and continue"], ["s", "save a snapshot where fer-cam runs"], ["m", "set a marker"], ["1 to 9", "set a named marker"],
-  ["b", "blur faces"], ["c", "calibrate"], ["f", "full screen on and off"], ["d", "bars on and off"], ["h", "this help"], ["q", "end fer-cam"],
+  ["b", "blur faces"], ["p", "lesson view on and off"], ["n", "explain the next face, in the lesson view"], ["e", "save the steps as a panel where fer-cam runs"], ["c", "calibrate"], ["f", "full screen on and off"], ["d", "bars on and off"], ["h", "this help"], ["q", "end fer-cam"],
 ];
 
 const takesText = (element) => element.matches("input:not([type=checkbox]), select, textarea, [contenteditable]");

@@ -10,6 +10,7 @@ import { enter } from "./door.js";
 import { csv, jsonl, save } from "./download.js";
 import { History } from "./history.js";
 import { listen } from "./keys.js";
+import { Lesson } from "./lesson.js";
 import { Messages } from "./messages.js";
 import { closing, FINISHED } from "./sentences.js";
 import { Stage } from "./stage.js";
@@ -21,7 +22,7 @@ const NONE = "browser"; // the source's name where the server has none
 const stage = new Stage($("stage"), $("image")), cover = new Cover(), history = new History();
 const chips = new Chips($("chips"), $("banner")), cards = new Cards($("faces"));
 const messages = new Messages($("notices"), $("spoken"));
-const controls = new Controls(act, mark);
+const controls = new Controls(act, mark), lesson = new Lesson(act);
 let feed = null, hello = null, mirror = null, summary = null, details = true;
 
 const own = () => feed instanceof Camera;
@@ -40,7 +41,8 @@ const events = {
     setMirror(mirror ?? hello.settings.mirror);
     chips.hello(hello);
     controls.hello(hello);
-    controls.enable(true);
+    enable(true);
+    $("lesson").classList.remove("stale");
     $("ask").hidden = true;
     chips.say(hello.stored, sourceName());
     document.title = `fer-cam: ${hello.source.name}`;
@@ -48,25 +50,31 @@ const events = {
     if (!own() && hello.source.name === NONE) offerOwn();
     else cover.say("Waiting for the first frame…", { stale: true });
   },
-  frame(frame, image, line) {
+  frame(frame, image, line, size) {
     history.add(frame, line, hello.labels);
-    stage.show(frame, image);
+    stage.focus = lesson.face;
+    stage.show(frame, image, size);
     cards.show(frame, history);
     messages.faces(frame.faces);
     cover.seen();
   },
+  steps(jpeg) { lesson.draw(jpeg); },
   message(message, line) {
     switch (message.type) {
       case "status":
+        if (own()) stage.blur = message.blur;
+        lesson.show(message.lesson, hello.can);
         chips.status(message, sourceName());
         controls.status(message);
+        $("paused").hidden = !message.paused;
         tell($("calibrating"), message.calibrating ?? "");
         $("calibrating").hidden = !message.calibrating;
         break;
+      case "lesson": lesson.explain(message); break;
       case "marker":
         history.mark(message, line);
         cards.draw(history);
-        messages.say(`Marker${message.name ? ` ${message.name}` : ""} set.`);
+        if (own()) messages.say(message.name ? `marker: ${message.name}` : "marker set"); // the program says so itself
         break;
       case "notice": case "refused": messages.say(message.text); break;
       case "control": showControl(message); break;
@@ -77,8 +85,10 @@ const events = {
     const counted = summary && code === FINISHED ? ` ${summary.frames} frames were read.` : "";
     cover.say(`${closing(code, reason)}${counted}`, { stale: true });
     chips.offline("NO CONNECTION");
-    controls.enable(false);
-    messages.faces([]);
+    enable(false);
+    $("lesson").classList.add("stale");
+    $("paused").hidden = true;
+    messages.forget();
     $("ask").hidden = true;
   },
   trouble(text) {
@@ -97,10 +107,15 @@ function offerOwn() {
 // Buttons act for the tab in control only; the others may take over.
 function showControl({ mine, free }) {
   const other = !mine && !free, watches = hello?.role !== "control";
-  controls.enable(!other);
+  enable(!other);
   $("ask").hidden = !other || watches;
   tell($("ask").firstElementChild, "Another tab is in control; this one watches.");
   $("camera").disabled = watches;
+}
+
+function enable(on) {
+  controls.enable(on);
+  lesson.enable(on);
 }
 
 async function listCameras() {
@@ -124,19 +139,22 @@ function choose() {
   stage.clear();
   cover.forget();
   chips.clear();
+  lesson.show(false, []);
+  $("paused").hidden = true;
   $("banner").hidden = true;
   if (value === SERVER) {
     cover.say("Connecting…");
     feed = new Watch(events);
   } else {
     cover.say("Waiting for the camera…");
-    controls.enable(false);
+    enable(false);
     feed = new Camera(events, value.slice(OWN.length));
   }
 }
 
 function act(name, pressed) {
   if (name === "quit") return $("quit").showModal();
+  if (name === "pause" && own()) return feed.pause();
   if (name === "record") return feed.say({ type: "record", on: !pressed });
   return feed.say({ type: "action", action: name });
 }
@@ -144,7 +162,7 @@ function act(name, pressed) {
 function mark(name, agoMs) { feed.mark(name, agoMs); }
 
 function setMirror(on) {
-  stage.mirror = on;
+  stage.mirror = lesson.mirror = on;
   $("mirror").setAttribute("aria-pressed", String(on));
   stage.draw();
 }
@@ -167,7 +185,9 @@ function press(key, agoMs) {
   const marks = !$("marker-form").hidden && !$("marker-form").querySelector("button").disabled;
   if (key === "m" && marks) return mark(null, agoMs) ?? true;
   if (/^[1-9]$/.test(key) && marks && controls.markers[key - 1]) return mark(controls.markers[key - 1], agoMs) ?? true;
-  const name = { space: "pause", s: "snapshot", b: "blur", c: "calibrate", q: "quit" }[key];
+  const button = { n: $("next-face"), e: $("panel") }[key];
+  if (button?.checkVisibility()) return button.click() ?? true;
+  const name = { space: "pause", s: "snapshot", b: "blur", c: "calibrate", p: "lesson", q: "quit" }[key];
   return name !== undefined && controls.press(name);
 }
 

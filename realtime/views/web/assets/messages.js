@@ -8,15 +8,22 @@ export class Messages {
   constructor(list, spoken) {
     this.list = list;
     this.spoken = spoken;
-    this.labels = "";
-    this.spokeAt = 0;
+    this.labels = null;
+    this.spokeAt = -Infinity;
   }
 
   say(text) {
+    if (this.list.lastElementChild?.textContent === text) this.list.lastElementChild.remove(); // pressed again
     const item = make("li", { textContent: text });
     this.list.append(item);
     while (this.list.children.length > MOST) this.list.firstElementChild.remove();
     setTimeout(() => item.remove(), STAYS_MS);
+  }
+
+  // Nothing is known of faces while there is no connection.
+  forget() {
+    this.labels = null;
+    tell(this.spoken, "");
   }
 
   // Speaks when a label has changed, and not at every frame.

@@ -9,6 +9,7 @@ export class Stage {
     this.canvas = canvas;
     this.context = canvas.getContext("2d");
     this.image = this.frame = null;
+    this.focus = null; // id of the face that the lesson explains
     this.mirror = this.blur = false;
     this.size = [16, 9];
     new ResizeObserver(() => this.draw()).observe(canvas);
@@ -21,11 +22,11 @@ export class Stage {
     this.holder.style.setProperty("--ratio", width / height);
   }
 
-  // A new frame; `image` is an ImageBitmap, or null where there is none.
-  show(frame, image) {
+  // A new frame; `image` is an ImageBitmap, or null where there is none. Boxes are in pixels of the frame, which may be larger.
+  show(frame, image, size = image) {
     this.image?.close();
     [this.frame, this.image] = [frame, image];
-    if (image) this.setSize(image.width, image.height);
+    if (size) this.setSize(size.width, size.height);
     this.draw();
   }
 
@@ -75,14 +76,22 @@ export class Stage {
   drawBox(face, { x, y, w, h }) {
     const { context } = this, coasting = face.state === "coasting", line = coasting ? this.line / 2 : this.line;
     context.setLineDash(coasting ? [4 * line, 3 * line] : []);
-    for (const [colour, width] of [["rgb(0 0 0 / .65)", line + this.line], [onVideo(face.label), line]]) {
-      context.strokeStyle = colour;
-      context.lineWidth = width;
-      context.beginPath();
-      context.roundRect(x, y, w, h, 3 * this.line);
-      context.stroke();
-    }
+    this.outline(x, y, w, h, "rgb(0 0 0 / .65)", line + this.line);
+    this.outline(x, y, w, h, onVideo(face.label), line);
     context.setLineDash([]);
+    if (face.id === this.focus && this.frame.faces.length > 1) {
+      const by = 2 * this.line;
+      this.outline(x - by, y - by, w + 2 * by, h + 2 * by, "#fff", this.line);
+    }
+  }
+
+  outline(x, y, w, h, colour, width) {
+    const { context } = this;
+    context.strokeStyle = colour;
+    context.lineWidth = width;
+    context.beginPath();
+    context.roundRect(x, y, w, h, 3 * this.line);
+    context.stroke();
   }
 
   // The largest face first; in a crowd labels are shortened before they overlap.

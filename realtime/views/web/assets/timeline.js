@@ -31,7 +31,7 @@ export class Timeline {
       scales: { x: { time: false, range: () => [this.t - SPAN_S, this.t] }, y: { range: () => [-RIBBON, 1] } },
       axes: [
         { ...axis, size: 26, gap: 3, splits: () => [60, 45, 30, 15, 0].map((s) => this.t - s).slice(this.holder.clientWidth < 260 ? 2 : 0), values: (_, splits) => splits.map(ago) },
-        { ...axis, size: 48, gap: 3, splits: () => [0, 0.5, 1], values: () => ["0", "50 %", "100 %"] },
+        { ...axis, size: 54, gap: 3, splits: () => [0, 0.5, 1], values: () => ["0", "50 %", "100 %"] },
       ],
       series: [{}, ...this.labels.map((_, i) => area(i))],
       hooks: { draw: [(plot) => this.decorate(plot)] },

@@ -1,10 +1,10 @@
 // The server's source: frames, images, state. A frame is acknowledged when it is drawn; the next one comes after that.
 import { Connection } from "./connection.js";
 import { Pings } from "./pings.js";
-import { unpack } from "./wire.js";
+import { LESSON, unpack } from "./wire.js";
 
 export class Watch {
-  // `on`: hello, frame(frame, image or null, line), message(of any other type), lost(code, reason).
+  // `on`: hello, frame(frame, image or null, line, size), steps(JPEG), message(of any other type), lost(code, reason).
   constructor(on, { images = true } = {}) {
     this.on = on;
     this.images = images;
@@ -37,16 +37,17 @@ export class Watch {
 
   async binary(buffer) {
     const { frame, line } = this, sent = unpack(buffer);
-    if (frame === null || sent === null) return;
+    if (sent?.kind === LESSON) return this.on.steps(sent.jpeg);
+    if (frame === null || sent === null) return undefined;
     let image = null;
     try {
       image = await createImageBitmap(sent.jpeg);
     } catch { /* an image that cannot be decoded; its data can be shown */ }
-    this.drawn(frame, image, line);
+    return this.drawn(frame, image, line, sent);
   }
 
-  drawn(frame, image, line) {
-    this.on.frame(frame, image, line);
+  drawn(frame, image, line, size) {
+    this.on.frame(frame, image, line, size);
     this.say({ type: "ack", frame: frame.frame });
   }
 

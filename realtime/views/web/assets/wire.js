@@ -1,5 +1,6 @@
 // The binary messages of both WebSockets: a header of 24 bytes, little-endian, then a JPEG. See wire.py.
 const BYTES = 24, VERSION = 1, JPEG = 1;
+export const LESSON = 2; // kind of the images of the lesson view
 
 export function pack(index, width, height, capturedAt, jpeg) {
   const message = new Uint8Array(BYTES + jpeg.byteLength), view = new DataView(message.buffer);
@@ -11,10 +12,10 @@ export function pack(index, width, height, capturedAt, jpeg) {
   return message;
 }
 
-// Frame number and JPEG of a message; null if it is none.
+// Kind, frame number, size of the frame and JPEG of a message; null if it is none. The JPEG may be smaller than the frame.
 export function unpack(buffer) {
   if (buffer.byteLength < BYTES) return null;
   const view = new DataView(buffer);
-  if (view.getUint32(0, false) !== 0x46455243 || view.getUint8(4) !== VERSION || view.getUint8(5) !== JPEG) return null;
-  return { frame: view.getUint32(8, true), jpeg: new Blob([new Uint8Array(buffer, BYTES)], { type: "image/jpeg" }) };
+  if (view.getUint32(0, false) !== 0x46455243 || view.getUint8(4) !== VERSION || ![JPEG, LESSON].includes(view.getUint8(5))) return null;
+  return { kind: view.getUint8(5), frame: view.getUint32(8, true), width: view.getUint16(14, true), height: view.getUint16(12, true), jpeg: new Blob([new Uint8Array(buffer, BYTES)], { type: "image/jpeg" }) };
 }

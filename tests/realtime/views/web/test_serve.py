@@ -65,11 +65,8 @@ def test_options_that_do_not_fit_are_one_line(options: tuple[str, ...], culprit:
     assert desk.made() == set()
 
 
-def test_a_source_behind_serve_is_explained(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as caught:
-        desk.run("--serve", desk.clip)
-    assert caught.value.code == 2
-    assert "is no port; if it is the source, put it before --serve" in capsys.readouterr().err
+def test_a_source_behind_serve_is_explained(desk: Desk) -> None:
+    refused(desk.run("--serve", desk.clip), 2, "--serve", "is no port; if it is the source, put it before --serve")
 
 
 def test_quiet_without_a_known_token_is_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

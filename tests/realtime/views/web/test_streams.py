@@ -95,6 +95,12 @@ def test_the_video_is_annotated(on: Stage) -> None:
         assert answer.read() == b""
 
 
+def test_a_large_video_is_scaled_down(on: Stage) -> None:
+    on.show(0, frame=replace(builders.frame(0, captured_at=100.0), image=np.full((2160, 3840, 3), 90, np.uint8)))
+    with stream(on.browser(), "/video.mjpg") as answer:
+        assert part(answer).shape == (720, 1280, 3)
+
+
 def test_readers_share_one_encoding(on: Stage) -> None:
     browser = on.browser()
     with stream(browser, "/video.mjpg") as one, stream(browser, "/video.mjpg") as two:

@@ -1,4 +1,4 @@
-"""The server's source on pages: what they get, what they may ask for, and that a slow one delays nobody."""
+"""The server's source on pages: frames, images, the state; a slow page delays nobody."""
 
 import json
 import threading
@@ -11,15 +11,12 @@ import cv2
 import numpy as np
 import pytest
 
-from realtime.config import Config
 from realtime.recorder import Recorder
 from realtime.records import Marker, to_line
-from realtime.views.base import Action, Mark
 from realtime.views.web.access import Role
-from realtime.views.web.hub import ACK_S, MOST_TEXTS, Follower, Hub
-from realtime.views.web.shot import Encoder
+from realtime.views.web.hub import ACK_S
 from tests import builders
-from tests.web_client import Socket, Stage, camera_run, stage
+from tests.web_client import Stage, camera_run, stage
 
 pytestmark = [pytest.mark.timeout(60), pytest.mark.usefixtures("nothing_left_behind")]
 
@@ -32,9 +29,6 @@ def on(tmp_path: Path) -> Iterator[Stage]:
 
 def pixels(jpeg: bytes) -> np.ndarray:
     return np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR))
-
-
-# what a page gets
 
 
 def test_a_page_gets_the_run_then_frames_with_their_images(on: Stage) -> None:
@@ -293,163 +287,3 @@ def test_after_the_end_nothing_is_shown_and_nothing_fails(on: Stage) -> None:
     on.again()
     on.view.notice("late")
     on.view.close()
-
-
-# what a page asks for
-
-
-@pytest.mark.parametrize(
-    ("order", "wanted"),
-    [
-        ({"type": "action", "action": "pause"}, Action.PAUSE),
-        ({"type": "action", "action": "snapshot"}, Action.SNAPSHOT),
-        ({"type": "action", "action": "blur"}, Action.BLUR),
-        ({"type": "action", "action": "quit"}, Action.QUIT),
-        ({"type": "record", "on": True}, Action.RECORD),
-        ({"type": "record", "on": False}, Action.STOP_RECORDING),
-    ],
-)
-def test_actions_reach_the_player(order: dict[str, object], wanted: Action, on: Stage) -> None:
-    with on.browser().watch() as socket:
-        socket.send(**order)
-        assert on.action() is wanted
-
-
-def test_a_marker_has_its_name_and_the_moment_on_the_page(on: Stage) -> None:
-    with on.browser().watch() as socket:
-        for name, ago_ms in (("  stimulus \n 2", 250), (None, 0), ("x" * 500, 1e99), (7, float("nan")), ("y", "soon")):
-            before = time.perf_counter()
-            socket.send(type="marker", name=name, ago_ms=ago_ms)
-            mark = on.action()
-            assert isinstance(mark, Mark)
-            after = time.perf_counter()
-            assert mark.by == "page"
-            if name == "  stimulus \n 2":
-                assert mark.name == "stimulus 2"
-                assert before - 0.25 <= mark.at <= after - 0.25
-            elif ago_ms == 1e99:
-                assert mark.name == "x" * 200
-                assert mark.at == pytest.approx(after - 60, abs=1)
-            else:
-                assert mark.name in (None, "y")
-                assert before <= mark.at <= after
-
-
-@pytest.mark.parametrize("action", ["full screen", "explode", "", None, 7, ["quit"], "QUIT"])
-def test_an_unknown_action_is_refused(action: object, on: Stage) -> None:
-    with on.browser().watch() as socket:
-        socket.send(type="action", action=action)
-        assert "no action of the name" in socket.next("refused")["text"]
-    assert on.view.poll(0) is None
-
-
-def test_messages_of_a_later_version_are_passed_over(on: Stage) -> None:
-    with on.browser().watch() as socket:
-        socket.send(type="from the future")
-        socket.send(no="type")
-        socket.send(type="ping", sent="x")
-        assert socket.next("pong")["sent"] is None
-
-
-@pytest.mark.parametrize(
-    "text", ["", "{", "[]", "7", "null", "[" * 4000, '{"type": "' + "x" * 5000 + '"}', b"FERC" + bytes(20)]
-)
-def test_what_is_no_message_closes_the_connection(text: str | bytes, on: Stage) -> None:
-    with on.browser().watch() as socket:
-        socket.connection.send(text)
-        assert socket.closed() == 1003
-    with on.browser().watch() as socket:  # the server goes on
-        socket.next("hello")
-
-
-def test_one_tab_acts_and_another_takes_over(on: Stage) -> None:
-    browser = on.browser()
-    with browser.watch() as one:
-        assert one.next("control")["mine"]
-        with browser.watch() as two:
-            assert two.next("control") == {"type": "control", "mine": False, "free": False}
-            two.send(type="action", action="pause")
-            assert two.next("refused")["text"] == "Another tab is in control; take over first."
-            two.send(type="take-over")
-            assert two.next("control")["mine"]
-            assert one.until("control", lambda told: not told["mine"]) == {"type": "control", "mine": False, "free": False}
-            two.send(type="action", action="pause")
-            assert on.action() is Action.PAUSE
-            one.send(type="action", action="quit")
-            one.next("refused")
-        assert one.until("control", lambda told: told["free"])
-        one.send(type="action", action="snapshot")  # free: it goes to the one who acts
-        assert on.action() is Action.SNAPSHOT
-        assert one.next("control")["mine"]
-    assert on.view.poll(0) is None
-
-
-def test_the_page_that_comes_back_is_in_control_again(on: Stage) -> None:
-    browser = on.browser()
-    with browser.watch() as socket:
-        assert socket.next("control")["mine"]
-    with on.browser(Role.WATCH).watch() as overlay, browser.watch() as socket:
-        assert not overlay.next("control")["mine"]
-        assert socket.next("control")["mine"]
-
-
-def test_a_flood_of_actions_is_refused(on: Stage) -> None:
-    with on.browser().watch() as socket:
-        for _ in range(64):
-            socket.send(type="action", action="marker")
-        socket.send(type="action", action="marker")
-        assert socket.next("refused")["text"] == "fer-cam is busy; try again."
-        assert isinstance(on.action(), Mark)
-
-
-# limits
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def test_a_page_that_never_draws_is_closed() -> None:
-    clock, run = Clock(), camera_run()
-    hub = Hub(Config(), Encoder(run, Recorder(run)), clock)
-    slow, idle = Follower(), Follower()
-    for follower in (slow, idle):
-        hub.join(follower)
-    slow.busy_since = clock.now
-    clock.now += ACK_S
-    hub.tick()
-    assert slow.closing is None
-    clock.now += 0.1
-    hub.tick()
-    assert slow.closing is not None
-    assert slow.closing[0] == 4408
-    assert idle.closing is None
-
-
-def test_a_page_that_takes_no_messages_is_closed() -> None:
-    follower = Follower()
-    for _ in range(MOST_TEXTS):
-        follower.put("x")
-    assert follower.closing is None
-    for _ in range(1000):
-        follower.put("x")
-    assert len(follower.texts) == MOST_TEXTS
-    assert follower.closing is not None
-
-
-def test_too_many_pages_are_refused(on: Stage) -> None:
-    browser = on.browser()
-    open_ones = [browser.watch() for _ in range(64)]
-    sockets: list[Socket] = [each.__enter__() for each in open_ones]
-    try:
-        for socket in sockets:
-            socket.next("hello")
-        with browser.watch() as socket:
-            assert socket.closed() == 4408
-        assert browser.get("/events").code == 503
-    finally:
-        for each in open_ones:
-            each.__exit__(None, None, None)

@@ -1,0 +1,19 @@
+"""Cameras of browsers, with a folder for their recordings; a test file with another need has its own `on`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.web_client import Browser, Stage, stage
+
+
+@pytest.fixture
+def on(tmp_path: Path) -> Iterator[Stage]:
+    with stage(tmp_path, source="browser", session=tmp_path / "P", participant="P07") as it:
+        yield it
+
+
+@pytest.fixture
+def browser(on: Stage) -> Browser:
+    return on.browser()
