@@ -98,7 +98,6 @@ PRIVATE_BUT_NEEDED = {
     ("layer", "_forward_pre_hooks"): "torch lists the hooks of a module nowhere else",
     ("module", "_forward_hooks"): "the same",
     ("network[0]", "_forward_hooks"): "the same",
-    ("os", "_exit"): "the documented way to end a process at once, as a crash does",
     ("torchvision.transforms", "_presets"): "what torchvision's own weights are made with",
 }
 """What tests may read although its name begins with an underscore: where it stands, its name, and why."""
