@@ -24,7 +24,7 @@ from realtime.labels import UNCERTAIN
 from realtime.run import Openers, run
 from realtime.views.base import Action
 from tests import demo, program
-from tests.realtime.sinks.test_data import schema
+from tests.recorded import schema
 
 Image = NDArray[np.uint8]
 
