@@ -143,7 +143,7 @@ class Pipeline:
         found = clock()
         read = self._due_for_reading([sighting for sighting in sightings if sighting.state is State.SEEN], effort)
         crops = self._classifier.prepare(preprocess.crop(gray, sighting.box_xyxy) for sighting in read)
-        images = self._both_ways.images([sighting.id for sighting in read], crops.faces, frame.time_s)
+        images = self._both_ways.images([sighting.id for sighting in read], crops.faces, frame)
         return _Detected(frame, sightings, read, crops.smalls, images, found - began, clock() - found)
 
     def _due_for_reading(self, seen: Sequence[Sighting], effort: Effort) -> tuple[Sighting, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.datatypes import Scores
+from realtime.datatypes import Frame, Scores
 
 RECENT_S = 0.25
 """A reading older than this is not averaged with the next one; an expression can change within it."""
@@ -44,19 +44,13 @@ class BothWays:
         self._turns: dict[int, _Turn] = {}
         self._readings: dict[int, _Reading] = {}
 
-    def images(self, ids: Sequence[int], faces: Sequence[NDArray[np.uint8]], now: float) -> tuple[NDArray[np.uint8], ...]:
-        """The images to read for faces, uint8 (S,S), of a frame at `now`: in video one each, the other way than last time.
-
-        Otherwise two each.
-        """
+    def images(self, ids: Sequence[int], faces: Sequence[NDArray[np.uint8]], frame: Frame) -> tuple[NDArray[np.uint8], ...]:
+        """The images to read for a frame's faces, uint8 (S,S): one each in video, two each otherwise."""
         if not self._temporal:
             return tuple(image for face in faces for image in (face, face[:, ::-1]))
-        images = []
-        for face_id, face in zip(ids, faces, strict=True):
-            last = self._turns.get(face_id)
-            turn = self._turns[face_id] = _Turn(mirrored=last is not None and not last.mirrored, read_s=now)
-            images.append(face[:, ::-1] if turn.mirrored else face)
-        return tuple(images)
+        return tuple(
+            face[:, ::-1] if self._is_turned(face_id, frame) else face for face_id, face in zip(ids, faces, strict=True)
+        )
 
     def mean(self, ids: Sequence[int], scores: Scores, now: float) -> Scores:
         """The scores of the n faces, from those of the `images` of a frame at `now`, seconds.
@@ -75,6 +69,18 @@ class BothWays:
         """Drops the faces not read since `time_s`."""
         self._readings = {face_id: kept for face_id, kept in self._readings.items() if kept.read_s >= time_s}
         self._turns = {face_id: turn for face_id, turn in self._turns.items() if turn.read_s >= time_s}
+
+    def _is_turned(self, face_id: int, frame: Frame) -> bool:
+        """Whether a face is to be mirrored.
+
+        In a file that depends on the frame alone, so that it does not matter where reading began. A camera's frames may be
+        dropped, and not every face be read in each: there it is the other way than last time.
+        """
+        if frame.media_time is not None:
+            return frame.index % 2 == 1
+        last = self._turns.get(face_id)
+        turn = self._turns[face_id] = _Turn(mirrored=last is not None and not last.mirrored, read_s=frame.time_s)
+        return turn.mirrored
 
     def _with_the_last(self, face_id: int, probs: NDArray[np.float32], now: float) -> NDArray[np.float32]:
         last = self._readings.get(face_id)
