@@ -44,7 +44,7 @@ class Portrait(FakeSource):
         super().__init__(range(frames), live=False)
         self.info = SourceInfo("portrait.mp4", False, True, 120, 120, float(FPS), frames)
         self._image = np.full((120, 120, 3), 100, np.uint8)
-        self._image[10:110:4, 10:110] = 180
+        self._image[10:110, 10:110] = np.where(np.arange(100)[:, np.newaxis, np.newaxis] // 6 % 2, 180, 100)
 
     def read(self) -> Frame | None:
         frame = super().read()

@@ -11,15 +11,15 @@ from realtime.faces.detector import HaarDetector
 from realtime.model.classifier import Classifier
 from realtime.model.session import Session
 from tests.demo import demo_frame
-from tests.tiny_models import write_left_right
+from tests.tiny_models import write_top_bottom
 
 TWO_FACES = 318
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Says happiness when the left half of a face is brighter, sadness when the right half is."""
-    return write_left_right(tmp_path_factory.mktemp("model") / "left-right.onnx")
+    """Says happiness when the top half of a face is brighter, sadness when the bottom half is."""
+    return write_top_bottom(tmp_path_factory.mktemp("model") / "top-bottom.onnx")
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +35,10 @@ def photograph() -> NDArray[np.uint8]:
 
 @pytest.fixture(scope="module")
 def crop(photograph: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """One of the faces as in data sets: 48x48, gray, with a bright left half."""
+    """One of the faces as in data sets: 48x48, gray, with a bright top half."""
     gray = preprocess.to_gray(photograph)
     small = preprocess.shrink(preprocess.crop(gray, HaarDetector().detect(gray).boxes_xyxy[0]))
     lit = small.astype(np.int16)
-    lit[:, :24] += 40
-    lit[:, 24:] -= 60
+    lit[:24] += 40
+    lit[24:] -= 60
     return np.clip(lit, 0, 255).astype(np.uint8)

@@ -46,7 +46,7 @@ class TestPanel:
         reading = single.read(photograph, classifier)
         panel.panel(reading, "photo.jpg", Path("p.png"), caught)
         axes = caught.figure.axes
-        assert caught.title() == ["photo.jpg   (left-right.onnx)"]
+        assert caught.title() == ["photo.jpg   (top-bottom.onnx)"]
         assert [each.get_title() for each in axes[:5]] == [
             "original",
             "equalized, 48×48",
@@ -79,7 +79,7 @@ class TestPanel:
         panel.panel(reading, "face.png", Path("p.png"), caught)
         axes = caught.figure.axes
         assert len(axes) == 5
-        assert caught.title() == ["face.png   (left-right.onnx)", reading.note]
+        assert caught.title() == ["face.png   (top-bottom.onnx)", reading.note]
         np.testing.assert_array_equal(np.asarray(axes[0].images[0].get_array()), preprocess.to_bgr(crop))
         assert np.asarray(axes[3].images[0].get_array()).shape == (192, 192, 3)
 

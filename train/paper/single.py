@@ -43,7 +43,9 @@ def _classify(gray: NDArray[np.uint8], boxes_xyxy: NDArray[np.float32], classifi
     """All faces in one call of the network, labelled by the live program's rule for single images."""
     spec, config = classifier.spec, ReadingConfig()
     crops = classifier.prepare(preprocess.crop(gray, box) for box in boxes_xyxy)
-    probs = classifier.classify(crops.faces).probs
+    # both ways, as the live program reads single images
+    as_is, mirrored = (classifier.classify([face[:, ::step] for face in crops.faces]).probs for step in (1, -1))
+    probs = (as_is + mirrored) / 2
     rule = Smoother(spec.labels, config.threshold, time_constant_s=0.0)
     readings = []
     for number, (box, small, row) in enumerate(zip(boxes_xyxy, crops.smalls, probs, strict=True)):
