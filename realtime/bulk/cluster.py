@@ -25,7 +25,7 @@ SETTINGS: dict[str, Any] = {
     "distributed.scheduler.worker-saturation": 1.0,  # one task each: further ones would die with it, and be blamed
     "distributed.scheduler.worker-ttl": None,  # after a sleep all workers would seem dead; nannies notice dead ones
     "distributed.comm.timeouts.connect": f"{CONNECT_S:g}s",
-    # each costs a worker 5 % of its time: an unused profiler, and memory given back after every frame
+    # together they cost a worker a tenth of its time: an unused profiler, and memory given back after every frame
     "distributed.worker.profile.enabled": False,
     "distributed.nanny.pre-spawn-environ": {},
     "distributed.worker.daemon": True,  # workers end with this program, whatever happens to it

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -111,9 +112,9 @@ def _merged(reasons: dict[str, float]) -> dict[str, float]:
     return found
 
 
-def _setup(header: dict[str, object], setups: dict[str, Setup]) -> Setup:
+def _setup(header: dict[str, Any], setups: dict[str, Setup]) -> Setup:
     """The part of a header that recordings have in common."""
-    settings = {name: value for name, value in dict(header["settings"]).items() if name != "source"}  # type: ignore[call-overload]
+    settings = {name: value for name, value in dict(header["settings"]).items() if name != "source"}
     facts = {name: header[name] for name in ("version", "model", "provider", "weights_sha256", "labels", "versions")}
     key = repr((facts, settings))
     if key not in setups:
@@ -122,8 +123,8 @@ def _setup(header: dict[str, object], setups: dict[str, Setup]) -> Setup:
             model=str(header["model"]),
             provider=str(header["provider"]),
             weights_sha256=str(header["weights_sha256"]),
-            labels=tuple(header["labels"]),  # type: ignore[arg-type]
+            labels=tuple(header["labels"]),
             settings=tuple(settings.items()),
-            versions=tuple(dict(header["versions"]).items()),  # type: ignore[call-overload]
+            versions=tuple(dict(header["versions"]).items()),
         )
     return setups[key]

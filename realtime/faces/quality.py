@@ -28,9 +28,11 @@ MOUTH = (33, 44, 14, 34)
 REGION_PIXELS = 48
 
 EYE_EDGES, MOUTH_EDGES = 0.40, 0.50
-"""Vertical change (mean of |Sobel|) in units of the face's contrast, below which a region counts as covered. It finds a smooth
-patch over mouth, eyes or half of the face in 400 of 400 faces of FER2013; it is wrong in 2.3 % of FER2013's
-PublicTest, 0.25 % of RAF-DB, 0.03 % of UTKFace and none of CFEE. Something with a pattern before the face is rarely found."""
+"""Vertical change (mean of |Sobel|) in units of the face's contrast, below which a region counts as covered.
+
+By `python -m train.covered` (`train/results/covered.json`) every plain patch over mouth, eyes or half of the face is found, in
+394 faces; none with a pattern is. Of bare faces 2.3 % of PublicTest's count as covered, 0.3 % of RAF-DB's, 0.1 % of UTKFace's
+and none of CFEE's and CK+48's."""
 
 POOR = 0.5
 """Quality below which a reason is given."""

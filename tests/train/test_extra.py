@@ -31,6 +31,7 @@ NEEDS = {
     "train.export": "run --out a.onnx --data a.csv --votes b.csv",
     "train.fit": "webcam --data a.csv --votes b.csv --out run",
     "train.card": "a.onnx",
+    "train.covered": "--data sets",
     "train.groups": "a.onnx --data sets",
     "train.int8": "a.onnx --data a.csv --votes b.csv",
     "train.predict": f"{CLIP.with_suffix('.png')} --out panel.png",

@@ -16,7 +16,6 @@ from tests.web_page import (
     MARKS,
     WAIT_MS,
     barriers,
-    browser,
     demo_jpegs,
     labelled,
     opened,
@@ -25,12 +24,6 @@ from tests.web_page import (
 )
 
 pytestmark = MARKS
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator["playwright.Browser"]:
-    with browser() as launched:
-        yield launched
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,6 @@ from tests.web_page import (
     MARKS,
     WAIT_MS,
     barriers,
-    browser,
     demo_jpegs,
     labelled,
     opened,
@@ -30,12 +29,6 @@ TWO = 420
 
 HAPPY = 60
 LONG = "the participant says a whole sentence about the second stimulus of the third block"
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator["playwright.Browser"]:
-    with browser() as launched:
-        yield launched
 
 
 @pytest.fixture(scope="module")
