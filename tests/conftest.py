@@ -43,6 +43,18 @@ def no_cache_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
         yield
 
 
+@pytest.fixture(autouse=True)
+def same_scheduling() -> Iterator[None]:
+    """Fails a test that gives this process another scheduling policy: at real-time priority, browsers starve the whole machine."""
+    before = _policy()
+    yield
+    assert _policy() == before
+
+
+def _policy() -> int | None:
+    return os.sched_getscheduler(0) if hasattr(os, "sched_getscheduler") else None
+
+
 @pytest.fixture
 def nothing_left_behind() -> Iterator[None]:
     """Fails a test that leaves other threads or signal handlers than before.
