@@ -45,7 +45,7 @@ def no_cache_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
 
 @pytest.fixture(autouse=True)
 def same_scheduling() -> Iterator[None]:
-    """Fails a test that gives this process another scheduling policy: at real-time priority, browsers starve the whole machine."""
+    """Fails a test that gives this process another scheduling policy: browsers at real-time priority starve the machine."""
     before = _policy()
     yield
     assert _policy() == before

@@ -1,7 +1,7 @@
 """python -m train.page_image --of page --out realtime/guides/page.jpg
 
-Serves the demo clip as `fer-cam --serve` does and saves what Chromium shows of the page, its lesson view, or the overlay above
-the clip: the images in the guide.
+Serves the demo clip as `fer-cam --serve` does and saves what Chromium shows of the page, the page on a phone, its lesson view, or
+the overlay above the clip: the images in the guide.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from realtime.errors import ConfigError, FerError, SinkError
 from realtime.sources import EQUIPMENT
 from realtime.views.web.access import VARIABLE
 
-SIZES_WH = {"page": (1280, 860), "lesson": (1280, 1070), "overlay": (640, 480)}
+SIZES_WH = {"page": (1280, 860), "phone": (390, 844), "lesson": (1280, 1070), "overlay": (640, 480)}
 """Of the windows, pixels; the overlay's is that of the clip."""
 
 LINK = re.compile(r"(page|overlay)[^:]*: (http\S+)")
