@@ -1,7 +1,7 @@
 """python -m train.page_image --of page --out realtime/guides/page.jpg
 
-Serves the demo clip as `fer-cam --serve` does and saves what Chromium shows of the page, the page on a phone, its lesson view, or
-the overlay above the clip: the images in the guide.
+Serves the demo clip as `fer-cam --serve` does and saves what Chromium shows of the page, the page on a phone, its lesson view,
+or the overlay above the clip: the images in the guide.
 """
 
 import argparse
