@@ -43,7 +43,7 @@ def bulk(measured: Record[Bulk], path: Path) -> None:
         axes.barh(row, ran.fps.p50, color=COLOURS[min(row, 1)])
         axes.text(ran.fps.p50, row, f" {ran.fps.p50:.0f} frames/s, {ran.most_mb:.0f} MB", va="center", fontsize=9)
     axes.set_yticks(range(len(result.rows)), [ran.what for ran in result.rows])
-    axes.margins(x=0.25)
+    axes.margins(x=0.35)
     axes.invert_yaxis()
     axes.set_xlabel("frames a second, and the most memory of one process")
     title(axes, measured, f"{result.files} files of {result.seconds_each:.0f} s, {result.clip}")
