@@ -1,4 +1,4 @@
-"""Describes a run: its settings, and the versions of the loaded libraries."""
+"""Describes a run: its network, its settings, and the versions of the loaded libraries."""
 
 import platform
 import sys
@@ -10,11 +10,29 @@ import numpy as np
 
 from realtime import __version__
 from realtime.config import Config
-from realtime.datatypes import Setting
+from realtime.datatypes import RunInfo, Setting, SourceInfo
+from realtime.model.classifier import Classifier
 from realtime.model.session import RUNTIME
 from realtime.neutral.profile import Profile
 from realtime.sources.address import redact_url
 from realtime.triggers import Trigger
+
+
+def of_run(config: Config, source: SourceInfo, classifier: Classifier, profile: Profile | None = None) -> RunInfo:
+    """What the data say about a run, in which a person's profile may be applied."""
+    return RunInfo(
+        version=__version__,
+        model=classifier.name,
+        labels=classifier.spec.labels,
+        source=source,
+        provider=classifier.provider,
+        provider_asked=config.model.provider,
+        notes=classifier.notes,
+        weights_sha256=classifier.weights_sha256,
+        settings=settings(config),
+        versions=versions(),
+        correction=correction(profile),
+    )
 
 
 def settings(config: Config) -> tuple[tuple[str, Setting], ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from realtime import __version__, provenance, signals
+from realtime import provenance, signals
 from realtime.calibrate import Calibrator, Maker
 from realtime.config import BROWSER, Config
 from realtime.datatypes import RunInfo, SourceInfo
@@ -79,19 +79,7 @@ def run(config: Config, openers: Openers | None = None) -> int:
         openers.engine(config, classifier) as engine,
         short_collections(),
     ):
-        info = RunInfo(
-            version=__version__,
-            model=classifier.name,
-            labels=classifier.spec.labels,
-            source=engine.info,
-            provider=classifier.provider,
-            provider_asked=model.provider,
-            notes=classifier.notes,
-            weights_sha256=classifier.weights_sha256,
-            settings=provenance.settings(config),
-            versions=provenance.versions(),
-            correction=provenance.correction(engine.profile),
-        )
+        info = provenance.of_run(config, engine.info, classifier, engine.profile)
         _run(config, info, engine, classifier, openers, stop)
     return stop.exit_code
 

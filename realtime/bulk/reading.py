@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from realtime import __version__, provenance
+from realtime import provenance
 from realtime.bulk.parts import Part, Survey, survey
 from realtime.bulk.recordings import Recording, fingerprint
 from realtime.bulk.tables import RecordTables
@@ -125,20 +125,7 @@ def _engine(job: Job) -> Iterator[tuple[Engine, RunInfo]]:
         source = VideoPart(Path(job.recording.path), job.part.span)
         engine = Engine.on(AheadFeed(source, ahead=PART_AHEAD), config, classifier)
     with engine:
-        yield (
-            engine,
-            RunInfo(
-                version=__version__,
-                model=classifier.name,
-                labels=classifier.spec.labels,
-                source=engine.info,
-                provider=classifier.provider,
-                provider_asked=config.model.provider,
-                weights_sha256=classifier.weights_sha256,
-                settings=provenance.settings(config),
-                versions=provenance.versions(),
-            ),
-        )
+        yield engine, provenance.of_run(config, engine.info, classifier)
 
 
 @lru_cache(maxsize=1)

@@ -4,6 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
+from realtime.commands import shared
 from realtime.config import Config
 from realtime.errors import ConfigError, IncompleteError
 from realtime.model.providers import AUTO, PROVIDERS
@@ -99,7 +100,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _config(args: argparse.Namespace, workers: int) -> Config:
-    try:
+    with shared.naming_options():
         return Config.of(
             model=str(Path(args.model).absolute()) if Path(args.model).is_file() else args.model,  # workers have other folders
             provider=args.provider,
@@ -108,6 +109,3 @@ def _config(args: argparse.Namespace, workers: int) -> Config:
             threshold=args.threshold,
             smoothing_s=args.smoothing,
         )
-    except ConfigError as error:
-        options = {name: f"--{name.removesuffix('_s').replace('_', '-')}" for name in error.settings}
-        raise ConfigError(error.with_names(options)) from error

@@ -15,7 +15,7 @@ from realtime.views.web.cameras import KEEP_S, MOST_CAMERAS, Cameras, Kept
 from realtime.views.web.hub import FINISHED, STATUS_S, TOO_SLOW, Follower
 from realtime.views.web.lesson import Panel
 from realtime.views.web.orders import MOST_WAITING, OrderError, mark_of, number, parse
-from realtime.views.web.sockets import GONE, TOO_MANY, close, received, send_panel
+from realtime.views.web.sockets import GONE, TOO_MANY, close, delivered, received, send_panel
 from realtime.views.web.wire import MOST_PIXELS, ImageMessage, WireError, unpack
 
 MOST_FAULTS = 20
@@ -221,18 +221,10 @@ class CameraPage:
         self.outbox.put(json.dumps(message, allow_nan=False, separators=(",", ":")))
 
     async def _send(self) -> None:
-        outbox = self.outbox
         try:
-            while True:
-                await outbox.wake.wait()
-                outbox.wake.clear()
-                while outbox.texts:
-                    await self._websocket.send_text(outbox.texts.popleft())
+            while await delivered(self._websocket, self.outbox):
                 panel, self._panel = self._panel, None
                 if panel is not None:
                     await send_panel(self._websocket, panel)
-                if outbox.closing is not None:
-                    await close(self._websocket, *outbox.closing)
-                    return
         except GONE:
             return

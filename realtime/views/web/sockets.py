@@ -2,6 +2,7 @@
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from realtime.views.web.hub import Follower
 from realtime.views.web.lesson import Panel
 
 GONE = (WebSocketDisconnect, RuntimeError, OSError)
@@ -19,6 +20,18 @@ async def received(websocket: WebSocket) -> str | bytes | None:
         return None
     text = message.get("text")
     return text if isinstance(text, str) else bytes(message.get("bytes") or b"")
+
+
+async def delivered(websocket: WebSocket, follower: Follower) -> bool:
+    """Waits until a follower is woken and sends its waiting messages; False if the connection was closed after them."""
+    await follower.wake.wait()
+    follower.wake.clear()
+    while follower.texts:
+        await websocket.send_text(follower.texts.popleft())
+    if follower.closing is None:
+        return True
+    await close(websocket, *follower.closing)
+    return False
 
 
 async def send_panel(websocket: WebSocket, panel: Panel) -> None:

@@ -12,7 +12,7 @@ from starlette.websockets import WebSocket
 from realtime.views.web.access import Role
 from realtime.views.web.hub import Follower, Hub
 from realtime.views.web.orders import Control, OrderError, number, parse
-from realtime.views.web.sockets import GONE, close, received, send_panel
+from realtime.views.web.sockets import GONE, delivered, received, send_panel
 
 BAD_DATA = 1003
 
@@ -61,16 +61,8 @@ class WatchPage:
         self._follower.put(json.dumps(message, allow_nan=False, separators=(",", ":")))
 
     async def _send(self) -> None:
-        follower = self._follower
         try:
-            while True:
-                await follower.wake.wait()
-                follower.wake.clear()
-                while follower.texts:
-                    await self._websocket.send_text(follower.texts.popleft())
-                if follower.closing is not None:
-                    await close(self._websocket, *follower.closing)
-                    return
+            while await delivered(self._websocket, self._follower):
                 await self._send_frame()
                 await self._send_lesson()
         except GONE:
