@@ -30,9 +30,9 @@ REGION_PIXELS = 48
 EYE_EDGES, MOUTH_EDGES = 0.40, 0.50
 """Vertical change (mean of |Sobel|) in units of the face's contrast, below which a region counts as covered.
 
-By `python -m train.covered` (`weights/results/covered.json`) every plain patch over mouth, eyes or half of the face is found, in
-394 faces; none with a pattern is. Of bare faces 2.3 % of PublicTest's count as covered, 0.3 % of RAF-DB's, 0.1 % of UTKFace's
-and none of CFEE's and CK+48's."""
+By `python -m train.covered` (`weights/results/covered.json`) every plain patch over mouth, eyes or half of the face is found,
+in 394 faces; none with a pattern is. Of bare faces 2.3 % of PublicTest's count as covered, 0.3 % of RAF-DB's, 0.1 % of
+UTKFace's and none of CFEE's and CK+48's."""
 
 POOR = 0.5
 """Quality below which a reason is given."""
