@@ -1,9 +1,7 @@
 """Faces are hidden before anything is painted, in every image that leaves the program."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -16,14 +14,11 @@ from realtime.drawing.canvas import Image
 from realtime.drawing.hud import Status
 from realtime.drawing.painter import HOLD_S, Painted, Painter
 from realtime.errors import ConfigError
-from realtime.faces import geometry
-from realtime.faces.detector import HaarDetector
-from realtime.faces.follower import Follower
-from realtime.preprocess import to_gray
 from realtime.run import Openers, run
 from realtime.views.base import Action
 from tests import builders, films
 from tests.demo import CLIP
+from tests.hidden import faces_in
 from tests.studio import FakeWindow
 from tests.tiny_models import write_left_right
 
@@ -125,17 +120,6 @@ def test_no_face_can_be_found_in_any_image_of_a_run(tmp_path: Path) -> None:
     assert faces_in(films.read(CLIP).images[:60:6]) == [1] * 10, "the clip has a face in each of these frames"
     for images in (films.read(tmp_path / "out.mp4").images[::6], viewer.images, snapshots):
         assert faces_in(images) == [0] * 10
-
-
-def faces_in(images: Iterable[Any]) -> list[int]:
-    """How many faces with eyes each image shows; a few blocks alone may look like a face to the cascade."""
-    detector, follower = HaarDetector(60), Follower()
-    counts = []
-    for image in images:
-        gray = to_gray(image)
-        squares = geometry.to_centre_side(detector.detect(gray).boxes_xyxy)
-        counts.append(sum(follower.has_eyes(gray, square) for square in squares))
-    return counts
 
 
 def test_numbers_only_refuses_images() -> None:

@@ -13,6 +13,8 @@ import pytest
 
 from realtime.records import Marker
 from tests import builders
+from tests.demo import demo_frame
+from tests.hidden import faces_in
 from tests.web_client import WAIT_S, Browser, Stage, stage
 
 pytestmark = [pytest.mark.timeout(60), pytest.mark.usefixtures("nothing_left_behind")]
@@ -93,6 +95,16 @@ def test_the_video_is_annotated(on: Stage) -> None:
         assert np.abs(part(answer).astype(int) - 90).max() < 10
         on.view.close()
         assert answer.read() == b""
+
+
+def test_no_face_can_be_found_in_the_video_of_a_run_that_hides_faces(tmp_path: Path) -> None:
+    shot = demo_frame(0)
+    frame = replace(builders.frame(0, size_wh=(640, 480)), image=shot.image)
+    with stage(tmp_path, blur=True) as on:
+        on.shown = on.painter.paint(replace(builders.result(of=frame), found_xyxy=shot.boxes_xyxy))
+        on.again()
+        with stream(on.browser(), "/video.mjpg") as answer:
+            assert faces_in([shot.image, part(answer)]) == [1, 0]
 
 
 def test_a_large_video_is_scaled_down(on: Stage) -> None:
